@@ -1,0 +1,149 @@
+/*-------------------------------------------------------------------------
+ *
+ * compat.h
+ *	  The only file that names versions of PostgreSQL, libcurl and jansson.
+ *
+ * Each entry gives the newest spelling and maps the older releases to it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef DLOAD_COMPAT_H
+#define DLOAD_COMPAT_H
+
+#include "postgres.h"
+
+#include "fmgr.h"
+
+#if PG_VERSION_NUM < 150000
+#error "dload needs PostgreSQL 15 or later"
+#endif
+
+/* PostgreSQL 16 made these accessor names; 15 has only the wider ones. */
+#if PG_VERSION_NUM < 160000
+#define object_ownercheck_relation(relid, roleid) \
+	pg_class_ownercheck(relid, roleid)
+#else
+#define object_ownercheck_relation(relid, roleid) \
+	object_ownercheck(RelationRelationId, relid, roleid)
+#endif
+
+/*
+ * SQL-callable functions.  Objects are compiled with -fvisibility=hidden;
+ * PostgreSQL 16 marks what PG_FUNCTION_INFO_V1 and PG_MODULE_MAGIC declare as
+ * exported, 15 does not.
+ */
+#if PG_VERSION_NUM < 160000
+#define DLOAD_EXPORT __attribute__((visibility("default")))
+#else
+#define DLOAD_EXPORT PGDLLEXPORT
+#endif
+#define DLOAD_FUNCTION(name) \
+	extern DLOAD_EXPORT Datum name(PG_FUNCTION_ARGS); \
+	extern DLOAD_EXPORT const Pg_finfo_record *pg_finfo_##name(void); \
+	PG_FUNCTION_INFO_V1(name)
+
+/*
+ * Hints for an option name that does not exist: 15 lists the valid ones, 16
+ * names the closest.
+ */
+#if PG_VERSION_NUM < 160000
+#define DLOAD_HINT_LISTS_OPTIONS true
+typedef struct ClosestMatchState
+{
+	const char *source;
+} ClosestMatchState;
+#define initClosestMatch(state, name, max) ((state)->source = (name))
+#define updateClosestMatch(state, candidate) ((void) (candidate))
+#define getClosestMatch(state) ((void) (state), (const char *) NULL)
+#else
+#define DLOAD_HINT_LISTS_OPTIONS false
+#endif
+
+/*
+ * Whose privileges a foreign scan uses.  16 keeps it in the plan node, 15 in
+ * the range table.
+ */
+#if PG_VERSION_NUM < 160000
+#define dload_scan_user(plan, estate) \
+	(exec_rt_fetch((plan)->scan.scanrelid, (estate))->checkAsUser)
+#else
+#define dload_scan_user(plan, estate) ((void) (estate), (plan)->checkAsUser)
+#endif
+
+/* 17 lets the estimate look at statistics. */
+#if PG_VERSION_NUM < 170000
+#define dload_array_length(root, expr) \
+	((void) (root), (double) estimate_array_length(expr))
+#else
+#define dload_array_length(root, expr) estimate_array_length(root, expr)
+#endif
+
+/*
+ * A path of a foreign scan without outer plan: 17 added the restrictions of
+ * pushed-down joins, 18 the number of disabled nodes.
+ */
+#if PG_VERSION_NUM < 170000
+#define dload_foreign_path(root, rel, rows, startup, total, outer) \
+	create_foreignscan_path(root, rel, NULL, rows, startup, total, NIL, \
+							outer, NULL, NIL)
+#elif PG_VERSION_NUM < 180000
+#define dload_foreign_path(root, rel, rows, startup, total, outer) \
+	create_foreignscan_path(root, rel, NULL, rows, startup, total, NIL, \
+							outer, NULL, NIL, NIL)
+#else
+#define dload_foreign_path(root, rel, rows, startup, total, outer) \
+	create_foreignscan_path(root, rel, NULL, rows, 0, startup, total, NIL, \
+							outer, NULL, NIL, NIL)
+#endif
+
+/* PostgreSQL 16 gave the executor's helpers further arguments. */
+#if PG_VERSION_NUM < 160000
+#define compat_init_range_table(estate, rtes) \
+	ExecInitRangeTable(estate, rtes)
+#define compat_insert_index_tuples(rri, slot, estate) \
+	ExecInsertIndexTuples(rri, slot, estate, false, false, NULL, NIL)
+#elif PG_VERSION_NUM < 180000
+#define compat_init_range_table(estate, rtes) \
+	ExecInitRangeTable(estate, rtes, NIL)
+#define compat_insert_index_tuples(rri, slot, estate) \
+	ExecInsertIndexTuples(rri, slot, estate, false, false, NULL, NIL, false)
+#else
+#define compat_init_range_table(estate, rtes) \
+	ExecInitRangeTable(estate, rtes, NIL, NULL)
+#define compat_insert_index_tuples(rri, slot, estate) \
+	ExecInsertIndexTuples(rri, slot, estate, false, false, NULL, NIL, false)
+#endif
+
+/* 18 split the declarations of EXPLAIN. */
+#if PG_VERSION_NUM >= 180000
+#include "commands/explain_format.h"
+#include "commands/explain_state.h"
+#endif
+
+/* 18 counts the delays of ANALYZE apart. */
+#if PG_VERSION_NUM < 180000
+#define dload_vacuum_delay_point() vacuum_delay_point()
+#else
+#define dload_vacuum_delay_point() vacuum_delay_point(true)
+#endif
+
+/* The type of wait reported for a network wait. */
+#define DLOAD_WAIT_EVENT PG_WAIT_EXTENSION
+
+/* A wait set that lives as long as the process. */
+#if PG_VERSION_NUM < 170000
+#define dload_create_wait_set(nevents) \
+	CreateWaitEventSet(TopMemoryContext, (nevents))
+#else
+#define dload_create_wait_set(nevents) CreateWaitEventSet(NULL, (nevents))
+#endif
+
+/*
+ * libcurl: CURLOPT_PREREQFUNCTION came with 7.80, CURLOPT_PROTOCOLS_STR with
+ * 7.85, CURLOPT_QUICK_EXIT with 7.87.  For use after curl.h.
+ */
+#define DLOAD_CURL_HAS_PREREQ (LIBCURL_VERSION_NUM >= 0x075000)
+#define DLOAD_CURL_HAS_PROTOCOLS_STR (LIBCURL_VERSION_NUM >= 0x075500)
+#define DLOAD_CURL_HAS_QUICK_EXIT (LIBCURL_VERSION_NUM >= 0x075700)
+
+#endif							/* DLOAD_COMPAT_H */

@@ -1,0 +1,141 @@
+/*-------------------------------------------------------------------------
+ *
+ * error.c
+ *	  Errors as values, and the hash that recognises records and requests.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/dload.h"
+
+#include "common/hashfn.h"
+#include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
+
+static char *format_message(const char *fmt, va_list args)
+			pg_attribute_printf(1, 0);
+
+static char *format_message(const char *fmt, va_list args) pg_attribute_printf(1, 0);
+
+static char *
+format_message(const char *fmt, va_list args)
+{
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	for (;;)
+	{
+		va_list		copy;
+		int			needed;
+
+		va_copy(copy, args);
+		needed = appendStringInfoVA(&buf, fmt, copy);
+		va_end(copy);
+		if (needed == 0)
+			return buf.data;
+		enlargeStringInfo(&buf, needed);
+	}
+}
+
+/*
+ * Set code and primary message, dropping what was there.  Always returns
+ * false, so that a failing function can end with "return dload_error_set".
+ */
+bool
+dload_error_set(DloadError *err, int sqlstate, const char *fmt,...)
+{
+	va_list		args;
+
+	err->sqlstate = sqlstate;
+	va_start(args, fmt);
+	err->message = format_message(fmt, args);
+	va_end(args);
+	err->detail = NULL;
+	err->hint = NULL;
+	return false;
+}
+
+/* Add the detail.  Returns false, like dload_error_set. */
+bool
+dload_error_detail(DloadError *err, const char *fmt,...)
+{
+	va_list		args;
+
+	va_start(args, fmt);
+	err->detail = format_message(fmt, args);
+	va_end(args);
+	return false;
+}
+
+/* Add the hint.  Returns false, like dload_error_set. */
+bool
+dload_error_hint(DloadError *err, const char *fmt,...)
+{
+	va_list		args;
+
+	va_start(args, fmt);
+	err->hint = format_message(fmt, args);
+	va_end(args);
+	return false;
+}
+
+/* Report at any level. */
+void
+dload_error_report(int elevel, const DloadError *err)
+{
+	ereport(elevel,
+			(errcode(err->sqlstate),
+			 errmsg_internal("%s", err->message),
+			 err->detail ? errdetail_internal("%s", err->detail) : 0,
+			 err->hint ? errhint("%s", err->hint) : 0));
+}
+
+void
+dload_error_raise(const DloadError *err)
+{
+	dload_error_report(ERROR, err);
+	pg_unreachable();
+}
+
+/*
+ * The first bytes of a response for a message: one line, valid in the
+ * database encoding, control characters as blanks.  palloc'd.
+ */
+char *
+dload_trim_body(DloadSpan body)
+{
+	size_t		len = Min(body.len, DLOAD_ERROR_BODY_BYTES);
+	int			valid;
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	valid = pg_encoding_verifymbstr(PG_UTF8, body.data, len);
+	for (int i = 0; i < valid; i++)
+	{
+		unsigned char c = body.data[i];
+		bool		blank = (c <= ' ' || c == 0x7f);
+
+		if (!blank)
+			appendStringInfoChar(&buf, c);
+		else if (buf.len > 0 && buf.data[buf.len - 1] != ' ')
+			appendStringInfoChar(&buf, ' ');
+	}
+	if (body.len > (size_t) valid)
+		appendStringInfoString(&buf, "...");
+	return pg_any_to_server(buf.data, buf.len, PG_UTF8);
+}
+
+/* 64-bit hash of some bytes; chain through the seed. */
+uint64
+dload_hash_bytes(const char *data, size_t len, uint64 seed)
+{
+	/* core's hash takes an int length; larger input is hashed in pieces */
+	while (len > PG_INT32_MAX)
+	{
+		seed = hash_bytes_extended((const unsigned char *) data, PG_INT32_MAX, seed);
+		data += PG_INT32_MAX;
+		len -= PG_INT32_MAX;
+	}
+	return hash_bytes_extended((const unsigned char *) data, (int) len, seed);
+}
