@@ -1,0 +1,47 @@
+/*-------------------------------------------------------------------------
+ *
+ * json.h
+ *	  Small JSON documents that dload builds or keeps: option values, request
+ *	  parameters, paging checkpoints.
+ *
+ * The only user of jansson.  A document is owned by the memory context that
+ * was current when it was made.  Pages and records never come here: they
+ * belong to data/record.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef DLOAD_JSON_H
+#define DLOAD_JSON_H
+
+#include "base/dload.h"
+
+typedef struct DloadJson DloadJson;
+
+/* Parse; NULL and *err (22023, naming "what") when it is not valid JSON. */
+extern DloadJson *dload_json_parse(const char *text, const char *what,
+								   DloadError *err);
+extern DloadJson *dload_json_new_object(void);
+
+extern bool dload_json_is_object(const DloadJson *doc);
+
+/* Members of an object: NULL / false when absent or of another type. */
+extern char *dload_json_get_string(const DloadJson *doc, const char *key);
+extern bool dload_json_get_int(const DloadJson *doc, const char *key,
+							   int64 *value);
+extern void dload_json_set_string(DloadJson *doc, const char *key,
+								  const char *value);
+extern void dload_json_set_int(DloadJson *doc, const char *key, int64 value);
+
+/*
+ * Call fn for each member of an object, in document order, with the scalar as
+ * text (true/false, number, string; NULL for null).  Lists call fn once per
+ * element.  Returns false and *err if a value is an object or nested list.
+ */
+typedef void (*DloadJsonVisitor) (const char *key, const char *value,
+								  void *arg);
+extern bool dload_json_each(const DloadJson *doc, DloadJsonVisitor fn,
+							void *arg, DloadError *err);
+
+extern char *dload_json_text(const DloadJson *doc);
+
+#endif							/* DLOAD_JSON_H */
