@@ -1,0 +1,576 @@
+/*-------------------------------------------------------------------------
+ *
+ * catalog.c
+ *	  The only SQL on dload.* tables.
+ *
+ * Every statement goes through catalog_execute, which becomes the extension's
+ * owner for its duration.  Arguments are passed as text and cast in the
+ * statement: the catalog is small and this keeps one way of calling.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "model/catalog.h"
+
+#include "access/htup_details.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_namespace.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+
+#define MAX_ARGS	16
+
+/* The role that owns schema dload, and so the catalog. */
+static Oid
+catalog_owner(void)
+{
+	Oid			nspid = get_namespace_oid("dload", false);
+	HeapTuple	tuple = SearchSysCache1(NAMESPACEOID, ObjectIdGetDatum(nspid));
+	Oid			owner;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for namespace %u", nspid);
+	owner = ((Form_pg_namespace) GETSTRUCT(tuple))->nspowner;
+	ReleaseSysCache(tuple);
+	return owner;
+}
+
+/*
+ * Run one statement with text arguments (NULL for SQL NULL).  Leaves SPI
+ * connected, so that the caller can read SPI_tuptable; catalog_done ends it.
+ */
+static void
+catalog_execute(const char *sql, int nargs, const char *const *args)
+{
+	Oid			types[MAX_ARGS];
+	Datum		values[MAX_ARGS];
+	char		nulls[MAX_ARGS];
+	Oid			save_user;
+	int			save_context;
+	int			rc;
+
+	Assert(nargs <= MAX_ARGS);
+	SPI_connect();
+	for (int i = 0; i < nargs; i++)
+	{
+		types[i] = TEXTOID;
+		values[i] = args[i] ? CStringGetTextDatum(args[i]) : (Datum) 0;
+		nulls[i] = args[i] ? ' ' : 'n';
+	}
+
+	GetUserIdAndSecContext(&save_user, &save_context);
+	SetUserIdAndSecContext(catalog_owner(),
+						   save_context | SECURITY_LOCAL_USERID_CHANGE |
+						   SECURITY_NOFORCE_RLS);
+	rc = SPI_execute_with_args(sql, nargs, types, values, nulls, false, 0);
+	SetUserIdAndSecContext(save_user, save_context);
+	if (rc < 0)
+		elog(ERROR, "catalog statement failed: %s", SPI_result_code_string(rc));
+}
+
+static void
+catalog_done(void)
+{
+	SPI_finish();
+}
+
+/* A statement without a result. */
+static void
+catalog_run(const char *sql, int nargs, const char *const *args)
+{
+	catalog_execute(sql, nargs, args);
+	catalog_done();
+}
+
+static const char *
+int64_text(int64 value)
+{
+	return psprintf(INT64_FORMAT, value);
+}
+
+/*
+ * A column of a result row as text in the given context; NULL for SQL NULL.
+ */
+static char *
+result_text(uint64 row, int column, MemoryContext context)
+{
+	char	   *value = SPI_getvalue(SPI_tuptable->vals[row],
+									 SPI_tuptable->tupdesc, column);
+
+	return value ? MemoryContextStrdup(context, value) : NULL;
+}
+
+static Datum
+result_datum(uint64 row, int column, bool *isnull)
+{
+	return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc,
+						 column, isnull);
+}
+
+static int64
+result_int64(uint64 row, int column)
+{
+	bool		isnull;
+	Datum		value = result_datum(row, column, &isnull);
+
+	return isnull ? 0 : DatumGetInt64(value);
+}
+
+static Oid
+result_oid(uint64 row, int column)
+{
+	bool		isnull;
+	Datum		value = result_datum(row, column, &isnull);
+
+	return isnull ? InvalidOid : DatumGetObjectId(value);
+}
+
+static ArrayType *
+result_array(uint64 row, int column, MemoryContext context)
+{
+	bool		isnull;
+	Datum		value = result_datum(row, column, &isnull);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	ArrayType  *result = isnull ? NULL : DatumGetArrayTypePCopy(value);
+
+	MemoryContextSwitchTo(old);
+	return result;
+}
+
+/* The text form of a text[] / bigint[] argument. */
+static char *
+array_text(ArrayType *array, Oid type)
+{
+	Oid			outfunc;
+	bool		varlena;
+
+	getTypeOutputInfo(type, &outfunc, &varlena);
+	return OidOutputFunctionCall(outfunc, PointerGetDatum(array));
+}
+
+static char *
+name_list_text(List *names)
+{
+	Datum	   *values = palloc(sizeof(Datum) * (list_length(names) + 1));
+	int			n = 0;
+	ListCell   *lc;
+
+	foreach(lc, names)
+		values[n++] = CStringGetTextDatum(lfirst(lc));
+	return array_text(construct_array(values, n, TEXTOID, -1, false,
+									  TYPALIGN_INT), TEXTARRAYOID);
+}
+
+static List *
+array_strings(ArrayType *array)
+{
+	Datum	   *values;
+	int			n;
+	List	   *result = NIL;
+
+	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &values, NULL,
+					  &n);
+	for (int i = 0; i < n; i++)
+		result = lappend(result, TextDatumGetCString(values[i]));
+	return result;
+}
+
+/*
+ * Pipelines
+ */
+
+DloadPipeline *
+dload_catalog_pipeline(const char *name)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	DloadPipeline *p = palloc0(sizeof(DloadPipeline));
+	const char *args[] = {name};
+	ArrayType  *keys;
+	char	   *nesting;
+
+	catalog_execute("SELECT pipeline_id, owner::oid, source::oid,"
+					" target_schema, target_name, params, write_disposition,"
+					" primary_key, cursor_path, cursor_param, cursor_order,"
+					" initial_value, lag, max_nesting, columns, name"
+					" FROM dload.pipeline WHERE name = $1", 1, args);
+	if (SPI_processed == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("pipeline \"%s\" does not exist", name)));
+	p->id = result_int64(0, 1);
+	p->owner = result_oid(0, 2);
+	p->source = result_oid(0, 3);
+	p->target_schema = result_text(0, 4, caller);
+	p->target_name = result_text(0, 5, caller);
+	p->params = result_text(0, 6, caller);
+	p->disposition = result_text(0, 7, caller);
+	keys = result_array(0, 8, caller);
+	p->cursor_path = result_text(0, 9, caller);
+	p->cursor_param = result_text(0, 10, caller);
+	p->cursor_order = result_text(0, 11, caller);
+	p->initial_value = result_text(0, 12, caller);
+	p->lag = result_text(0, 13, caller);
+	nesting = result_text(0, 14, caller);
+	p->max_nesting = nesting ? atoi(nesting) : -1;
+	p->columns = result_text(0, 15, caller);
+	p->name = result_text(0, 16, caller);
+	catalog_done();
+	p->primary_key = array_strings(keys);
+	return p;
+}
+
+/*
+ * The columns of dload.pipeline that a user sets, as arguments $2 ... $13.
+ * $1 is for the caller.
+ */
+static void
+definition_args(const DloadPipeline *p, const char **args)
+{
+	args[1] = p->params;
+	args[2] = p->disposition;
+	args[3] = name_list_text(p->primary_key);
+	args[4] = p->cursor_path;
+	args[5] = p->cursor_param;
+	args[6] = p->cursor_order;
+	args[7] = p->initial_value;
+	args[8] = p->lag;
+	args[9] = p->max_nesting >= 0 ? psprintf("%d", p->max_nesting) : NULL;
+	args[10] = p->columns;
+}
+
+/* Insert a definition and its cursor row; sets the id. */
+void
+dload_catalog_insert_pipeline(DloadPipeline *p)
+{
+	const char *args[15];
+	const char *cursor_args[1];
+
+	args[0] = p->name;
+	definition_args(p, args);
+	args[11] = psprintf("%u", p->owner);
+	args[12] = psprintf("%u", p->source);
+	args[13] = p->target_schema;
+	args[14] = p->target_name;
+	catalog_execute("INSERT INTO dload.pipeline (name, params,"
+					" write_disposition, primary_key, cursor_path,"
+					" cursor_param, cursor_order, initial_value, lag,"
+					" max_nesting, columns, owner, source, target_schema,"
+					" target_name) VALUES ($1, $2::jsonb, $3, $4::text[], $5,"
+					" $6, $7, $8, $9, $10::int, $11::jsonb,"
+					" $12::oid::regrole, $13::oid::regclass, $14, $15)"
+					" RETURNING pipeline_id", 15, args);
+	p->id = result_int64(0, 1);
+	catalog_done();
+
+	cursor_args[0] = int64_text(p->id);
+	catalog_run("INSERT INTO dload.pipeline_cursor (pipeline_id)"
+				" VALUES ($1::bigint)", 1, cursor_args);
+}
+
+/* Update what alter_pipeline may change; ends a run under way. */
+void
+dload_catalog_update_pipeline(const DloadPipeline *p)
+{
+	const char *args[11];
+
+	args[0] = int64_text(p->id);
+	definition_args(p, args);
+	catalog_run("UPDATE dload.pipeline SET params = $2::jsonb,"
+				" write_disposition = $3, primary_key = $4::text[],"
+				" cursor_path = $5, cursor_param = $6, cursor_order = $7,"
+				" initial_value = $8, lag = $9, max_nesting = $10::int,"
+				" columns = $11::jsonb WHERE pipeline_id = $1::bigint",
+				11, args);
+	catalog_run("UPDATE dload.pipeline_cursor"
+				" SET generation = generation + 1"
+				" WHERE pipeline_id = $1::bigint", 1, args);
+}
+
+void
+dload_catalog_delete_pipeline(int64 pipeline_id)
+{
+	const char *args[] = {int64_text(pipeline_id)};
+
+	catalog_run("DELETE FROM dload.pipeline WHERE pipeline_id = $1::bigint",
+				1, args);
+}
+
+/*
+ * Cursor
+ */
+
+DloadCursorRow *
+dload_catalog_cursor(int64 pipeline_id)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	DloadCursorRow *c = palloc0(sizeof(DloadCursorRow));
+	const char *args[] = {int64_text(pipeline_id)};
+
+	catalog_execute("SELECT generation, cursor_value, boundary,"
+					" pending_value, pending_boundary, window_start,"
+					" window_clock, checkpoint FROM dload.pipeline_cursor"
+					" WHERE pipeline_id = $1::bigint FOR UPDATE", 1, args);
+	if (SPI_processed == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("the pipeline was dropped")));
+	c->generation = result_int64(0, 1);
+	c->value = result_text(0, 2, caller);
+	c->boundary = result_array(0, 3, caller);
+	c->pending = result_text(0, 4, caller);
+	c->pending_boundary = result_array(0, 5, caller);
+	c->window_start = result_text(0, 6, caller);
+	c->window_clock = result_text(0, 7, caller);
+	c->checkpoint = result_text(0, 8, caller);
+	catalog_done();
+	return c;
+}
+
+void
+dload_catalog_set_cursor(int64 pipeline_id, const DloadCursorRow *c)
+{
+	const char *args[9];
+
+	args[0] = int64_text(pipeline_id);
+	args[1] = int64_text(c->generation);
+	args[2] = c->value;
+	args[3] = array_text(c->boundary, INT8ARRAYOID);
+	args[4] = c->pending;
+	args[5] = array_text(c->pending_boundary, INT8ARRAYOID);
+	args[6] = c->window_start;
+	args[7] = c->window_clock;
+	args[8] = c->checkpoint;
+	catalog_run("UPDATE dload.pipeline_cursor SET generation = $2::bigint,"
+				" cursor_value = $3, boundary = $4::bigint[],"
+				" pending_value = $5, pending_boundary = $6::bigint[],"
+				" window_start = $7, window_clock = $8, checkpoint = $9,"
+				" committed_at = clock_timestamp()"
+				" WHERE pipeline_id = $1::bigint", 9, args);
+}
+
+/*
+ * Maps
+ */
+
+List *
+dload_catalog_tables(int64 pipeline_id)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	const char *args[] = {int64_text(pipeline_id)};
+	List	   *result = NIL;
+
+	/* a relation dropped meanwhile counts as not made */
+	catalog_execute("SELECT table_path, table_name,"
+					" (SELECT c.oid FROM pg_catalog.pg_class c"
+					" WHERE c.oid = relation),"
+					" (SELECT c.oid FROM pg_catalog.pg_class c"
+					" WHERE c.oid = shadow)"
+					" FROM dload.pipeline_table"
+					" WHERE pipeline_id = $1::bigint"
+					" ORDER BY pg_catalog.length(table_path), table_path",
+					1, args);
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		MemoryContext old = MemoryContextSwitchTo(caller);
+		DloadTableRow *t = palloc0(sizeof(DloadTableRow));
+
+		t->path = result_text(i, 1, caller);
+		t->name = result_text(i, 2, caller);
+		t->relation = result_oid(i, 3);
+		t->shadow = result_oid(i, 4);
+		result = lappend(result, t);
+		MemoryContextSwitchTo(old);
+	}
+	catalog_done();
+	return result;
+}
+
+List *
+dload_catalog_columns(int64 pipeline_id)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	const char *args[] = {int64_text(pipeline_id)};
+	List	   *result = NIL;
+
+	catalog_execute("SELECT table_path, json_path, column_name, variant"
+					" FROM dload.pipeline_column"
+					" WHERE pipeline_id = $1::bigint", 1, args);
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		MemoryContext old = MemoryContextSwitchTo(caller);
+		DloadColumnRow *c = palloc0(sizeof(DloadColumnRow));
+
+		c->table_path = result_text(i, 1, caller);
+		c->path = result_text(i, 2, caller);
+		c->column = result_text(i, 3, caller);
+		c->variant = result_text(i, 4, caller);
+		result = lappend(result, c);
+		MemoryContextSwitchTo(old);
+	}
+	catalog_done();
+	return result;
+}
+
+static const char *
+oid_text(Oid oid)
+{
+	return OidIsValid(oid) ? psprintf("%u", oid) : NULL;
+}
+
+void
+dload_catalog_put_table(int64 pipeline_id, const DloadTableRow *t)
+{
+	const char *args[] = {
+		int64_text(pipeline_id), t->path, t->name,
+		oid_text(t->relation), oid_text(t->shadow)
+	};
+
+	catalog_run("INSERT INTO dload.pipeline_table (pipeline_id, table_path,"
+				" table_name, relation, shadow) VALUES ($1::bigint, $2, $3,"
+				" $4::oid::regclass, $5::oid::regclass)"
+				" ON CONFLICT (pipeline_id, table_path) DO UPDATE"
+				" SET table_name = excluded.table_name,"
+				" relation = excluded.relation, shadow = excluded.shadow",
+				5, args);
+}
+
+void
+dload_catalog_put_column(int64 pipeline_id, const DloadColumnRow *c)
+{
+	const char *args[] = {
+		int64_text(pipeline_id), c->table_path, c->path, c->column, c->variant
+	};
+
+	catalog_run("INSERT INTO dload.pipeline_column (pipeline_id, table_path,"
+				" json_path, column_name, variant)"
+				" VALUES ($1::bigint, $2, $3, $4, $5)"
+				" ON CONFLICT (pipeline_id, table_path, json_path) DO UPDATE"
+				" SET column_name = excluded.column_name,"
+				" variant = excluded.variant", 5, args);
+}
+
+/*
+ * Runs
+ */
+
+int64
+dload_catalog_start_run(int64 pipeline_id)
+{
+	const char *args[] = {int64_text(pipeline_id)};
+	int64		run_id;
+
+	catalog_execute("INSERT INTO dload.run_log (pipeline_id)"
+					" VALUES ($1::bigint) RETURNING run_id", 1, args);
+	run_id = result_int64(0, 1);
+	catalog_done();
+	return run_id;
+}
+
+#define COUNTERS_SET \
+	" requests = $2::bigint, pages = $3::bigint, bytes = $4::bigint," \
+	" rows_read = $5::bigint, rows_inserted = $6::bigint," \
+	" rows_updated = $7::bigint, rows_deleted = $8::bigint," \
+	" rows_unchanged = $9::bigint, rows_rejected = $10::bigint," \
+	" retries = $11::bigint, waited = $12::bigint * interval '1 us'"
+
+static void
+counter_args(int64 run_id, const DloadCounters *c, const char **args)
+{
+	args[0] = int64_text(run_id);
+	args[1] = int64_text(c->requests);
+	args[2] = int64_text(c->pages);
+	args[3] = int64_text(c->bytes);
+	args[4] = int64_text(c->rows_read);
+	args[5] = int64_text(c->rows_inserted);
+	args[6] = int64_text(c->rows_updated);
+	args[7] = int64_text(c->rows_deleted);
+	args[8] = int64_text(c->rows_unchanged);
+	args[9] = int64_text(c->rows_rejected);
+	args[10] = int64_text(c->retries);
+	args[11] = int64_text(c->waited_us);
+}
+
+void
+dload_catalog_update_run(int64 run_id, const DloadCounters *c)
+{
+	const char *args[12];
+
+	counter_args(run_id, c, args);
+	catalog_run("UPDATE dload.run_log SET" COUNTERS_SET
+				" WHERE run_id = $1::bigint", 12, args);
+}
+
+void
+dload_catalog_end_run(int64 run_id, const char *outcome, const char *reason,
+					  const DloadCounters *c)
+{
+	const char *args[14];
+
+	counter_args(run_id, c, args);
+	args[12] = outcome;
+	args[13] = reason;
+	catalog_run("UPDATE dload.run_log SET" COUNTERS_SET ","
+				" outcome = $13, reason = $14,"
+				" finished_at = clock_timestamp()"
+				" WHERE run_id = $1::bigint", 14, args);
+}
+
+void
+dload_catalog_reap_runs(int64 pipeline_id)
+{
+	const char *args[] = {int64_text(pipeline_id)};
+
+	catalog_run("UPDATE dload.run_log SET outcome = 'failed',"
+				" reason = 'the process that ran it ended before the run did'"
+				" WHERE pipeline_id = $1::bigint AND outcome IS NULL",
+				1, args);
+}
+
+void
+dload_catalog_log_change(int64 run_id, int64 pipeline_id,
+						 const char *relation, const char *column,
+						 const char *path, const char *change,
+						 const char *old_type, const char *new_type,
+						 const char *reason)
+{
+	const char *args[] = {
+		int64_text(run_id), int64_text(pipeline_id), relation, column, path,
+		change, old_type, new_type, reason
+	};
+
+	catalog_run("INSERT INTO dload.schema_change (run_id, pipeline_id,"
+				" relation, column_name, json_path, change, old_type,"
+				" new_type, reason) VALUES ($1::bigint, $2::bigint, $3, $4,"
+				" $5, $6, $7, $8, $9)", 9, args);
+}
+
+/* Keep a record that could not be stored, once per record. */
+void
+dload_catalog_reject(int64 pipeline_id, const char *relation,
+					 DloadSpan record, const char *reason)
+{
+	bytea	   *bytes = palloc(VARHDRSZ + record.len);
+	const char *args[5];
+
+	SET_VARSIZE(bytes, VARHDRSZ + record.len);
+	memcpy(VARDATA(bytes), record.data, record.len);
+
+	args[0] = int64_text(pipeline_id);
+	args[1] = relation;
+	args[2] = int64_text((int64) dload_hash_bytes(record.data, record.len, 0));
+	args[3] = DatumGetCString(DirectFunctionCall1(byteaout,
+												  PointerGetDatum(bytes)));
+	args[4] = reason;
+	catalog_run("INSERT INTO dload.rejected_record AS r (pipeline_id,"
+				" relation, record_hash, record, reason)"
+				" VALUES ($1::bigint, $2, $3::bigint, $4::bytea, $5)"
+				" ON CONFLICT (pipeline_id, relation, record_hash) DO UPDATE"
+				" SET last_seen = clock_timestamp(), count = r.count + 1,"
+				" reason = excluded.reason", 5, args);
+	pfree(bytes);
+}

@@ -1,0 +1,498 @@
+/*-------------------------------------------------------------------------
+ *
+ * option.c
+ *	  The one option table, the look-ups, and the parsers of option values.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <ctype.h>
+#include <math.h>
+
+#include "model/option.h"
+
+#include "commands/defrem.h"
+#include "lib/stringinfo.h"
+#include "nodes/parsenodes.h"
+#include "utils/builtins.h"
+
+#define MS_PER_DAY	INT64CONST(86400000)
+#define TERABYTE	(INT64CONST(1) << 40)
+
+#define S	DLOAD_CTX_SERVER
+#define U	DLOAD_CTX_MAPPING
+#define T	DLOAD_CTX_TABLE
+#define C	DLOAD_CTX_COLUMN
+
+#define SIMPLE(name, ctx, type, def, text) \
+	{name, ctx, type, NULL, 0, 0, def, false, text}
+#define RANGED(name, ctx, type, min, max, def, text) \
+	{name, ctx, type, NULL, min, max, def, false, text}
+#define CHOICE(name, ctx, values, def, text) \
+	{name, ctx, DLOAD_OPT_ENUM, values, 0, 0, def, false, text}
+#define SECRET(name, text) \
+	{name, U, DLOAD_OPT_TEXT, NULL, 0, 0, NULL, true, text}
+
+const DloadOption dload_options[] = {
+	SIMPLE("base_url", S, DLOAD_OPT_URL, NULL,
+		   "URL that the paths of the server's tables are appended to; http "
+		   "or https, required."),
+	CHOICE("auth", S, "none|bearer|basic|api_key", "none",
+		   "How requests prove who they are; the secrets are options of the "
+		   "user mapping."),
+	SIMPLE("api_key_name", S, DLOAD_OPT_NAME, "X-API-Key",
+		   "Name of the header or query parameter that carries the API key."),
+	CHOICE("api_key_in", S, "header|query", "header",
+		   "Where the API key goes."),
+	SIMPLE("headers", S | T, DLOAD_OPT_JSON_OBJECT, NULL,
+		   "Headers sent with every request, as a JSON object; a table's "
+		   "replace the server's of the same name."),
+	SIMPLE("rate_limit", S, DLOAD_OPT_RATE, NULL,
+		   "Most requests in a period, as 'n/period', or several of these "
+		   "separated by commas."),
+	RANGED("max_concurrency", S, DLOAD_OPT_INT, 1, 100, "10",
+		   "Most requests of one scan that are in flight at the same time."),
+	RANGED("connect_timeout", S, DLOAD_OPT_DURATION, 1, MS_PER_DAY, "10s",
+		   "Longest wait for a connection, TLS handshake included."),
+	RANGED("request_timeout", S, DLOAD_OPT_DURATION, 1, MS_PER_DAY, "60s",
+		   "Longest wait for the first byte of a response."),
+	RANGED("idle_timeout", S, DLOAD_OPT_DURATION, 1, MS_PER_DAY, "60s",
+		   "Longest pause within a response."),
+	RANGED("max_retries", S, DLOAD_OPT_INT, 0, 50, "5",
+		   "How often a request that failed for a passing reason is "
+		   "repeated."),
+	RANGED("max_response_bytes", S, DLOAD_OPT_SIZE, 1024, TERABYTE, "1GB",
+		   "Largest response that is accepted, counted after decompression."),
+	SIMPLE("allowed_origins", S, DLOAD_OPT_ORIGINS, NULL,
+		   "Other origins, separated by commas, that next links and redirects "
+		   "may lead to; they receive the credentials too."),
+
+	SECRET("token", "Token for auth 'bearer'."),
+	SIMPLE("username", U, DLOAD_OPT_TEXT, NULL,
+		   "User name for auth 'basic'."),
+	SECRET("password", "Password for auth 'basic'."),
+	SECRET("api_key", "Key for auth 'api_key'."),
+
+	SIMPLE("path", T, DLOAD_OPT_TEXT, "",
+		   "Path of the endpoint, appended to base_url; {name} stands for the "
+		   "value of the column with that param."),
+	CHOICE("method", T, "GET|POST", "GET",
+		   "HTTP method."),
+	SIMPLE("query_params", T, DLOAD_OPT_JSON_OBJECT, NULL,
+		   "Query parameters sent with the first request, as a JSON object; a "
+		   "list repeats the parameter."),
+	SIMPLE("body", T, DLOAD_OPT_TEXT, NULL,
+		   "Body of a POST request."),
+	SIMPLE("records_path", T, DLOAD_OPT_PATH, NULL,
+		   "JSON path of the records in a response; without it the place is "
+		   "detected on the first response."),
+	CHOICE("paginate", T, "none|link|next_url|page|offset|token", "none",
+		   "How the next page is asked for."),
+	SIMPLE("next_path", T, DLOAD_OPT_PATH, NULL,
+		   "JSON path of the URL of the next page, for paginate 'next_url'."),
+	SIMPLE("token_path", T, DLOAD_OPT_PATH, NULL,
+		   "JSON path of the token of the next page, for paginate 'token'."),
+	SIMPLE("token_param", T, DLOAD_OPT_NAME, NULL,
+		   "Query parameter that carries the token, for paginate 'token'."),
+	SIMPLE("page_param", T, DLOAD_OPT_NAME, "page",
+		   "Query parameter that carries the page number, for paginate "
+		   "'page'."),
+	RANGED("first_page", T, DLOAD_OPT_INT, 0, PG_INT32_MAX, "1",
+		   "Number of the first page, for paginate 'page'."),
+	SIMPLE("offset_param", T, DLOAD_OPT_NAME, "offset",
+		   "Query parameter that carries the offset, for paginate 'offset'."),
+	SIMPLE("total_path", T, DLOAD_OPT_PATH, NULL,
+		   "JSON path of the declared total number of records."),
+	RANGED("page_size", T, DLOAD_OPT_INT, 1, PG_INT32_MAX, NULL,
+		   "Records to ask for in one page."),
+	SIMPLE("page_size_param", T, DLOAD_OPT_NAME, NULL,
+		   "Query parameter that carries page_size."),
+	RANGED("max_pages", T, DLOAD_OPT_INT, 1, PG_INT32_MAX, NULL,
+		   "Cap on the pages of one read; reaching it is an error."),
+
+	SIMPLE("json_path", C, DLOAD_OPT_PATH, NULL,
+		   "JSON path of the column's value in a record; '$' is the whole "
+		   "record. Without it the value is found by the column's name."),
+	SIMPLE("param", C, DLOAD_OPT_NAME, NULL,
+		   "Request parameter that a condition on the column fills."),
+	CHOICE("in", C, "query|path|header", "query",
+		   "Where the parameter goes."),
+	SIMPLE("echo", C, DLOAD_OPT_BOOL, "false",
+		   "Take the column's value from the request instead of the record."),
+	{NULL}
+};
+
+static const DloadOption *
+find_option(const char *name)
+{
+	const DloadOption *opt = dload_options;
+
+	while (opt->name != NULL && strcmp(opt->name, name) != 0)
+		opt++;
+	Assert(opt->name != NULL);
+	return opt;
+}
+
+/*
+ * The text of an option, or its default; NULL if it has neither.
+ */
+const char *
+dload_option_text(const DloadOptionSet *set, const char *name)
+{
+	for (int i = 0; i < set->nlists; i++)
+	{
+		ListCell   *lc;
+
+		foreach(lc, set->lists[i])
+		{
+			DefElem    *def = lfirst_node(DefElem, lc);
+
+			if (strcmp(def->defname, name) == 0)
+				return defGetString(def);
+		}
+	}
+	return find_option(name)->defval;
+}
+
+bool
+dload_option_bool(const DloadOptionSet *set, const char *name)
+{
+	const char *text = dload_option_text(set, name);
+	bool		value = false;
+
+	if (text != NULL)
+		(void) dload_bool_parse(text, &value);
+	return value;
+}
+
+int64
+dload_option_number(const DloadOptionSet *set, const char *name)
+{
+	const char *text = dload_option_text(set, name);
+	DloadError	err = {0};
+	int64		value = 0;
+
+	if (text == NULL)
+		return 0;
+	switch (find_option(name)->type)
+	{
+		case DLOAD_OPT_DURATION:
+			(void) dload_duration_parse(text, &value, &err);
+			break;
+		case DLOAD_OPT_SIZE:
+			(void) dload_size_parse(text, &value, &err);
+			break;
+		default:
+			value = strtoll(text, NULL, 10);
+			break;
+	}
+	return value;
+}
+
+int
+dload_option_enum(const DloadOptionSet *set, const char *name)
+{
+	const char *text = dload_option_text(set, name);
+	const char *word = find_option(name)->values;
+	size_t		len;
+
+	if (text == NULL)
+		return -1;
+	len = strlen(text);
+	for (int i = 0; word != NULL; i++)
+	{
+		const char *bar = strchr(word, '|');
+		size_t		wordlen = bar ? (size_t) (bar - word) : strlen(word);
+
+		if (wordlen == len && memcmp(word, text, len) == 0)
+			return i;
+		word = bar ? bar + 1 : NULL;
+	}
+	return -1;
+}
+
+bool
+dload_bool_parse(const char *text, bool *value)
+{
+	return parse_bool(text, value);
+}
+
+/*
+ * Split "12.5 min" into number and unit.  The unit is what follows the
+ * number and blanks, up to trailing blanks.
+ */
+static bool
+parse_quantity(const char *text, double *number, char *unit, size_t unitsize)
+{
+	char	   *end;
+	size_t		len;
+
+	while (isspace((unsigned char) *text))
+		text++;
+	/* strtod would also take a sign, "inf", "nan" and hexadecimal numbers */
+	if (!isdigit((unsigned char) *text) ||
+		(text[0] == '0' && (text[1] == 'x' || text[1] == 'X')))
+		return false;
+	*number = strtod(text, &end);
+	while (isspace((unsigned char) *end))
+		end++;
+	len = strlen(end);
+	while (len > 0 && isspace((unsigned char) end[len - 1]))
+		len--;
+	if (len >= unitsize)
+		return false;
+	memcpy(unit, end, len);
+	unit[len] = '\0';
+	return true;
+}
+
+/* Milliseconds of a unit of time; 0 if it is none. */
+static int64
+time_unit(const char *unit)
+{
+	static const struct
+	{
+		const char *name;
+		int64		ms;
+	}			units[] = {
+		{"ms", 1}, {"millisecond", 1}, {"milliseconds", 1},
+		{"s", 1000}, {"sec", 1000}, {"second", 1000}, {"seconds", 1000},
+		{"min", 60000}, {"minute", 60000}, {"minutes", 60000},
+		{"h", 3600000}, {"hour", 3600000}, {"hours", 3600000},
+		{"d", MS_PER_DAY}, {"day", MS_PER_DAY}, {"days", MS_PER_DAY},
+	};
+
+	for (int i = 0; i < lengthof(units); i++)
+	{
+		if (strcmp(unit, units[i].name) == 0)
+			return units[i].ms;
+	}
+	return 0;
+}
+
+bool
+dload_duration_parse(const char *text, int64 *ms, DloadError *err)
+{
+	double		number;
+	char		unit[16];
+	int64		factor = 0;
+
+	if (parse_quantity(text, &number, unit, sizeof(unit)))
+		factor = unit[0] == '\0' ? 1000 : time_unit(unit);
+	if (factor == 0 || number * factor >= (double) PG_INT64_MAX)
+	{
+		dload_error_set(err, ERRCODE_INVALID_PARAMETER_VALUE,
+						"\"%s\" is not a duration", text);
+		return dload_error_hint(err, "A duration is a number with one of the "
+								"units ms, s, min, h and d, such as "
+								"\"30s\" or \"5 min\"; without a unit it "
+								"counts seconds.");
+	}
+	*ms = (int64) rint(number * factor);
+	return true;
+}
+
+bool
+dload_size_parse(const char *text, int64 *bytes, DloadError *err)
+{
+	static const struct
+	{
+		const char *name;
+		int			shift;
+	}			units[] = {
+		{"", 0}, {"B", 0}, {"kB", 10}, {"MB", 20}, {"GB", 30}, {"TB", 40},
+	};
+	double		number;
+	char		unit[16];
+
+	if (parse_quantity(text, &number, unit, sizeof(unit)))
+	{
+		for (int i = 0; i < lengthof(units); i++)
+		{
+			if (pg_strcasecmp(unit, units[i].name) != 0)
+				continue;
+			number = ldexp(number, units[i].shift);
+			if (number >= (double) PG_INT64_MAX)
+				break;
+			*bytes = (int64) rint(number);
+			return true;
+		}
+	}
+	dload_error_set(err, ERRCODE_INVALID_PARAMETER_VALUE,
+					"\"%s\" is not a size", text);
+	return dload_error_hint(err, "A size is a number with one of the units B, "
+							"kB, MB, GB and TB, such as \"10MB\"; "
+							"without a unit it counts bytes.");
+}
+
+List *
+dload_option_split(const char *text)
+{
+	List	   *items = NIL;
+
+	while (*text != '\0')
+	{
+		size_t		len;
+		const char *start;
+
+		while (*text == ',' || isspace((unsigned char) *text))
+			text++;
+		start = text;
+		len = strcspn(text, ",");
+		text += len;
+		while (len > 0 && isspace((unsigned char) start[len - 1]))
+			len--;
+		if (len > 0)
+			items = lappend(items, pnstrdup(start, len));
+	}
+	return items;
+}
+
+/* "5000/hour", "100/10s": one rate. */
+static bool
+parse_rate(const char *text, DloadRate *rate)
+{
+	char	   *end;
+	DloadError	ignored = {0};
+
+	if (!isdigit((unsigned char) *text))
+		return false;
+	errno = 0;
+	rate->count = strtoll(text, &end, 10);
+	if (errno != 0 || rate->count < 1 || rate->count > PG_INT32_MAX)
+		return false;
+	while (isspace((unsigned char) *end))
+		end++;
+	if (*end++ != '/')
+		return false;
+	while (isspace((unsigned char) *end))
+		end++;
+	rate->period_ms = time_unit(end);
+	if (rate->period_ms == 0 &&
+		!dload_duration_parse(end, &rate->period_ms, &ignored))
+		return false;
+	return rate->period_ms >= 1 && rate->period_ms <= 366 * MS_PER_DAY;
+}
+
+bool
+dload_rate_parse(const char *text, List **rates, DloadError *err)
+{
+	List	   *items = dload_option_split(text);
+	ListCell   *lc;
+
+	*rates = NIL;
+	foreach(lc, items)
+	{
+		DloadRate  *rate = palloc(sizeof(DloadRate));
+
+		if (!parse_rate(lfirst(lc), rate))
+			break;
+		*rates = lappend(*rates, rate);
+	}
+	if (*rates != NIL && lc == NULL)
+		return true;
+
+	dload_error_set(err, ERRCODE_INVALID_PARAMETER_VALUE,
+					"\"%s\" is not a rate", text);
+	return dload_error_hint(err, "A rate is a number of requests and a "
+							"period, such as \"5000/hour\", "
+							"\"10/second\" or \"100/10s\"; several are "
+							"separated by commas.");
+}
+
+/*
+ * Check the host and port [start, end) of a URL and append them, in lower
+ * case and with a port, to "origin".
+ */
+static bool
+append_authority(StringInfo origin, const char *start, const char *end,
+				 int default_port)
+{
+	const char *p = start;
+	const char *digits;
+	long		port = default_port;
+
+	if (p < end && *p == '[')
+	{
+		while (p < end && *p != ']')
+			p++;
+		if (p == end || p - start < 3)
+			return false;
+		p++;
+		if (strspn(start + 1, "0123456789abcdefABCDEF:.") != p - start - 2)
+			return false;
+	}
+	else
+	{
+		while (p < end && (isalnum((unsigned char) *p) ||
+						   *p == '-' || *p == '.' || *p == '_'))
+			p++;
+		if (p == start)
+			return false;
+	}
+	for (const char *c = start; c < p; c++)
+		appendStringInfoChar(origin, pg_ascii_tolower((unsigned char) *c));
+
+	if (p < end)
+	{
+		if (*p++ != ':')
+			return false;
+		port = 0;
+		digits = p;
+		while (p < end && isdigit((unsigned char) *p) && port <= 65535)
+			port = port * 10 + (*p++ - '0');
+		if (p != end || p == digits || port < 1 || port > 65535)
+			return false;
+	}
+	appendStringInfo(origin, ":%ld", port);
+	return true;
+}
+
+char *
+dload_option_origin(const char *text, bool bare, DloadError *err)
+{
+	StringInfoData origin;
+	bool		tls = pg_strncasecmp(text, "https://", 8) == 0;
+	const char *authority;
+	const char *end;
+	const char *why = NULL;
+
+	if (!tls && pg_strncasecmp(text, "http://", 7) != 0)
+	{
+		dload_error_set(err, ERRCODE_INVALID_PARAMETER_VALUE,
+						"URL must begin with \"http://\" or \"https://\"");
+		return NULL;
+	}
+	authority = text + (tls ? 8 : 7);
+	end = authority + strcspn(authority, "/?#\\");
+	initStringInfo(&origin);
+	appendStringInfoString(&origin, tls ? "https://" : "http://");
+
+	for (const char *p = text; *p != '\0' && why == NULL; p++)
+	{
+		if ((unsigned char) *p <= ' ' || *p == 0x7f)
+			why = "URL must not contain blanks or control characters";
+	}
+	if (why == NULL && memchr(authority, '@', end - authority) != NULL)
+	{
+		dload_error_set(err, ERRCODE_INVALID_PARAMETER_VALUE,
+						"URL must not contain a user name or password");
+		dload_error_hint(err, "Use the options \"username\" and \"password\" "
+						 "of CREATE USER MAPPING.");
+		return NULL;
+	}
+	if (why == NULL && !append_authority(&origin, authority, end,
+										 tls ? 443 : 80))
+		why = "URL has no valid host and port";
+	if (why == NULL && strpbrk(end, "?#") != NULL)
+		why = "URL must not contain a query or a fragment";
+	if (why == NULL && bare && end[0] != '\0' && strcmp(end, "/") != 0)
+		why = "origin must not contain a path";
+	if (why != NULL)
+	{
+		dload_error_set(err, ERRCODE_INVALID_PARAMETER_VALUE, "%s", why);
+		return NULL;
+	}
+	return origin.data;
+}
