@@ -1,0 +1,267 @@
+/*-------------------------------------------------------------------------
+ *
+ * auth.c
+ *	  Credentials on requests, and none of them in messages.
+ *
+ * A server may send back what it was sent: in an error body, in a redirect,
+ * in a next link.  So redaction works on values, not on places: every form
+ * in which a secret can travel is looked for in every text that is shown.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "rest/auth.h"
+
+#include "common/base64.h"
+#include "rest/url.h"
+
+#define MASK "***"
+
+/* Below this a secret is masked only where it is a whole value. */
+#define MIN_FREE_SECRET 4
+
+/* One kind of auth. */
+typedef struct AuthStrategy
+{
+	void		(*apply) (const DloadResource *res, DloadHttpRequest *request);
+	/* the query parameter it adds, or NULL */
+	const char *(*parameter) (const DloadResource *res);
+} AuthStrategy;
+
+static void
+apply_none(const DloadResource *res, DloadHttpRequest *request)
+{
+}
+
+static const char *
+parameter_none(const DloadResource *res)
+{
+	return NULL;
+}
+
+static void
+apply_bearer(const DloadResource *res, DloadHttpRequest *request)
+{
+	if (res->token != NULL)
+		request->headers = lappend(request->headers,
+								   psprintf("Authorization: Bearer %s",
+											res->token));
+}
+
+static void
+apply_basic(const DloadResource *res, DloadHttpRequest *request)
+{
+	request->username = res->username ? res->username : "";
+	request->password = res->password ? res->password : "";
+}
+
+static void
+apply_api_key(const DloadResource *res, DloadHttpRequest *request)
+{
+	if (res->api_key == NULL || res->api_key_name == NULL)
+		return;
+	if (res->api_key_in_query)
+		request->url = dload_url_set_query(request->url, res->api_key_name,
+										   res->api_key);
+	else
+		request->headers = lappend(request->headers,
+								   psprintf("%s: %s", res->api_key_name,
+											res->api_key));
+}
+
+static const char *
+parameter_api_key(const DloadResource *res)
+{
+	return res->api_key_in_query ? res->api_key_name : NULL;
+}
+
+static const AuthStrategy strategies[] = {
+	[DLOAD_AUTH_NONE] = {apply_none, parameter_none},
+	[DLOAD_AUTH_BEARER] = {apply_bearer, parameter_none},
+	[DLOAD_AUTH_BASIC] = {apply_basic, parameter_none},
+	[DLOAD_AUTH_API_KEY] = {apply_api_key, parameter_api_key},
+};
+
+/* May this URL be asked, and be given the credentials? */
+bool
+dload_auth_trusts(const DloadResource *res, const char *url)
+{
+	char	   *origin = dload_url_origin(url);
+	char	   *own = dload_url_origin(res->base_url);
+	ListCell   *lc;
+
+	if (origin == NULL)
+		return false;
+	if (own != NULL && strcmp(origin, own) == 0)
+		return true;
+	foreach(lc, res->allowed_origins)
+	{
+		char	   *allowed = dload_url_origin(lfirst(lc));
+
+		if (allowed != NULL && strcmp(origin, allowed) == 0)
+			return true;
+	}
+	return false;
+}
+
+void
+dload_auth_apply(const DloadResource *res, DloadHttpRequest *request)
+{
+	if (dload_auth_trusts(res, request->url))
+		strategies[res->auth].apply(res, request);
+}
+
+char *
+dload_auth_strip_url(const DloadResource *res, const char *url)
+{
+	const char *name = strategies[res->auth].parameter(res);
+
+	if (name == NULL)
+		return pstrdup(url);
+	return dload_url_drop_query(url, name);
+}
+
+static int
+longer_first(const ListCell *a, const ListCell *b)
+{
+	size_t		la = strlen(lfirst(a));
+	size_t		lb = strlen(lfirst(b));
+
+	return (la < lb) - (la > lb);
+}
+
+static char *
+lower_hex(const char *encoded)
+{
+	char	   *copy = pstrdup(encoded);
+
+	for (char *p = copy; *p; p++)
+	{
+		if (*p == '%' && p[1] != '\0' && p[2] != '\0')
+		{
+			p[1] = pg_ascii_tolower((unsigned char) p[1]);
+			p[2] = pg_ascii_tolower((unsigned char) p[2]);
+			p += 2;
+		}
+	}
+	return copy;
+}
+
+/* As a JSON string may hold it, with or without the slash escaped. */
+static char *
+json_form(const char *secret, bool escape_slash)
+{
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	for (const char *p = secret; *p; p++)
+	{
+		if (*p == '"' || *p == '\\' || (*p == '/' && escape_slash))
+			appendStringInfoChar(&buf, '\\');
+		appendStringInfoChar(&buf, *p);
+	}
+	return buf.data;
+}
+
+/* Add the forms in which a secret may come back. */
+static List *
+add_forms(List *forms, const char *secret)
+{
+	StringInfoData encoded;
+
+	if (secret == NULL || secret[0] == '\0')
+		return forms;
+	initStringInfo(&encoded);
+	dload_url_encode(&encoded, secret);
+	forms = list_append_unique_ptr(forms, unconstify(char *, secret));
+	forms = lappend(forms, encoded.data);
+	forms = lappend(forms, lower_hex(encoded.data));
+	forms = lappend(forms, json_form(secret, false));
+	return lappend(forms, json_form(secret, true));
+}
+
+static char *
+basic_credentials(const DloadResource *res)
+{
+	char	   *plain = psprintf("%s:%s", res->username ? res->username : "",
+								 res->password ? res->password : "");
+	int			len = (int) strlen(plain);
+	int			max = pg_b64_enc_len(len);
+	char	   *encoded = palloc(max + 1);
+	int			n = pg_b64_encode(plain, len, encoded, max);
+
+	encoded[Max(n, 0)] = '\0';
+	return encoded;
+}
+
+static List *
+secret_forms(const DloadResource *res)
+{
+	List	   *forms = NIL;
+
+	forms = add_forms(forms, res->token);
+	forms = add_forms(forms, res->password);
+	forms = add_forms(forms, res->api_key);
+	if (res->password != NULL && res->password[0] != '\0')
+		forms = add_forms(forms, basic_credentials(res));
+	list_sort(forms, longer_first);
+	return forms;
+}
+
+/*
+ * Is the text at p (inside "text") a value of its own: after "=", ":", a
+ * quote or the word Bearer, and up to something that ends a value?
+ */
+static bool
+is_whole_value(const char *text, const char *p, size_t len)
+{
+	const char *before = p;
+	char		after = p[len];
+
+	while (before > text && before[-1] == ' ')
+		before--;
+	if (before > text && strchr("=:\"'", before[-1]) == NULL &&
+		!(before - text >= 6 && pg_strncasecmp(before - 6, "bearer", 6) == 0))
+		return false;
+	if (before == text && before != p)
+		return false;
+	return after == '\0' || strchr("&\"',; \r\n}", after) != NULL;
+}
+
+char *
+dload_auth_redact(const DloadResource *res, const char *text)
+{
+	List	   *forms = secret_forms(res);
+	StringInfoData buf;
+
+	if (forms == NIL)
+		return pstrdup(text);
+	initStringInfo(&buf);
+	for (const char *p = text; *p;)
+	{
+		size_t		matched = 0;
+		ListCell   *lc;
+
+		foreach(lc, forms)
+		{
+			const char *form = lfirst(lc);
+			size_t		len = strlen(form);
+
+			if (*form == *p && strncmp(p, form, len) == 0 &&
+				(len >= MIN_FREE_SECRET || is_whole_value(text, p, len)))
+			{
+				matched = len;
+				break;
+			}
+		}
+		if (matched > 0)
+		{
+			appendStringInfoString(&buf, MASK);
+			p += matched;
+		}
+		else
+			appendStringInfoChar(&buf, *p++);
+	}
+	return buf.data;
+}

@@ -1,0 +1,274 @@
+/*-------------------------------------------------------------------------
+ *
+ * body.c
+ *	  Reading the body of a response into a page, and what a bad body means.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "rest/read.h"
+
+#include "rest/page.h"
+#include "utils/memutils.h"
+
+/* Bodies begin with a buffer of this size. */
+#define FIRST_BODY_BYTES (32 * 1024)
+
+/* The reader, once it is known where the records are. */
+DloadReader *
+dload_extract_reader(DloadExtract *x)
+{
+	if (x->reader == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(x->context);
+
+		x->reader = dload_reader_create(x->path,
+										(size_t) dload_max_record_kb * 1024);
+		MemoryContextSwitchTo(old);
+	}
+	else
+		dload_reader_reset(x->reader);
+	return x->reader;
+}
+
+static bool
+is_blank(const char *data, size_t len)
+{
+	return strspn(data, " \t\r\n") >= len;
+}
+
+/* A body that begins with "[" is a list of records, whatever follows. */
+bool
+dload_extract_guess(DloadExtract *x, const char *data, size_t len)
+{
+	DloadError	err = {0};
+	MemoryContext old;
+
+	for (size_t i = 0; i < len; i++)
+	{
+		if (strchr(" \t\r\n", data[i]) != NULL && data[i] != '\0')
+			continue;
+		if (data[i] != '[')
+			return false;
+		old = MemoryContextSwitchTo(x->context);
+		x->path = dload_path_parse("$", &err);
+		MemoryContextSwitchTo(old);
+		return true;
+	}
+	return false;
+}
+
+/* A limit was broken: the reader says which; add what helps. */
+static DloadBodyResult
+broken_limit(DloadExtract *x, DloadError *err)
+{
+	dload_error_detail(err, "It came from %s %s.", x->fetch->method,
+					   x->fetch->shown_url);
+	if (x->res->records_path != NULL && x->reader != NULL &&
+		!dload_reader_found(x->reader))
+		dload_error_hint(err, "Nothing was found so far at the path that the "
+						 "option \"records_path\" gives, \"%s\".",
+						 dload_path_text(x->path));
+	return DLOAD_BODY_ERROR;
+}
+
+DloadBodyResult
+dload_extract_bad_body(DloadExtract *x, DloadSpan body, DloadError *err)
+{
+	char	   *shown = dload_shown_body(x->res, body);
+	char	   *hint = err->hint;
+	bool		syntax = err->sqlstate == ERRCODE_INVALID_TEXT_REPRESENTATION;
+	bool		is_json = shown[0] == '{' || shown[0] == '[';
+
+	dload_error_set(err, err->sqlstate,
+					"could not read the response of server \"%s\": %s",
+					x->res->servername, err->message);
+	err->hint = hint;
+	if (!syntax)
+		return broken_limit(x, err);
+	dload_error_detail(err, "%s %s returned %d: %s", x->fetch->method,
+					   x->fetch->shown_url,
+					   dload_http_status(x->fetch->exchange), shown);
+	if (!is_json && shown[0] != '\0' && x->handed == 0)
+		dload_error_hint(err, "Check that \"base_url\" and \"path\" name an "
+						 "address that answers in JSON.");
+	/* a page for people will not turn into JSON by asking again */
+	return shown[0] == '<' ? DLOAD_BODY_ERROR : DLOAD_BODY_BROKEN;
+}
+
+/* Find out where the records are, from a whole body. */
+static bool
+detect_path(DloadExtract *x, DloadSpan body, DloadError *err)
+{
+	MemoryContext old = MemoryContextSwitchTo(x->context);
+
+	x->path = dload_reader_detect(body, err);
+	MemoryContextSwitchTo(old);
+	return x->path != NULL;
+}
+
+static DloadReadResult
+add_records(DloadReader *reader, DloadPage *page, DloadError *err)
+{
+	DloadReadResult result;
+	DloadSpan	record;
+
+	while ((result = dload_reader_next(reader, &record, err)) ==
+		   DLOAD_READ_RECORD)
+		dload_page_add(page, record);
+	return result;
+}
+
+/* A growing body. */
+typedef struct Body
+{
+	char	   *data;
+	size_t		len;
+	size_t		size;
+	size_t		all;			/* len, and what went to the reader directly */
+} Body;
+
+static void
+append_body(Body *body, DloadSpan piece, MemoryContext context)
+{
+	if (body->len + piece.len + 1 > body->size)
+	{
+		size_t		size = Max(body->size * 2, body->len + piece.len + 1);
+
+		size = Max(size, FIRST_BODY_BYTES);
+		if (body->data == NULL)
+			body->data = MemoryContextAllocHuge(context, size);
+		else
+			body->data = repalloc_huge(body->data, size);
+		body->size = size;
+	}
+	memcpy(body->data + body->len, piece.data, piece.len);
+	body->len += piece.len;
+	body->data[body->len] = '\0';
+}
+
+/* Too large for memory: the reader gets what has come, the file the records. */
+static void
+begin_spool(DloadExtract *x, DloadPage *page, Body *body)
+{
+	dload_page_spool(page);
+	dload_reader_feed(dload_extract_reader(x), body->data, body->len);
+	pfree(body->data);
+	body->data = NULL;
+	body->len = body->size = 0;
+}
+
+/* A whole body in memory: its records. */
+static DloadBodyResult
+scan_body(DloadExtract *x, DloadPage *page, Body *body, DloadError *err)
+{
+	if (body->size > body->len + body->len / 4 + 64)
+		body->data = repalloc_huge(body->data, body->len + 1);
+	page->body = dload_span(body->data, body->len);
+	if (is_blank(body->data, body->len))
+	{
+		dload_page_finish(page, dload_span("", 0));
+		return DLOAD_BODY_OK;
+	}
+	if (x->path == NULL && !detect_path(x, page->body, err))
+		return dload_extract_bad_body(x, page->body, err);
+	dload_reader_open(dload_extract_reader(x), body->data, body->len);
+	if (add_records(x->reader, page, err) != DLOAD_READ_END)
+		return dload_extract_bad_body(x, page->body, err);
+	dload_page_finish(page, dload_reader_envelope(x->reader));
+	return DLOAD_BODY_OK;
+}
+
+/*
+ * Read the whole body of the open fetch into a page.
+ */
+static DloadBodyResult
+read_page(DloadExtract *x, DloadPage *page, size_t spool_above,
+		  DloadError *err)
+{
+	Body		body = {0};
+	bool		spooled = false;
+	DloadSpan	piece;
+
+	append_body(&body, dload_span("", 0), page->context);
+	for (;;)
+	{
+		DloadFetchState state = dload_fetch_read(x->fetch, -1, &piece, err);
+
+		if (state == DLOAD_FETCH_BROKEN)
+			return DLOAD_BODY_BROKEN;
+		if (state == DLOAD_FETCH_COMPLETE)
+			break;
+		if (state == DLOAD_FETCH_WAITING)
+			continue;
+		body.all += piece.len;
+		if (spooled)
+			dload_reader_feed(x->reader, piece.data, piece.len);
+		else
+			append_body(&body, piece, page->context);
+		if (!spooled && body.len > spool_above &&
+			(x->path != NULL || dload_extract_guess(x, body.data, body.len)))
+		{
+			begin_spool(x, page, &body);
+			spooled = true;
+		}
+		if (spooled &&
+			add_records(x->reader, page, err) == DLOAD_READ_ERROR)
+			return dload_extract_bad_body(x, piece, err);
+		dload_fetch_consume(x->fetch, piece.len);
+	}
+	page->bytes = body.all;
+	if (!spooled)
+		return scan_body(x, page, &body, err);
+	dload_reader_finish(x->reader);
+	if (add_records(x->reader, page, err) != DLOAD_READ_END)
+		return dload_extract_bad_body(x, dload_span("", 0), err);
+	dload_page_finish(page, dload_reader_envelope(x->reader));
+	return DLOAD_BODY_OK;
+}
+
+/*
+ * A record found by detection that stands for the whole response may be the
+ * report of an error: judged as an envelope, unless records_path '$' says
+ * that it is data.
+ */
+static bool
+check_lone_record(DloadExtract *x, DloadPage *page, DloadError *err)
+{
+	const char *start = page->body.data;
+
+	if (x->res->records_path != NULL || x->path == NULL ||
+		x->path->nsteps > 0 || start == NULL)
+		return true;
+	start += strspn(start, " \t\r\n");
+	if (*start != '{' || dload_envelope_check(x->fetch, page->body, err))
+		return true;
+	return dload_error_hint(err, "If this is a record, set the option "
+							"\"records_path\" to '$'.");
+}
+
+/* Read a page as a whole, asking again while that may help. */
+DloadPage *
+dload_extract_fetch_page(DloadExtract *x, MemoryContext parent,
+						 size_t spool_above, DloadError *err)
+{
+	for (;;)
+	{
+		DloadPage  *page;
+		DloadBodyResult result;
+
+		if (!x->fetch->open && !dload_fetch_open(x->fetch, err))
+			return NULL;
+		page = dload_page_create(parent);
+		result = read_page(x, page, spool_above, err);
+		if (result == DLOAD_BODY_OK && !check_lone_record(x, page, err))
+			result = DLOAD_BODY_ERROR;
+		if (result == DLOAD_BODY_OK)
+			return page;
+		MemoryContextDelete(page->context);
+		if (result == DLOAD_BODY_ERROR || !dload_fetch_again(x->fetch))
+			return NULL;
+		memset(err, 0, sizeof(*err));
+	}
+}

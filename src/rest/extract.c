@@ -1,0 +1,252 @@
+/*-------------------------------------------------------------------------
+ *
+ * extract.c
+ *	  The iterator of pages and records that both sinks pull from.
+ *
+ * There is at most one page being read and one fetch on its way: "fetch" is
+ * the one for the page to be read next (or now).  Both ways to pull end a
+ * page in settle.c, where its envelope is judged and the fetch for the next
+ * page takes the place of the old one.
+ *
+ * Memory: requests live in their fetch, what belongs to one page's judgement
+ * in "scratch", which is reset per page; so a read of any number of pages
+ * needs no more than the hashes of the requests it made.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "rest/read.h"
+
+#include "rest/request.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+/* Requests already made, by hash. */
+typedef struct SeenRequest
+{
+	uint64		hash;
+	char		status;
+} SeenRequest;
+
+#define SH_PREFIX seen
+#define SH_ELEMENT_TYPE SeenRequest
+#define SH_KEY_TYPE uint64
+#define SH_KEY hash
+#define SH_HASH_KEY(tb, key) ((uint32) (key))
+#define SH_EQUAL(tb, a, b) ((a) == (b))
+#define SH_SCOPE static inline
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
+void
+dload_extract_begin_fetch(DloadExtract *x, const DloadRequest *request)
+{
+	bool		found;
+	MemoryContext old = MemoryContextSwitchTo(x->context);
+
+	seen_insert(x->seen, dload_request_hash(request), &found);
+	x->fetch = dload_fetch_create(&x->channel, request);
+	MemoryContextSwitchTo(old);
+}
+
+bool
+dload_extract_made(const DloadExtract *x, const DloadRequest *request)
+{
+	return seen_lookup(x->seen, dload_request_hash(request)) != NULL;
+}
+
+DloadExtract *
+dload_extract_begin(const DloadResource *res, List *params)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext context = AllocSetContextCreate(caller, "dload extract",
+												  ALLOCSET_SMALL_SIZES);
+	DloadExtract *x = MemoryContextAllocZero(context, sizeof(DloadExtract));
+	DloadRequest request;
+
+	MemoryContextSwitchTo(context);
+	x->context = context;
+	x->scratch = AllocSetContextCreate(context, "dload extract page",
+									   ALLOCSET_DEFAULT_SIZES);
+	x->res = res;
+	x->paginator = dload_paginator_get(res->paginate);
+	x->path = res->records_path;
+	x->declared_total = -1;
+	x->channel.res = res;
+	x->channel.limiter = dload_limiter_get(res);
+	x->seen = seen_create(context, 64, NULL);
+	if (dload_request_first(res, params, &request, &x->error))
+		dload_extract_begin_fetch(x, &request);
+	MemoryContextSwitchTo(caller);
+	return x;
+}
+
+void
+dload_extract_start_at(DloadExtract *x, const DloadRequest *request)
+{
+	if (x->fetch != NULL)
+		dload_fetch_end(x->fetch);
+	seen_reset(x->seen);
+	/* what a saved request has, the first one need not have */
+	memset(&x->error, 0, sizeof(x->error));
+	x->resumed = true;
+	dload_extract_begin_fetch(x, request);
+}
+
+void
+dload_extract_limit_pages(DloadExtract *x, int64 max_pages)
+{
+	x->limit_pages = max_pages;
+}
+
+static bool
+at_page_limit(const DloadExtract *x)
+{
+	int64		pages = x->channel.stats.pages;
+
+	return (x->limit_pages > 0 && pages >= x->limit_pages) ||
+		(x->res->max_pages > 0 && pages >= x->res->max_pages);
+}
+
+void
+dload_extract_prefetch(DloadExtract *x)
+{
+	if (x->fetch != NULL && x->error.sqlstate == 0 && !at_page_limit(x))
+		dload_fetch_start(x->fetch);
+}
+
+/* May another page be read?  Else END or ERROR in *result. */
+bool
+dload_extract_may_go_on(DloadExtract *x, DloadExtractResult *result,
+						DloadError *err)
+{
+	*result = DLOAD_EXTRACT_END;
+	if (x->error.sqlstate != 0)
+	{
+		*err = x->error;
+		*result = DLOAD_EXTRACT_ERROR;
+		return false;
+	}
+	if (x->fetch == NULL)
+		return false;
+	if (x->limit_pages > 0 && x->channel.stats.pages >= x->limit_pages)
+	{
+		x->stopped_early = true;
+		return false;
+	}
+	if (x->res->max_pages > 0 && x->channel.stats.pages >= x->res->max_pages)
+	{
+		dload_error_set(err, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
+						"foreign table %s has more than " INT64_FORMAT
+						" pages", x->res->relname, x->res->max_pages);
+		dload_error_detail(err, "The next page would be %s.",
+						   x->fetch->shown_url);
+		dload_error_hint(err, "Raise the option \"max_pages\" of the "
+						 "foreign table.");
+		*result = DLOAD_EXTRACT_ERROR;
+		return false;
+	}
+	return true;
+}
+
+/* Make the error the read's last word, in the caller's context. */
+DloadExtractResult
+dload_extract_fail(DloadExtract *x, DloadError *err, MemoryContext caller)
+{
+	x->error = *err;
+	dload_error_move(&x->error, x->context);
+	*err = x->error;
+	dload_error_move(err, caller);
+	if (x->fetch != NULL)
+		dload_fetch_end(x->fetch);
+	x->fetch = NULL;
+	MemoryContextSwitchTo(caller);
+	return DLOAD_EXTRACT_ERROR;
+}
+
+DloadExtractResult
+dload_extract_next_page(DloadExtract *x, size_t spool_above,
+						DloadPage **page, DloadError *err)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	DloadExtractResult result;
+	DloadPage  *p;
+
+	memset(err, 0, sizeof(*err));
+	MemoryContextReset(x->scratch);
+	x->channel.patient = true;
+	MemoryContextSwitchTo(x->scratch);
+	if (!dload_extract_may_go_on(x, &result, err))
+	{
+		if (result == DLOAD_EXTRACT_ERROR)
+			return dload_extract_fail(x, err, caller);
+		MemoryContextSwitchTo(caller);
+		return result;
+	}
+	p = dload_extract_fetch_page(x, caller, spool_above, err);
+	if (p == NULL)
+		return dload_extract_fail(x, err, caller);
+	MemoryContextSwitchTo(p->context);
+	p->request = dload_request_copy(x->fetch->request);
+	MemoryContextSwitchTo(x->scratch);
+	if (!dload_extract_settle(x, p->envelope, p->nrecords, p->fingerprint,
+							  err))
+	{
+		MemoryContextDelete(p->context);
+		return dload_extract_fail(x, err, caller);
+	}
+	p->ordinal = x->channel.stats.pages;
+	p->has_next = x->fetch != NULL;
+	dload_extract_prefetch(x);
+	MemoryContextSwitchTo(caller);
+	*page = p;
+	return DLOAD_EXTRACT_ITEM;
+}
+
+bool
+dload_extract_stopped_early(const DloadExtract *x)
+{
+	return x->stopped_early;
+}
+
+const DloadExtractStats *
+dload_extract_stats(DloadExtract *x)
+{
+	return &x->channel.stats;
+}
+
+TimestampTz
+dload_extract_server_time(const DloadExtract *x)
+{
+	return x->channel.server_time != 0 ? x->channel.server_time :
+		GetCurrentTimestamp();
+}
+
+const DloadPath *
+dload_extract_records_path(const DloadExtract *x)
+{
+	return x->path;
+}
+
+int64
+dload_extract_declared_total(const DloadExtract *x)
+{
+	return x->declared_total;
+}
+
+void
+dload_extract_on_wait(DloadExtract *x, DloadWaitHook hook, void *arg)
+{
+	x->channel.on_wait = hook;
+	x->channel.on_wait_arg = arg;
+}
+
+void
+dload_extract_end(DloadExtract *x)
+{
+	if (x->fetch != NULL)
+		dload_fetch_end(x->fetch);
+	x->fetch = NULL;
+	x->streaming = false;
+}

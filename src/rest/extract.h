@@ -1,0 +1,160 @@
+/*-------------------------------------------------------------------------
+ *
+ * extract.h
+ *	  The iterator of pages and records that both sinks pull from.
+ *
+ * An *extract* is one read of a resource with given parameters.  It builds
+ * the first request, waits for the limiter, sends, retries, follows
+ * same-origin redirects, finds the records, asks the paginator for the next
+ * request and guards against loops and caps.
+ *
+ * Two ways to pull, not mixed on one extract:
+ *
+ * by record (live scans): records come as their bytes arrive; the memory
+ * needed is one record and one network buffer.  An error after some records
+ * of a page is an error of the scan.
+ *
+ * by page (loads): a page comes when its whole body has been read and found
+ * valid and its envelope is accepted; the request for the next page is already
+ * on its way.
+ *
+ * It never raises for what the network or the API does (interrupts
+ * excepted): it fills a DloadError whose detail has the redacted URL and the
+ * trimmed body.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef DLOAD_EXTRACT_H
+#define DLOAD_EXTRACT_H
+
+#include "base/dload.h"
+#include "model/resource.h"
+#include "rest/paginator.h"
+#include "rest/url.h"
+
+#include "datatype/timestamp.h"
+
+typedef struct DloadExtract DloadExtract;
+
+/* Counters for EXPLAIN, progress and the run row. */
+typedef struct DloadExtractStats
+{
+	int64		requests;		/* sent, retries included */
+	int64		pages;			/* complete pages */
+	int64		bytes;			/* on the wire */
+	int64		retries;
+	int64		limit_wait_us;	/* waited for rate limits and Retry-After */
+	int64		backoff_wait_us;	/* waited before retries */
+	int64		network_wait_us;	/* waited for the network */
+} DloadExtractStats;
+
+typedef enum DloadExtractResult
+{
+	DLOAD_EXTRACT_ITEM,			/* a record, or a page */
+	DLOAD_EXTRACT_END,			/* the read is complete */
+	DLOAD_EXTRACT_ERROR			/* *err is set */
+} DloadExtractResult;
+
+/* A page pulled whole. */
+typedef struct DloadPage
+{
+	MemoryContext context;		/* owns the page; delete it to free the page */
+	DloadRequest *request;		/* that fetched it; storable */
+	bool		has_next;
+	int64		ordinal;		/* from 1 in this read */
+	int64		nrecords;
+	size_t		bytes;			/* of the body */
+	uint64		fingerprint;	/* hash of the body's records */
+	DloadSpan	envelope;
+	DloadSpan	body;			/* in memory; data NULL when spooled */
+	struct DloadPageStore *store;	/* private: see dload_page_next_record */
+} DloadPage;
+
+/*
+ * Begin a read.  Everything lives in the current memory context.  params is a
+ * list of DloadParam.  Nothing is sent before the first pull or prefetch.
+ */
+extern DloadExtract *dload_extract_begin(const DloadResource *res,
+										 List *params);
+
+/*
+ * Start at a saved request instead of the first one.  Call before pulling.
+ */
+extern void dload_extract_start_at(DloadExtract *x,
+								   const DloadRequest *request);
+
+/* Stop after so many pages of this read, which is then no error; 0 = never.
+ * (The resource's own max_pages is a cap, and reaching it is an error.) */
+extern void dload_extract_limit_pages(DloadExtract *x, int64 max_pages);
+
+/* Send the next request now if the limiter allows it; never waits. */
+extern void dload_extract_prefetch(DloadExtract *x);
+
+/* By record.  The span is valid until the next call. */
+extern DloadExtractResult dload_extract_next_record(DloadExtract *x,
+													DloadSpan *record,
+													DloadError *err);
+
+/* Where the record just handed out stands: page and place in it, from 1. */
+extern void dload_extract_position(const DloadExtract *x, int64 *page,
+								   int64 *record);
+
+/*
+ * By page.  Bodies up to spool_above bytes stay in memory, larger ones go to
+ * a temporary file.  After END, dload_extract_stopped_early tells whether
+ * pages were left (limit_pages).
+ */
+extern DloadExtractResult dload_extract_next_page(DloadExtract *x,
+												  size_t spool_above,
+												  DloadPage **page,
+												  DloadError *err);
+extern bool dload_extract_stopped_early(const DloadExtract *x);
+
+/* Start over at the page's first record. */
+extern void dload_page_rewind(DloadPage *page);
+
+/*
+ * The page's next record; false at its end.  In-memory pages: the span stays
+ * valid as long as the page; spooled: until the next call.  A spool file that
+ * cannot be read raises.
+ */
+extern bool dload_page_next_record(DloadPage *page, DloadSpan *record);
+
+/* True for a page whose records' spans stay valid. */
+#define dload_page_in_memory(page) ((page)->body.data != NULL)
+
+extern const DloadExtractStats *dload_extract_stats(DloadExtract *x);
+
+/* Start of the read by the server's clock (first response's Date), or ours. */
+extern TimestampTz dload_extract_server_time(const DloadExtract *x);
+
+/* The records' path in use (given or detected); NULL before the first page */
+extern const DloadPath *dload_extract_records_path(const DloadExtract *x);
+
+/* Declared total of the last page's total_path; -1 if none. */
+extern int64 dload_extract_declared_total(const DloadExtract *x);
+
+/* Stop all transfers now. */
+extern void dload_extract_end(DloadExtract *x);
+
+/* What a JSON object of parameters means for a resource: list of DloadParam.
+ * A name is that of a path placeholder, of a column's parameter or its column;
+ * any other goes to the query. */
+extern bool dload_params_from_json(const DloadResource *res,
+								   const DloadJson *doc, List **params,
+								   DloadError *err);
+
+/* The request that a read begins with. */
+extern bool dload_request_first(const DloadResource *res, List *params,
+								DloadRequest *request, DloadError *err);
+
+/* Storable form of a request ({"url":..., ...}), and back. */
+extern char *dload_request_text(const DloadRequest *request);
+extern DloadRequest *dload_request_parse(const char *text, DloadError *err);
+
+/* What is being waited for, for progress: "" or "rate limit", "retry"... */
+typedef void (*DloadWaitHook) (const char *what, int64 ms, void *arg);
+extern void dload_extract_on_wait(DloadExtract *x, DloadWaitHook hook,
+								  void *arg);
+
+#endif							/* DLOAD_EXTRACT_H */

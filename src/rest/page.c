@@ -1,0 +1,250 @@
+/*-------------------------------------------------------------------------
+ *
+ * page.c
+ *	  A page's records, in memory or in a temporary file.
+ *
+ * The file outlives transactions, because a run commits between fetching and
+ * loading; so nothing but the page's own context closes it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "rest/page.h"
+
+#include "storage/buffile.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+
+/* Spans of a page in memory to begin with. */
+#define FIRST_SPANS 128
+
+typedef struct DloadPageStore
+{
+	DloadSpan  *spans;			/* in memory */
+	int64		nspans;
+	int64		maxspans;
+	int64		next;			/* record to hand out */
+	BufFile    *file;			/* spooled */
+	char	   *buffer;			/* one record from the file */
+	size_t		buffer_size;
+} DloadPageStore;
+
+DloadPage *
+dload_page_create(MemoryContext parent)
+{
+	MemoryContext context = AllocSetContextCreate(parent, "dload page",
+												  ALLOCSET_SMALL_SIZES);
+	DloadPage  *page = MemoryContextAllocZero(context, sizeof(DloadPage));
+
+	page->context = context;
+	page->store = MemoryContextAllocZero(context, sizeof(DloadPageStore));
+	return page;
+}
+
+/*
+ * A context is often deleted while an error is handled, when a second one
+ * would do harm: closing flushes, which may find the disk full again.
+ */
+static void
+close_file(void *arg)
+{
+	DloadPageStore *store = arg;
+	BufFile    *file = store->file;
+	MemoryContext old = CurrentMemoryContext;
+
+	store->file = NULL;
+	if (file == NULL)
+		return;
+	PG_TRY();
+	{
+		BufFileClose(file);
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(old);
+		FlushErrorState();
+	}
+	PG_END_TRY();
+}
+
+void
+dload_page_spool(DloadPage *page)
+{
+	MemoryContext old = MemoryContextSwitchTo(page->context);
+	ResourceOwner owner = CurrentResourceOwner;
+	MemoryContextCallback *callback = palloc0(sizeof(*callback));
+
+	callback->func = close_file;
+	callback->arg = page->store;
+	MemoryContextRegisterResetCallback(page->context, callback);
+	/* no owner: the one of today's transaction will be gone */
+	CurrentResourceOwner = NULL;
+	PG_TRY();
+	{
+		page->store->file = BufFileCreateTemp(true);
+	}
+	PG_FINALLY();
+	{
+		CurrentResourceOwner = owner;
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(old);
+}
+
+/*
+ * Four independent multiply-and-fold lanes over eight bytes each: the hash
+ * must not cost more than a fraction of the scan of the same bytes.  Not for
+ * hash tables under attack, but for recognising the same bytes again.
+ */
+static inline uint64
+load64(const char *p)
+{
+	uint64		v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+static inline uint64
+mix(uint64 h, uint64 v)
+{
+	h = (h ^ v) * UINT64CONST(0x9E3779B97F4A7C15);
+	return h ^ (h >> 29);
+}
+
+uint64
+dload_record_hash(DloadSpan record, uint64 seed)
+{
+	const char *p = record.data;
+	size_t		left = record.len;
+	uint64		a = seed ^ UINT64CONST(0x243F6A8885A308D3);
+	uint64		b = seed ^ UINT64CONST(0x13198A2E03707344);
+	uint64		c = seed ^ UINT64CONST(0xA4093822299F31D0);
+	uint64		d = seed ^ UINT64CONST(0x082EFA98EC4E6C89);
+	char		tail[8] = {0};
+
+	for (; left >= 32; left -= 32, p += 32)
+	{
+		a = mix(a, load64(p));
+		b = mix(b, load64(p + 8));
+		c = mix(c, load64(p + 16));
+		d = mix(d, load64(p + 24));
+	}
+	for (; left >= 8; left -= 8, p += 8)
+		a = mix(a, load64(p));
+	memcpy(tail, p, left);
+	b = mix(b, load64(tail));
+	return mix(mix(mix(mix(a, b), c), d), (uint64) record.len);
+}
+
+static void
+write_record(BufFile *file, DloadSpan record)
+{
+	uint64		len = record.len;
+
+	/* the interface of older releases takes a pointer to non-const */
+	BufFileWrite(file, &len, sizeof(len));
+	BufFileWrite(file, unconstify(char *, record.data), record.len);
+}
+
+static void
+remember_span(DloadPage *page, DloadSpan record)
+{
+	DloadPageStore *store = page->store;
+
+	if (store->nspans == store->maxspans)
+	{
+		int64		max = Max(store->maxspans * 2, FIRST_SPANS);
+
+		if (store->spans == NULL)
+			store->spans = MemoryContextAllocHuge(page->context,
+												  max * sizeof(DloadSpan));
+		else
+			store->spans = repalloc_huge(store->spans,
+										 max * sizeof(DloadSpan));
+		store->maxspans = max;
+	}
+	store->spans[store->nspans++] = record;
+}
+
+void
+dload_page_add(DloadPage *page, DloadSpan record)
+{
+	if (page->store->file != NULL)
+		write_record(page->store->file, record);
+	else
+		remember_span(page, record);
+	page->fingerprint = dload_record_hash(record, page->fingerprint);
+	page->nrecords++;
+}
+
+void
+dload_page_finish(DloadPage *page, DloadSpan envelope)
+{
+	char	   *copy = MemoryContextAlloc(page->context, envelope.len + 1);
+
+	if (envelope.len > 0)
+		memcpy(copy, envelope.data, envelope.len);
+	copy[envelope.len] = '\0';
+	page->envelope = dload_span(copy, envelope.len);
+	dload_page_rewind(page);
+}
+
+void
+dload_page_rewind(DloadPage *page)
+{
+	DloadPageStore *store = page->store;
+
+	store->next = 0;
+	if (store->file != NULL && BufFileSeek(store->file, 0, 0, SEEK_SET) != 0)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not rewind the temporary file of a page")));
+}
+
+static void
+read_exactly(BufFile *file, void *to, size_t len)
+{
+	if (BufFileRead(file, to, len) != len)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not read from the temporary file of a page")));
+}
+
+static DloadSpan
+read_record(DloadPage *page)
+{
+	DloadPageStore *store = page->store;
+	uint64		len;
+
+	read_exactly(store->file, &len, sizeof(len));
+	if (len + 1 > store->buffer_size)
+	{
+		size_t		size = Max(len + 1, store->buffer_size * 2);
+
+		if (store->buffer != NULL)
+			pfree(store->buffer);
+		store->buffer = NULL;
+		store->buffer = MemoryContextAllocHuge(page->context, size);
+		store->buffer_size = size;
+	}
+	read_exactly(store->file, store->buffer, len);
+	store->buffer[len] = '\0';
+	return dload_span(store->buffer, len);
+}
+
+bool
+dload_page_next_record(DloadPage *page, DloadSpan *record)
+{
+	DloadPageStore *store = page->store;
+
+	if (store->next >= page->nrecords)
+		return false;
+	if (store->file != NULL)
+		*record = read_record(page);
+	else
+		*record = store->spans[store->next];
+	store->next++;
+	return true;
+}

@@ -1,0 +1,64 @@
+/*-------------------------------------------------------------------------
+ *
+ * paginator.h
+ *	  From one page to the request for the next.
+ *
+ * A *paginator* is a strategy: a small struct of functions, one per value of
+ * the paginate option.  Its state is the request itself and a counter, so that
+ * a request saved as a checkpoint is all that is needed to go on from it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef DLOAD_PAGINATOR_H
+#define DLOAD_PAGINATOR_H
+
+#include "base/dload.h"
+#include "model/resource.h"
+#include "rest/http.h"
+
+/*
+ * What asks for a page.  Without secrets, so it may be stored.
+ */
+typedef struct DloadRequest
+{
+	char	   *url;
+	List	   *headers;		/* of char *: parameters with in = header */
+	int64		position;		/* page number or offset; 0 for others */
+} DloadRequest;
+
+/* What a paginator sees of a page. */
+typedef struct DloadPageInfo
+{
+	const DloadRequest *request;
+	const char *final_url;		/* after redirects: relative links resolve
+								 * against it */
+	const DloadExchange *exchange;	/* headers */
+	DloadSpan	envelope;
+	int64		nrecords;		/* in this page */
+	int64		total_records;	/* so far in this read, this page included */
+} DloadPageInfo;
+
+typedef enum DloadNext
+{
+	DLOAD_NEXT_PAGE,			/* *next is set */
+	DLOAD_NEXT_END,				/* that was the last page */
+	DLOAD_NEXT_ERROR
+} DloadNext;
+
+typedef struct DloadPaginator
+{
+	const char *name;
+	/* positional: what a page holds may shift while the list is read */
+	bool		positional;
+	/* add what the first request needs */
+	void		(*begin) (const DloadResource *res, DloadRequest *request);
+	DloadNext	(*next) (const DloadResource *res, const DloadPageInfo *page,
+						 DloadRequest *next, DloadError *err);
+} DloadPaginator;
+
+extern const DloadPaginator *dload_paginator_get(DloadPaginateKind kind);
+
+/* The target of rel="next" in a Link header value; NULL if none. */
+extern char *dload_link_next(const char *link_header);
+
+#endif							/* DLOAD_PAGINATOR_H */

@@ -1,0 +1,109 @@
+/*-------------------------------------------------------------------------
+ *
+ * read.h
+ *	  The inside of an extract, for the files that make one up.
+ *
+ * extract.c begins and ends a read and pulls by page, scan.c pulls by record,
+ * body.c turns a response into a page, settle.c judges a complete page and
+ * finds the next request.  Nobody else includes this.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef DLOAD_READ_H
+#define DLOAD_READ_H
+
+#include "data/record.h"
+#include "rest/extract.h"
+#include "rest/fetch.h"
+
+struct DloadExtract
+{
+	MemoryContext context;
+	MemoryContext scratch;		/* reset before each page */
+	const DloadResource *res;
+	const DloadPaginator *paginator;
+	DloadChannel channel;
+	DloadPath  *path;			/* to the records; NULL until known */
+	DloadReader *reader;
+	DloadFetch *fetch;			/* for the next page; NULL = no more */
+	struct seen_hash *seen;		/* hashes of the requests made */
+
+	bool		resumed;		/* the first page read is not the list's */
+	bool		stopped_early;
+	int64		limit_pages;
+	int64		total_records;
+	int64		declared_total;
+	uint64		last_fingerprint;
+	int64		last_nrecords;
+	DloadError	error;			/* once set, every pull fails with it */
+
+	/* by record */
+	DloadPage  *page;			/* a page that arrived as a whole */
+	int64		handed;			/* records of this page handed out */
+	bool		streaming;
+	int64		replay;			/* records to skip after a retry */
+	uint64		hash;			/* over the records of this attempt */
+	uint64		replay_hash;	/* over those handed out before */
+	DloadSpan	piece;			/* fed to the reader, not yet consumed: an
+								 * error may quote it */
+};
+
+/* How reading a body ended. */
+typedef enum DloadBodyResult
+{
+	DLOAD_BODY_OK,
+	DLOAD_BODY_BROKEN,			/* may be asked for again */
+	DLOAD_BODY_ERROR
+} DloadBodyResult;
+
+/* May another page be read?  Else END or ERROR in *result. */
+extern bool dload_extract_may_go_on(DloadExtract *x,
+									DloadExtractResult *result,
+									DloadError *err);
+
+/* Make the error the read's last word, and leave it in the context "caller",
+ * which becomes current. */
+extern DloadExtractResult dload_extract_fail(DloadExtract *x,
+											 DloadError *err,
+											 MemoryContext caller);
+
+/* The fetch for the next page; its request counts as made. */
+extern void dload_extract_begin_fetch(DloadExtract *x,
+									  const DloadRequest *request);
+extern bool dload_extract_made(const DloadExtract *x,
+							   const DloadRequest *request);
+
+/* --- body.c --- */
+
+/* The reader for the next page, once it is known where the records are. */
+extern DloadReader *dload_extract_reader(DloadExtract *x);
+
+/* A body that begins with "[" is a list of records, whatever follows. */
+extern bool dload_extract_guess(DloadExtract *x, const char *data,
+								size_t len);
+
+/*
+ * The body is no JSON, or breaks a limit.  The reader's words are kept; the
+ * request and the body are added.
+ */
+extern DloadBodyResult dload_extract_bad_body(DloadExtract *x, DloadSpan body,
+											  DloadError *err);
+
+/* Read the next page as a whole, asking again while that may help; NULL and
+ * *err if it does not. */
+extern DloadPage *dload_extract_fetch_page(DloadExtract *x,
+										   MemoryContext parent,
+										   size_t spool_above,
+										   DloadError *err);
+
+/* --- settle.c --- */
+
+/*
+ * A page is complete.  Judge its envelope and replace the fetch by the one
+ * for the next page, or by none.
+ */
+extern bool dload_extract_settle(DloadExtract *x, DloadSpan envelope,
+								 int64 nrecords, uint64 fingerprint,
+								 DloadError *err);
+
+#endif							/* DLOAD_READ_H */

@@ -1,0 +1,277 @@
+/*-------------------------------------------------------------------------
+ *
+ * response.c
+ *	  What a response says: transient or final, and the error to show.
+ *
+ * Every message names the request, redacted, and quotes the start of the
+ * body, redacted before it is cut so that no half of a secret is left over.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "rest/fetch.h"
+
+#include "data/record.h"
+#include "rest/auth.h"
+#include "utils/datetime.h"
+#include "utils/timestamp.h"
+
+/* Redaction looks at this much of a body; messages show less. */
+#define REDACTED_BODY_BYTES (16 * 1024)
+
+bool
+dload_status_transient(int status)
+{
+	return status == 408 || status == 425 || status == 429 ||
+		(status >= 500 && status != 501);
+}
+
+/*
+ * 429 says so; some APIs say it by a 403 with a time to come back or an
+ * exhausted budget.
+ */
+bool
+dload_response_limited(const DloadExchange *ex)
+{
+	int			status = dload_http_status(ex);
+	char	   *remaining;
+
+	if (status == 429)
+		return true;
+	if (status != 403)
+		return false;
+	if (dload_retry_after(ex) >= 0)
+		return true;
+	remaining = dload_http_header(ex, "X-RateLimit-Remaining");
+	if (remaining == NULL)
+		remaining = dload_http_header(ex, "RateLimit-Remaining");
+	return remaining != NULL && strcmp(remaining, "0") == 0;
+}
+
+/* "Sun, 06 Nov 1994 08:49:37 GMT", the only form that servers may send. */
+TimestampTz
+dload_response_date(const DloadExchange *ex)
+{
+	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	char	   *text = dload_http_header(ex, "Date");
+	const char *found;
+	char		month[4];
+	int			day;
+	int			year;
+	int			hour;
+	int			minute;
+	int			second;
+	int			days;
+
+	if (text == NULL ||
+		sscanf(text, "%*3[A-Za-z], %2d %3[A-Za-z] %4d %2d:%2d:%2d GMT",
+			   &day, month, &year, &hour, &minute, &second) != 6 ||
+		strlen(month) != 3 || (found = strstr(months, month)) == NULL ||
+		(found - months) % 3 != 0 || year < 1970 || day < 1 || day > 31 ||
+		hour > 23 || minute > 59 || second > 60)
+		return 0;
+	days = date2j(year, (int) (found - months) / 3 + 1, day) -
+		POSTGRES_EPOCH_JDATE;
+	return ((int64) days * SECS_PER_DAY + hour * SECS_PER_HOUR +
+			minute * SECS_PER_MINUTE + second) * USECS_PER_SEC;
+}
+
+char *
+dload_shown_body(const DloadResource *res, DloadSpan body)
+{
+	size_t		len = Min(body.len, REDACTED_BODY_BYTES);
+	char	   *copy = palloc(len + 1);
+	char	   *redacted;
+
+	/* a NUL byte would end the text for the redaction */
+	for (size_t i = 0; i < len; i++)
+		copy[i] = body.data[i] ? body.data[i] : ' ';
+	copy[len] = '\0';
+	redacted = dload_auth_redact(res, copy);
+	return dload_trim_body(dload_span(redacted, strlen(redacted)));
+}
+
+/* A string member of a JSON object, looked up by a path; NULL if none. */
+static char *
+member_text(DloadSpan json, const char *path_text)
+{
+	DloadError	err = {0};
+	DloadPath  *path = dload_path_parse(path_text, &err);
+	DloadToken	token;
+	char	   *text;
+
+	if (path == NULL || !dload_path_lookup(path, json, &token) ||
+		token.type != DLOAD_TOKEN_STRING)
+		return NULL;
+	text = dload_token_cstring(&token);
+	return text[0] != '\0' ? text : NULL;
+}
+
+/*
+ * The words of an error body: title and detail of RFC 9457, else the
+ * customary members; NULL where none is found.
+ */
+static char *
+problem_text(DloadSpan body)
+{
+	static const char *const places[] = {
+		"message", "error.message", "error_description", "error",
+		"errors[0].message", "errors[0].detail", "errors[0]", "msg", NULL
+	};
+	DloadError	err = {0};
+	char	   *title;
+	char	   *detail;
+
+	if (!dload_json_validate(body, &err))
+		return NULL;
+	title = member_text(body, "title");
+	detail = member_text(body, "detail");
+	if (title != NULL && detail != NULL)
+		return psprintf("%s: %s", title, detail);
+	if (title != NULL || detail != NULL)
+		return title ? title : detail;
+	for (int i = 0; places[i] != NULL; i++)
+	{
+		char	   *text = member_text(body, places[i]);
+
+		if (text != NULL)
+			return text;
+	}
+	return NULL;
+}
+
+static void
+set_response_detail(const DloadFetch *f, int status, DloadSpan body,
+					DloadError *err)
+{
+	const DloadResource *res = f->channel->res;
+	char	   *problem = problem_text(body);
+
+	if (problem != NULL)
+		body = dload_span(problem, strlen(problem));
+	if (body.len > 0)
+		dload_error_detail(err, "%s %s returned %d: %s", f->method,
+						   f->shown_url, status, dload_shown_body(res, body));
+	else
+		dload_error_detail(err, "%s %s returned %d with an empty body.",
+						   f->method, f->shown_url, status);
+}
+
+static const char *
+credential_options(DloadAuthKind auth)
+{
+	switch (auth)
+	{
+		case DLOAD_AUTH_BEARER:
+			return "option \"token\"";
+		case DLOAD_AUTH_BASIC:
+			return "options \"username\" and \"password\"";
+		case DLOAD_AUTH_API_KEY:
+			return "option \"api_key\"";
+		case DLOAD_AUTH_NONE:
+			break;
+	}
+	return NULL;
+}
+
+static void
+set_credentials_error(const DloadFetch *f, int status, DloadError *err)
+{
+	const DloadResource *res = f->channel->res;
+	const char *options = credential_options(res->auth);
+
+	dload_error_set(err, status == 401 ?
+					ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION :
+					ERRCODE_INSUFFICIENT_PRIVILEGE,
+					status == 401 ?
+					"server \"%s\" did not accept the credentials "
+					"(status %d)" :
+					"server \"%s\" denied access (status %d)",
+					res->servername, status);
+	if (options != NULL)
+		dload_error_hint(err, "Check %s of the user mapping for server "
+						 "\"%s\".", options, res->servername);
+	else
+		dload_error_hint(err, "Set the option \"auth\" of server \"%s\" and "
+						 "create a user mapping with the credentials.",
+						 res->servername);
+}
+
+bool
+dload_response_error(const DloadFetch *f, int status, DloadSpan body,
+					 DloadError *err)
+{
+	const DloadResource *res = f->channel->res;
+
+	if (dload_response_limited(f->exchange))
+	{
+		dload_error_set(err, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
+						"rate limit of server \"%s\" is used up (status %d)",
+						res->servername, status);
+		dload_error_hint(err, "Set the server's option \"rate_limit\" to "
+						 "what the API allows, or try again later.");
+	}
+	else if (status == 401 || status == 403)
+		set_credentials_error(f, status, err);
+	else if (status == 404 || status == 410)
+	{
+		dload_error_set(err, ERRCODE_FDW_TABLE_NOT_FOUND,
+						"server \"%s\" has no such resource (status %d)",
+						res->servername, status);
+		dload_error_hint(err, "Check the options \"base_url\" and \"path\" "
+						 "and the values of path parameters.");
+	}
+	else
+	{
+		dload_error_set(err, ERRCODE_FDW_ERROR,
+						"API of server \"%s\" answered with status %d",
+						res->servername, status);
+		if (f->retries > 0)
+			dload_error_hint(err, "The request was sent %d times.",
+							 f->retries + 1);
+	}
+	set_response_detail(f, status, body, err);
+	return false;
+}
+
+bool
+dload_transport_error(const DloadFetch *f, DloadError *err)
+{
+	const DloadResource *res = f->channel->res;
+	const char *words = dload_auth_redact(res, dload_http_error(f->exchange));
+	int			sqlstate = ERRCODE_FDW_UNABLE_TO_ESTABLISH_CONNECTION;
+	const char *hint = NULL;
+
+	switch (dload_http_failure(f->exchange))
+	{
+		case DLOAD_HTTP_FAIL_CONNECT:
+			hint = "Check the option \"base_url\" and whether the server can "
+				"be reached from the database server.";
+			break;
+		case DLOAD_HTTP_FAIL_TIMEOUT:
+			hint = "The options \"connect_timeout\", \"request_timeout\" and "
+				"\"idle_timeout\" of the server set the times allowed.";
+			break;
+		case DLOAD_HTTP_FAIL_TLS_VERIFY:
+			hint = "Install the certificate of the authority that signed "
+				"the server's among the trusted ones of the database server.";
+			break;
+		case DLOAD_HTTP_FAIL_TOO_LARGE:
+			sqlstate = ERRCODE_PROGRAM_LIMIT_EXCEEDED;
+			hint = "Ask for smaller pages, or raise the option "
+				"\"max_response_bytes\".";
+			break;
+		default:
+			sqlstate = ERRCODE_FDW_ERROR;
+			break;
+	}
+	dload_error_set(err, sqlstate, "could not read from server \"%s\": %s",
+					res->servername, words);
+	dload_error_detail(err, "%s %s failed after %d %s.", f->method,
+					   f->shown_url, f->retries + 1,
+					   f->retries == 0 ? "attempt" : "attempts");
+	if (hint != NULL)
+		dload_error_hint(err, "%s", hint);
+	return false;
+}

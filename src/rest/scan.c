@@ -1,0 +1,255 @@
+/*-------------------------------------------------------------------------
+ *
+ * scan.c
+ *	  Pulling by record.
+ *
+ * A page that has arrived as a whole is parsed as a whole, which tells early
+ * what the next request is; any other is read as a stream.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "rest/read.h"
+
+#include "rest/page.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+/*
+ * How long a scan lets a response complete before it begins to read it as a
+ * stream.  A page that has arrived as a whole lets the next one be asked for
+ * early; a slow or large one gives its first record sooner as a stream.
+ */
+#define ARRIVAL_GRACE_MS 10
+
+/* While records are handed out, other transfers are driven this often. */
+#define POLL_EVERY 64
+
+/* Wait a little for the open fetch's body to be complete. */
+static bool
+arrives_soon(DloadExtract *x)
+{
+	TimestampTz until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
+													ARRIVAL_GRACE_MS);
+
+	for (;;)
+	{
+		if (dload_fetch_arrived(x->fetch))
+			return true;
+		if (!dload_fetch_linger(x->fetch, until))
+			return dload_fetch_arrived(x->fetch);
+	}
+}
+
+/*
+ * Begin the next page of a scan: as a whole if it is there, or must be for
+ * detection; else as a stream.
+ */
+static bool
+begin_page(DloadExtract *x, DloadError *err)
+{
+	DloadSpan	piece;
+
+	x->handed = 0;
+	x->replay = 0;
+	x->hash = 0;
+	if (!dload_fetch_open(x->fetch, err))
+		return false;
+	if (arrives_soon(x))
+	{
+		x->page = dload_extract_fetch_page(x, x->context, SIZE_MAX, err);
+		return x->page != NULL;
+	}
+	while (x->path == NULL)
+	{
+		DloadFetchState state = dload_fetch_read(x->fetch, -1, &piece, err);
+
+		if (state == DLOAD_FETCH_WAITING)
+			continue;
+		/* not enough to tell, or a failure: the whole page decides */
+		if (state != DLOAD_FETCH_DATA ||
+			!dload_extract_guess(x, piece.data, piece.len))
+		{
+			x->page = dload_extract_fetch_page(x, x->context, SIZE_MAX, err);
+			return x->page != NULL;
+		}
+	}
+	(void) dload_extract_reader(x);
+	x->piece.len = 0;
+	x->streaming = true;
+	return true;
+}
+
+/* The rest of a page that arrived as a whole, one record at a time. */
+static bool
+next_of_page(DloadExtract *x, DloadSpan *record)
+{
+	if (!dload_page_next_record(x->page, record))
+		return false;
+	x->handed++;
+	if (x->fetch != NULL && x->handed * 2 >= x->page->nrecords)
+		dload_extract_prefetch(x);
+	if (x->handed % POLL_EVERY == 0)
+		dload_http_poll();
+	return true;
+}
+
+/* The stream broke: begin again and skip what was handed out. */
+static bool
+restart_stream(DloadExtract *x, DloadError *err)
+{
+	if (!dload_fetch_again(x->fetch))
+		return false;
+	if (x->replay == 0 || x->handed > x->replay)
+	{
+		x->replay = x->handed;
+		x->replay_hash = x->hash;
+	}
+	memset(err, 0, sizeof(*err));
+	x->handed = 0;
+	x->hash = 0;
+	x->piece.len = 0;
+	(void) dload_extract_reader(x);
+	return dload_fetch_open(x->fetch, err);
+}
+
+static bool
+page_changed(DloadExtract *x, DloadError *err)
+{
+	dload_error_set(err, ERRCODE_FDW_ERROR,
+					"page of server \"%s\" changed while it was read",
+					x->res->servername);
+	dload_error_detail(err, "%s %s broke off after " INT64_FORMAT " records "
+					   "and began with others when asked again.",
+					   x->fetch->method, x->fetch->shown_url, x->replay);
+	return dload_error_hint(err, "Run the query again.");
+}
+
+/*
+ * Give the reader more bytes, or the news that there are none.  False when
+ * the stream broke and could not be begun again.
+ */
+static bool
+feed_stream(DloadExtract *x, DloadError *err)
+{
+	dload_fetch_consume(x->fetch, x->piece.len);
+	x->piece.len = 0;
+	switch (dload_fetch_read(x->fetch, -1, &x->piece, err))
+	{
+		case DLOAD_FETCH_WAITING:
+			break;
+		case DLOAD_FETCH_DATA:
+			dload_reader_feed(x->reader, x->piece.data, x->piece.len);
+			break;
+		case DLOAD_FETCH_COMPLETE:
+			dload_reader_finish(x->reader);
+			break;
+		case DLOAD_FETCH_BROKEN:
+			return restart_stream(x, err);
+	}
+	return true;
+}
+
+/* The stream's page is complete. */
+static bool
+end_stream(DloadExtract *x, DloadError *err)
+{
+	if (x->handed < x->replay)
+		return page_changed(x, err);
+	x->streaming = false;
+	return dload_extract_settle(x, dload_reader_envelope(x->reader),
+								x->handed, x->hash, err);
+}
+
+/*
+ * The stream's next record.  END here is the end of the page, settled.
+ */
+static DloadExtractResult
+next_of_stream(DloadExtract *x, DloadSpan *record, DloadError *err)
+{
+	for (;;)
+	{
+		switch (dload_reader_next(x->reader, record, err))
+		{
+			case DLOAD_READ_RECORD:
+				x->handed++;
+				x->hash = dload_record_hash(*record, x->hash);
+				if (x->handed > x->replay)
+					return DLOAD_EXTRACT_ITEM;
+				if (x->handed == x->replay && x->hash != x->replay_hash)
+				{
+					page_changed(x, err);
+					return DLOAD_EXTRACT_ERROR;
+				}
+				break;
+			case DLOAD_READ_END:
+				return end_stream(x, err) ?
+					DLOAD_EXTRACT_END : DLOAD_EXTRACT_ERROR;
+			case DLOAD_READ_MORE:
+				if (!feed_stream(x, err))
+					return DLOAD_EXTRACT_ERROR;
+				break;
+			case DLOAD_READ_ERROR:
+				if (dload_extract_bad_body(x, x->piece, err) !=
+					DLOAD_BODY_BROKEN || !restart_stream(x, err))
+					return DLOAD_EXTRACT_ERROR;
+				break;
+		}
+	}
+}
+
+DloadExtractResult
+dload_extract_next_record(DloadExtract *x, DloadSpan *record,
+						  DloadError *err)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	DloadExtractResult result = DLOAD_EXTRACT_END;
+
+	if (x->page != NULL && next_of_page(x, record))
+		return DLOAD_EXTRACT_ITEM;
+	memset(err, 0, sizeof(*err));
+	MemoryContextSwitchTo(x->scratch);
+	for (;;)
+	{
+		if (x->streaming)
+		{
+			result = next_of_stream(x, record, err);
+			if (result != DLOAD_EXTRACT_END)
+				break;
+			continue;
+		}
+		if (x->page != NULL)
+		{
+			if (next_of_page(x, record))
+			{
+				result = DLOAD_EXTRACT_ITEM;
+				break;
+			}
+			MemoryContextDelete(x->page->context);
+			x->page = NULL;
+		}
+		MemoryContextReset(x->scratch);
+		if (!dload_extract_may_go_on(x, &result, err))
+			break;
+		result = DLOAD_EXTRACT_ERROR;
+		if (!begin_page(x, err))
+			break;
+		if (x->page != NULL &&
+			!dload_extract_settle(x, x->page->envelope, x->page->nrecords,
+								  x->page->fingerprint, err))
+			break;
+	}
+	if (result == DLOAD_EXTRACT_ERROR)
+		return dload_extract_fail(x, err, caller);
+	MemoryContextSwitchTo(caller);
+	return result;
+}
+
+void
+dload_extract_position(const DloadExtract *x, int64 *page, int64 *record)
+{
+	/* a page that came whole is counted before its records are handed out */
+	*page = x->channel.stats.pages + (x->page == NULL ? 1 : 0);
+	*record = x->handed;
+}

@@ -1,0 +1,142 @@
+/*-------------------------------------------------------------------------
+ *
+ * settle.c
+ *	  The end of a page: is it what it should be, and what comes next?
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "rest/read.h"
+
+#include "rest/auth.h"
+#include "rest/total.h"
+
+/* records_path led nowhere: that is not an empty list. */
+static bool
+nothing_at_path(DloadExtract *x, DloadSpan envelope, DloadError *err)
+{
+	DloadError	ignored = {0};
+	DloadPath  *guess = dload_reader_detect(envelope, &ignored);
+
+	dload_error_set(err, ERRCODE_INVALID_PARAMETER_VALUE,
+					"records_path \"%s\" of foreign table %s leads to "
+					"nothing", dload_path_text(x->path), x->res->relname);
+	dload_error_detail(err, "%s %s returned: %s", x->fetch->method,
+					   x->fetch->shown_url,
+					   dload_shown_body(x->res, envelope));
+	if (guess != NULL && guess->nsteps > 0)
+		return dload_error_hint(err, "The response has a list at \"%s\".",
+								dload_path_text(guess));
+	return dload_error_hint(err, "Without \"records_path\" the place of the "
+							"records is detected.");
+}
+
+static const char *
+position_option(DloadPaginateKind kind)
+{
+	switch (kind)
+	{
+		case DLOAD_PAGINATE_PAGE:
+			return "page_param";
+		case DLOAD_PAGINATE_OFFSET:
+			return "offset_param";
+		case DLOAD_PAGINATE_TOKEN:
+			return "token_param";
+		default:
+			return NULL;
+	}
+}
+
+/* A server that ignores the parameter sends the same page for ever. */
+static bool
+check_repeated_page(DloadExtract *x, int64 nrecords, uint64 fingerprint,
+					DloadError *err)
+{
+	const char *option = position_option(x->res->paginate);
+
+	if (option == NULL || nrecords == 0 || x->last_nrecords != nrecords ||
+		x->last_fingerprint != fingerprint)
+		return true;
+	dload_error_set(err, ERRCODE_FDW_ERROR,
+					"API of server \"%s\" sent the same page twice",
+					x->res->servername);
+	dload_error_detail(err, "%s %s returned the " INT64_FORMAT " records of "
+					   "the page before.", x->fetch->method,
+					   x->fetch->shown_url, nrecords);
+	return dload_error_hint(err, "The server seems to ignore the parameter "
+							"named by the option \"%s\".", option);
+}
+
+/* Ask the paginator; *next has no URL at the end. */
+static bool
+find_next(DloadExtract *x, DloadSpan envelope, int64 nrecords,
+		  DloadRequest *next, DloadError *err)
+{
+	DloadPageInfo info = {0};
+	DloadNext	answer;
+
+	memset(next, 0, sizeof(*next));
+	info.request = x->fetch->request;
+	info.final_url = x->fetch->url;
+	info.exchange = x->fetch->exchange;
+	info.envelope = envelope;
+	info.nrecords = nrecords;
+	info.total_records = x->total_records;
+	answer = x->paginator->next(x->res, &info, next, err);
+	if (answer == DLOAD_NEXT_END)
+	{
+		next->url = NULL;
+		return true;
+	}
+	if (answer == DLOAD_NEXT_ERROR)
+	{
+		if (err->detail == NULL)
+			dload_error_detail(err, "It came from %s.", x->fetch->shown_url);
+		return false;
+	}
+	if (!dload_extract_made(x, next))
+		return true;
+	dload_error_set(err, ERRCODE_FDW_ERROR,
+					"paging loop: server \"%s\" led back to a page already "
+					"read", x->res->servername);
+	return dload_error_detail(err, "The page is %s.",
+							  dload_auth_redact(x->res,
+												dload_url_redact(next->url,
+																 NULL)));
+}
+
+/*
+ * A page is complete.  Judge its envelope and replace the fetch by the one
+ * for the next page, or by none.
+ */
+bool
+dload_extract_settle(DloadExtract *x, DloadSpan envelope, int64 nrecords,
+					 uint64 fingerprint, DloadError *err)
+{
+	DloadRequest next;
+	DloadFetch *old = x->fetch;
+	bool		first = x->channel.stats.pages == 0 && !x->resumed;
+	bool		whole = x->path != NULL && x->path->nsteps == 0;
+
+	if (!dload_envelope_check(old, envelope, err))
+		return false;
+	if (first && !whole && envelope.len > 0 && x->reader != NULL &&
+		!dload_reader_found(x->reader))
+		return nothing_at_path(x, envelope, err);
+	if (!check_repeated_page(x, nrecords, fingerprint, err))
+		return false;
+	x->total_records += nrecords;
+	if (!dload_total_is_pages(x->res))
+		x->declared_total = dload_total_read(x->res, envelope);
+	if (!find_next(x, envelope, nrecords, &next, err))
+		return false;
+	x->last_fingerprint = fingerprint;
+	x->last_nrecords = nrecords;
+	x->channel.stats.pages++;
+	x->fetch = NULL;
+	if (next.url != NULL)
+		dload_extract_begin_fetch(x, &next);
+	dload_fetch_end(old);
+	return true;
+}

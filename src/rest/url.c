@@ -1,0 +1,268 @@
+/*-------------------------------------------------------------------------
+ *
+ * url.c
+ *	  URLs: building them and their queries.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "rest/url.h"
+
+#include "access/xact.h"
+#include "mb/pg_wchar.h"
+#include "model/resource.h"
+#include "rest/urlparts.h"
+
+static bool
+is_unreserved(unsigned char c)
+{
+	return dload_is_alpha(c) || dload_is_digit(c) ||
+		c == '-' || c == '.' || c == '_' || c == '~';
+}
+
+/*
+ * Percent-encoding is defined on UTF-8 bytes.  Conversion needs a transaction
+ * in a database of another encoding; without one the bytes go as they are.
+ */
+static const char *
+to_utf8(const char *s)
+{
+	if (GetDatabaseEncoding() == PG_UTF8 || !IsTransactionState())
+		return s;
+	return pg_server_to_any(s, (int) strlen(s), PG_UTF8);
+}
+
+void
+dload_url_encode(StringInfo buf, const char *s)
+{
+	for (const unsigned char *p = (const unsigned char *) to_utf8(s); *p; p++)
+	{
+		if (is_unreserved(*p))
+			appendStringInfoChar(buf, *p);
+		else
+			dload_append_percent(buf, *p);
+	}
+}
+
+/* A parameter's name: only what would end it or the query is encoded. */
+static void
+append_query_name(StringInfo buf, const char *name)
+{
+	const unsigned char *p = (const unsigned char *) to_utf8(name);
+
+	for (; *p; p++)
+	{
+		if (*p <= ' ' || *p >= 0x7f || strchr("\"#%&+'\\^`{|}", *p) != NULL)
+			dload_append_percent(buf, *p);
+		else
+			appendStringInfoChar(buf, *p);
+	}
+}
+
+/* "DateSent>=" brings the equals sign with it. */
+static void
+append_pair(StringInfo buf, const char *name, const char *value)
+{
+	append_query_name(buf, name);
+	if (buf->data[buf->len - 1] != '=')
+		appendStringInfoChar(buf, '=');
+	dload_url_encode(buf, value);
+}
+
+void
+dload_url_add_query(StringInfo url, const char *name, const char *value)
+{
+	char	   *question = strchr(url->data, '?');
+
+	if (question == NULL)
+		appendStringInfoChar(url, '?');
+	else if (question[1] != '\0' && url->data[url->len - 1] != '&')
+		appendStringInfoChar(url, '&');
+	append_pair(url, name, value);
+}
+
+/* One "name=value" piece of a query.  The name sought may end in "=". */
+static bool
+piece_has_name(DloadSpan piece, const char *name)
+{
+	size_t		namelen = strlen(name);
+	const char *equals = memchr(piece.data, '=', piece.len);
+	DloadSpan	found = {piece.data, equals ? equals - piece.data : piece.len};
+	char	   *decoded = dload_url_decode_name(found);
+
+	if (namelen > 0 && name[namelen - 1] == '=')
+		namelen--;
+	return strlen(decoded) == namelen &&
+		strncmp(decoded, name, namelen) == 0;
+}
+
+/*
+ * Rewrite the query: pieces named "name" are dropped, the first one replaced
+ * by value if that is not NULL; without one, the value is appended.
+ */
+static char *
+rewrite_query(const char *url, const char *name, const char *value)
+{
+	DloadUrlParts parts;
+	StringInfoData buf;
+	const char *p;
+	const char *end;
+	char		separator = '?';
+
+	dload_url_split(url, &parts);
+	initStringInfo(&buf);
+	p = parts.query.data;
+	end = (p != NULL) ? p + parts.query.len : NULL;
+	appendBinaryStringInfo(&buf, url, (int) (parts.path.data +
+											 parts.path.len - url));
+	while (p != NULL && p < end)
+	{
+		const char *stop = memchr(p, '&', end - p);
+		DloadSpan	piece;
+
+		if (stop == NULL)
+			stop = end;
+		piece = dload_span(p, stop - p);
+		p = stop + 1;
+		if (piece_has_name(piece, name))
+		{
+			if (value == NULL)
+				continue;
+			appendStringInfoChar(&buf, separator);
+			append_pair(&buf, name, value);
+			value = NULL;
+		}
+		else
+		{
+			appendStringInfoChar(&buf, separator);
+			dload_append_span(&buf, piece);
+		}
+		separator = '&';
+	}
+	if (value != NULL)
+		dload_url_add_query(&buf, name, value);
+	if (parts.fragment.data != NULL)
+	{
+		appendStringInfoChar(&buf, '#');
+		dload_append_span(&buf, parts.fragment);
+	}
+	return buf.data;
+}
+
+char *
+dload_url_set_query(const char *url, const char *name, const char *value)
+{
+	return rewrite_query(url, name, value);
+}
+
+char *
+dload_url_drop_query(const char *url, const char *name)
+{
+	return rewrite_query(url, name, NULL);
+}
+
+List *
+dload_url_placeholders(const char *path)
+{
+	List	   *names = NIL;
+
+	for (const char *p = strchr(path, '{'); p != NULL; p = strchr(p, '{'))
+	{
+		const char *end = strchr(p, '}');
+
+		if (end == NULL)
+			break;
+		if (end > p + 1)
+			names = lappend(names, pnstrdup(p + 1, end - p - 1));
+		p = end + 1;
+	}
+	return names;
+}
+
+static const char *
+path_value(List *params, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, params)
+	{
+		DloadParam *param = lfirst(lc);
+
+		if (param->in == DLOAD_IN_PATH && strcmp(param->name, name) == 0)
+			return param->value;
+	}
+	return NULL;
+}
+
+static bool
+append_path(StringInfo buf, const char *path, List *params, DloadError *err)
+{
+	for (const char *p = path; *p; p++)
+	{
+		const char *end;
+		const char *value;
+		char	   *name;
+
+		if (*p != '{' || (end = strchr(p, '}')) == NULL || end == p + 1)
+		{
+			appendStringInfoChar(buf, *p);
+			continue;
+		}
+		name = pnstrdup(p + 1, end - p - 1);
+		value = path_value(params, name);
+		if (value == NULL || value[0] == '\0')
+		{
+			dload_error_set(err, ERRCODE_INVALID_PARAMETER_VALUE,
+							"path parameter \"%s\" has no value", name);
+			return dload_error_hint(err, "The path \"%s\" needs it in every "
+									"request.", path);
+		}
+		/* dots cannot be encoded in a way that every server leaves alone */
+		if (strcmp(value, ".") == 0 || strcmp(value, "..") == 0)
+			return dload_error_set(err, ERRCODE_INVALID_PARAMETER_VALUE,
+								   "value \"%s\" of path parameter \"%s\" "
+								   "would change the path", value, name);
+		dload_url_encode(buf, value);
+		p = end;
+	}
+	return true;
+}
+
+char *
+dload_url_expand(const char *base_url, const char *path, List *params,
+				 DloadError *err)
+{
+	DloadUrlParts base;
+	StringInfoData buf;
+	size_t		n;
+	char	   *clean;
+
+	initStringInfo(&buf);
+	dload_url_split(base_url, &base);
+	n = base.path.data + base.path.len - base_url;
+	if (path == NULL)
+		path = "";
+	if (path[0] != '\0')
+	{
+		while (n > 0 && base_url[n - 1] == '/')
+			n--;
+		appendBinaryStringInfo(&buf, base_url, (int) n);
+		if (path[0] != '/' && path[0] != '?')
+			appendStringInfoChar(&buf, '/');
+	}
+	else
+		appendBinaryStringInfo(&buf, base_url, (int) n);
+	if (!append_path(&buf, path, params, err))
+		return NULL;
+	if (base.query.data != NULL && base.query.len > 0)
+	{
+		appendStringInfoChar(&buf, strchr(buf.data, '?') ? '&' : '?');
+		dload_append_span(&buf, base.query);
+	}
+	clean = dload_url_clean(buf.data);
+	if (clean == NULL)
+		dload_error_set(err, ERRCODE_INVALID_PARAMETER_VALUE,
+						"URL contains a blank or a control character");
+	return clean;
+}

@@ -1,0 +1,65 @@
+/*-------------------------------------------------------------------------
+ *
+ * url.h
+ *	  URLs: building, resolving, comparing, redacting.
+ *
+ * A URL here is text; nothing is fetched.  Percent-encoding received from a
+ * server is kept as it came.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef DLOAD_URL_H
+#define DLOAD_URL_H
+
+#include "base/dload.h"
+#include "lib/stringinfo.h"
+
+/* A named value that fills a place in a request. */
+typedef struct DloadParam
+{
+	char	   *name;
+	char	   *value;
+	int			in;				/* DloadParamIn */
+} DloadParam;
+
+/* Append "s" percent-encoded: everything but RFC 3986's unreserved. */
+extern void dload_url_encode(StringInfo buf, const char *s);
+
+/* Append "?name=value" or "&name=value" (names untouched but for what cannot
+ * stand in a query: "page[size]", "$where", "DateSent>=" pass as they are) */
+extern void dload_url_add_query(StringInfo url, const char *name,
+								const char *value);
+
+/* Replace or append a query parameter; returns a new URL. */
+extern char *dload_url_set_query(const char *url, const char *name,
+								 const char *value);
+
+/* The URL without a query parameter. */
+extern char *dload_url_drop_query(const char *url, const char *name);
+
+/*
+ * base_url joined with a path template, {name} filled from params with
+ * in = path, each value encoded as one segment ("/" and ".." cannot escape).
+ * NULL and *err (HV00L... see the .c) for a placeholder without a value.
+ */
+extern char *dload_url_expand(const char *base_url, const char *path,
+							  List *params, DloadError *err);
+
+/* Names of the {placeholders} of a template: list of char *. */
+extern List *dload_url_placeholders(const char *path);
+
+/* Resolve a possibly relative reference (RFC 3986, section 5). */
+extern char *dload_url_resolve(const char *base, const char *reference,
+							   DloadError *err);
+
+/* "scheme://host:port", lower case, default port filled in; NULL if bad. */
+extern char *dload_url_origin(const char *url);
+
+/*
+ * For messages: user info removed, and the values of query parameters whose
+ * names look like credentials (api_key, token, secret, password, signature,
+ * access_token, sig, key ...) or equal "also" (may be NULL) masked.
+ */
+extern char *dload_url_redact(const char *url, const char *also);
+
+#endif							/* DLOAD_URL_H */
