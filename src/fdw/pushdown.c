@@ -1,0 +1,366 @@
+/*-------------------------------------------------------------------------
+ *
+ * pushdown.c
+ *	  Conditions of a query -> values of request parameters.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+#include "fdw/pushdown.h"
+
+#include "access/transam.h"
+#include "catalog/pg_type.h"
+#include "datatype/timestamp.h"
+#include "lib/stringinfo.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/clauses.h"
+#include "optimizer/optimizer.h"
+#include "parser/parse_coerce.h"
+#include "utils/date.h"
+#include "utils/datetime.h"
+#include "utils/lsyscache.h"
+#include "utils/selfuncs.h"
+#include "utils/timestamp.h"
+#include "utils/typcache.h"
+
+/*
+ * The column with a parameter that an expression of relation "relid" is; NULL
+ * if it is something else.  *typid is the type it is compared as: a varchar
+ * column is compared as text.
+ */
+static const DloadResourceColumn *
+match_column(const DloadResource *res, Index relid, Node *node, Oid *typid)
+{
+	Var		   *var;
+
+	*typid = exprType(node);
+	while (node != NULL && IsA(node, RelabelType))
+		node = (Node *) ((RelabelType *) node)->arg;
+	if (node == NULL || !IsA(node, Var))
+		return NULL;
+	var = (Var *) node;
+	if (var->varno != relid || var->varlevelsup != 0)
+		return NULL;
+	for (int i = 0; i < res->ncolumns; i++)
+	{
+		if (res->columns[i].attnum == var->varattno)
+			return res->columns[i].param ? &res->columns[i] : NULL;
+	}
+	return NULL;
+}
+
+/* Is the value known before the scan of "relid" starts? */
+static bool
+known_before(PlannerInfo *root, Index relid, Node *value)
+{
+	return !bms_is_member(relid, pull_varnos(root, value)) &&
+		!contain_volatile_functions(value) &&
+		!contain_subplans(value);
+}
+
+static bool
+is_integer(Oid typid)
+{
+	return typid == INT2OID || typid == INT4OID || typid == INT8OID;
+}
+
+/*
+ * The API compares bytes.  Where the database would find more strings equal
+ * than that, rows would be missing, unless the value itself becomes the
+ * column's value.  String types of extensions (citext) may do anything.
+ */
+static bool
+equal_as_bytes(const DloadResourceColumn *column, Oid typid, Oid collation)
+{
+	char		category;
+	bool		preferred;
+
+	if (column->echo)
+		return true;
+	if (OidIsValid(collation) && !get_collation_isdeterministic(collation))
+		return false;
+	get_type_category_preferred(getBaseType(typid), &category, &preferred);
+	return category != TYPCATEGORY_STRING ||
+		getBaseType(typid) < FirstNormalObjectId;
+}
+
+static DloadPushed *
+make_pushed(const DloadResourceColumn *column, Node *value, bool is_array,
+			Oid equality, Oid collation)
+{
+	DloadPushed *pushed = palloc0(sizeof(DloadPushed));
+
+	pushed->column = column;
+	pushed->value = (Expr *) value;
+	pushed->is_array = is_array;
+	pushed->equality = equality;
+	pushed->collation = collation;
+	return pushed;
+}
+
+/*
+ * column = value, either way round.
+ */
+static DloadPushed *
+push_equality(PlannerInfo *root, Index relid, const DloadResource *res,
+			  OpExpr *op)
+{
+	for (int side = 0; list_length(op->args) == 2 && side < 2; side++)
+	{
+		Node	   *mine = list_nth(op->args, side);
+		Node	   *value = list_nth(op->args, 1 - side);
+		Oid			typid;
+		const DloadResourceColumn *column;
+
+		column = match_column(res, relid, mine, &typid);
+		if (column == NULL)
+			continue;
+		if (!op_mergejoinable(op->opno, exprType(linitial(op->args))) ||
+			!equal_as_bytes(column, typid, op->inputcollid) ||
+			!known_before(root, relid, value))
+			return NULL;
+
+		/*
+		 * An integer is written alike in each width.  Other types must come
+		 * as the column's: a date compared with a timestamptz means midnight
+		 * in the session's time zone.
+		 */
+		if (exprType(value) != typid &&
+			!(is_integer(exprType(value)) && is_integer(typid)))
+		{
+			value = coerce_to_target_type(NULL, value, exprType(value),
+										  typid, -1, COERCION_IMPLICIT,
+										  COERCE_IMPLICIT_CAST, -1);
+			if (value == NULL || contain_volatile_functions(value))
+				return NULL;
+		}
+		return make_pushed(column, value, false, InvalidOid, InvalidOid);
+	}
+	return NULL;
+}
+
+/* column = ANY (array) */
+static DloadPushed *
+push_any(PlannerInfo *root, Index relid, const DloadResource *res,
+		 ScalarArrayOpExpr *op)
+{
+	Node	   *array = lsecond(op->args);
+	Oid			elemtype = get_base_element_type(exprType(array));
+	Oid			typid;
+	const DloadResourceColumn *column;
+
+	column = match_column(res, relid, linitial(op->args), &typid);
+	if (column == NULL || !op->useOr || !OidIsValid(elemtype))
+		return NULL;
+	if (!op_mergejoinable(op->opno, typid) ||
+		!equal_as_bytes(column, typid, op->inputcollid) ||
+		!known_before(root, relid, array))
+		return NULL;
+	if (elemtype != typid && !(is_integer(elemtype) && is_integer(typid)))
+		return NULL;
+	/* duplicates are found by sorting */
+	if (!OidIsValid(lookup_type_cache(elemtype, TYPECACHE_CMP_PROC)->cmp_proc))
+		return NULL;
+	return make_pushed(column, array, true, get_opcode(op->opno),
+					   op->inputcollid);
+}
+
+/* The forms that the planner makes of column = true and column = false. */
+static DloadPushed *
+push_boolean(Index relid, const DloadResource *res, Node *clause)
+{
+	bool		value = true;
+	Oid			typid;
+	const DloadResourceColumn *column;
+
+	if (is_notclause(clause))
+	{
+		clause = (Node *) get_notclausearg((Expr *) clause);
+		value = false;
+	}
+	else if (IsA(clause, BooleanTest))
+	{
+		BooleanTest *test = (BooleanTest *) clause;
+
+		if (test->booltesttype != IS_TRUE && test->booltesttype != IS_FALSE)
+			return NULL;
+		value = test->booltesttype == IS_TRUE;
+		clause = (Node *) test->arg;
+	}
+	column = match_column(res, relid, clause, &typid);
+	if (column == NULL || typid != BOOLOID)
+		return NULL;
+	return make_pushed(column, makeBoolConst(value, false), false,
+					   InvalidOid, InvalidOid);
+}
+
+DloadPushed *
+dload_pushdown_clause(PlannerInfo *root, Index relid,
+					  const DloadResource *res, Node *clause)
+{
+	Node	   *node = clause;
+	DloadPushed *pushed;
+
+	if (IsA(node, RestrictInfo))
+	{
+		if (((RestrictInfo *) node)->pseudoconstant)
+			return NULL;
+		node = (Node *) ((RestrictInfo *) node)->clause;
+	}
+	if (IsA(node, OpExpr))
+		pushed = push_equality(root, relid, res, (OpExpr *) node);
+	else if (IsA(node, ScalarArrayOpExpr))
+		pushed = push_any(root, relid, res, (ScalarArrayOpExpr *) node);
+	else
+		pushed = push_boolean(relid, res, node);
+	if (pushed != NULL)
+		pushed->clause = clause;
+	return pushed;
+}
+
+List *
+dload_pushdown_clauses(PlannerInfo *root, Index relid,
+					   const DloadResource *res, List *clauses)
+{
+	List	   *result = NIL;
+	ListCell   *lc;
+
+	foreach(lc, clauses)
+	{
+		DloadPushed *pushed = dload_pushdown_clause(root, relid, res,
+													lfirst(lc));
+		ListCell   *other;
+
+		if (pushed == NULL)
+			continue;
+		foreach(other, result)
+		{
+			DloadPushed *present = lfirst(other);
+
+			if (present->column != pushed->column)
+				continue;
+			if (present->is_array && !pushed->is_array)
+				lfirst(other) = pushed;
+			break;
+		}
+		if (other == NULL)
+			result = lappend(result, pushed);
+	}
+	return result;
+}
+
+const DloadResourceColumn *
+dload_pushdown_missing(const DloadResource *res, List *pushed)
+{
+	for (int i = 0; i < res->ncolumns; i++)
+	{
+		ListCell   *lc;
+
+		if (!res->columns[i].required)
+			continue;
+		foreach(lc, pushed)
+		{
+			if (((DloadPushed *) lfirst(lc))->column == &res->columns[i])
+				break;
+		}
+		if (lc == NULL)
+			return &res->columns[i];
+	}
+	return NULL;
+}
+
+double
+dload_pushdown_requests(PlannerInfo *root, List *pushed)
+{
+	double		requests = 1;
+	ListCell   *lc;
+
+	foreach(lc, pushed)
+	{
+		DloadPushed *p = lfirst(lc);
+
+		if (p->is_array)
+			requests *= Max(dload_array_length(root, (Node *) p->value), 1);
+	}
+	return requests;
+}
+
+/* ISO 8601 in UTC; NULL for infinity, years before 1 and beyond 9999. */
+static char *
+timestamp_text(Timestamp value)
+{
+	struct pg_tm tm;
+	fsec_t		fsec;
+	StringInfoData buf;
+
+	if (TIMESTAMP_NOT_FINITE(value) ||
+		timestamp2tm(value, NULL, &tm, &fsec, NULL, NULL) != 0 ||
+		tm.tm_year < 1 || tm.tm_year > 9999)
+		return NULL;
+	initStringInfo(&buf);
+	appendStringInfo(&buf, "%04d-%02d-%02dT%02d:%02d:%02d",
+					 tm.tm_year, tm.tm_mon, tm.tm_mday,
+					 tm.tm_hour, tm.tm_min, tm.tm_sec);
+	if (fsec != 0)
+	{
+		appendStringInfo(&buf, ".%06d", (int) fsec);
+		while (buf.data[buf.len - 1] == '0')
+			buf.data[--buf.len] = '\0';
+	}
+	appendStringInfoChar(&buf, 'Z');
+	return buf.data;
+}
+
+static char *
+date_text(DateADT value)
+{
+	int			year;
+	int			month;
+	int			day;
+
+	if (DATE_NOT_FINITE(value))
+		return NULL;
+	j2date(value + POSTGRES_EPOCH_JDATE, &year, &month, &day);
+	if (year < 1 || year > 9999)
+		return NULL;
+	return psprintf("%04d-%02d-%02d", year, month, day);
+}
+
+char *
+dload_pushdown_text(Oid typid, Datum value)
+{
+	char	   *text = NULL;
+	Oid			output;
+	bool		varlena;
+
+	typid = getBaseType(typid);
+	switch (typid)
+	{
+		case BOOLOID:
+			return pstrdup(DatumGetBool(value) ? "true" : "false");
+		case TIMESTAMPOID:
+		case TIMESTAMPTZOID:
+			/* a timestamptz counts from the epoch in UTC */
+			text = timestamp_text(DatumGetTimestamp(value));
+			break;
+		case DATEOID:
+			text = date_text(DatumGetDateADT(value));
+			break;
+	}
+	if (text == NULL)
+	{
+		getTypeOutputInfo(typid, &output, &varlena);
+		text = OidOutputFunctionCall(output, value);
+	}
+	if (typid == BPCHAROID)
+	{
+		size_t		len = strlen(text);
+
+		while (len > 0 && text[len - 1] == ' ')
+			text[--len] = '\0';
+	}
+	return text;
+}

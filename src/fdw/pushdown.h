@@ -1,0 +1,62 @@
+/*-------------------------------------------------------------------------
+ *
+ * pushdown.h
+ *	  Conditions of a query -> values of request parameters.
+ *
+ * A condition is *pushed* when it says that a column with the option "param"
+ * equals a value, or one of the values of an array, that is known before the
+ * scan starts: a constant, a parameter, a column of an outer row.  Pushing
+ * only decides what is asked for.  Every condition is still checked on the
+ * rows that come, so an API that ignores the parameter costs time, never a
+ * wrong row.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef DLOAD_PUSHDOWN_H
+#define DLOAD_PUSHDOWN_H
+
+#include "base/dload.h"
+#include "model/resource.h"
+
+#include "nodes/pathnodes.h"
+
+typedef struct DloadPushed
+{
+	const DloadResourceColumn *column;
+	Expr	   *value;			/* or array of values */
+	bool		is_array;
+	Oid			equality;		/* function: column = value */
+	Oid			collation;		/* of the comparison */
+	Node	   *clause;			/* where it came from: a RestrictInfo or a
+								 * bare expression */
+} DloadPushed;
+
+/*
+ * What a clause (RestrictInfo or bare) pushes to the relation "relid"; NULL if
+ * nothing.
+ */
+extern DloadPushed *dload_pushdown_clause(PlannerInfo *root, Index relid,
+										  const DloadResource *res,
+										  Node *clause);
+
+/*
+ * What a list of clauses pushes: at most one DloadPushed per column, a single
+ * value preferred to a list.
+ */
+extern List *dload_pushdown_clauses(PlannerInfo *root, Index relid,
+									const DloadResource *res, List *clauses);
+
+/* The first column that must have a value and has none; NULL if none. */
+extern const DloadResourceColumn *
+			dload_pushdown_missing(const DloadResource *res, List *pushed);
+
+/* How many requests the values make, as far as the planner can tell. */
+extern double dload_pushdown_requests(PlannerInfo *root, List *pushed);
+
+/*
+ * A value as a request carries it: true/false, ISO 8601 in UTC for dates and
+ * times, else what the type's output function gives.  palloc'd.
+ */
+extern char *dload_pushdown_text(Oid typid, Datum value);
+
+#endif							/* DLOAD_PUSHDOWN_H */

@@ -1,0 +1,364 @@
+/*-------------------------------------------------------------------------
+ *
+ * row.c
+ *	  One record -> the values of one row of a foreign table.
+ *
+ * The walk goes along the key tree.  What a key leads to is worked out when
+ * the key is first met and hung on its node; from then on a key costs one
+ * comparison.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "fdw/row.h"
+
+#include "data/datum.h"
+#include "data/keytree.h"
+#include "data/naming.h"
+#include "data/path.h"
+#include "data/record.h"
+
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+/* The loader's name for the value of a record that is not an object. */
+#define SCALAR_COLUMN	"value"
+
+typedef struct RowColumn
+{
+	const DloadResourceColumn *column;
+	DloadConverter *converter;
+	DloadKeyNode *owner;		/* the key that gave its name to the column */
+	bool		by_name;
+	bool		in_walk;		/* by_name, or a path of keys alone */
+} RowColumn;
+
+/* What hangs on a key node. */
+typedef struct NodeUse
+{
+	bool		descend;		/* a wanted value lies below */
+	int			ntargets;
+	RowColumn **targets;		/* columns that take the value itself */
+} NodeUse;
+
+struct DloadRow
+{
+	MemoryContext context;		/* of the row maker */
+	MemoryContext tree_context; /* of the keys */
+	const char *relname;
+	int			natts;
+	int			ncolumns;
+	RowColumn  *columns;
+	bool		walk;			/* is any column found by the walk? */
+	DloadKeyNode *root;
+	bool		tree_full;		/* a key of this record found no place */
+
+	/* the record at work */
+	Datum	   *values;
+	bool	   *nulls;
+	RowColumn  *current;		/* being converted, for the error context */
+	const DloadExtract *extract;
+};
+
+static bool
+keys_only(const DloadPath *path)
+{
+	if (path->nsteps == 0)
+		return false;
+	for (int i = 0; i < path->nsteps; i++)
+	{
+		if (path->steps[i].kind != DLOAD_STEP_KEY)
+			return false;
+	}
+	return true;
+}
+
+static void
+renew_tree(DloadRow *row)
+{
+	MemoryContext old;
+
+	if (row->tree_context != NULL)
+		MemoryContextDelete(row->tree_context);
+	row->tree_context = AllocSetContextCreate(row->context, "dload keys",
+											  ALLOCSET_DEFAULT_SIZES);
+	old = MemoryContextSwitchTo(row->tree_context);
+	row->root = dload_keytree_create();
+	MemoryContextSwitchTo(old);
+	for (int i = 0; i < row->ncolumns; i++)
+		row->columns[i].owner = NULL;
+}
+
+DloadRow *
+dload_row_create(const DloadResource *res, int natts,
+				 const Bitmapset *attnums)
+{
+	DloadRow   *row = palloc0(sizeof(DloadRow));
+
+	row->context = CurrentMemoryContext;
+	row->relname = res->relname;
+	row->natts = natts;
+	row->columns = palloc0(sizeof(RowColumn) * Max(res->ncolumns, 1));
+	for (int i = 0; i < res->ncolumns; i++)
+	{
+		const DloadResourceColumn *column = &res->columns[i];
+		RowColumn  *rc;
+
+		if (column->echo || !bms_is_member(column->attnum, attnums))
+			continue;
+		rc = &row->columns[row->ncolumns++];
+		rc->column = column;
+		rc->converter = dload_converter_create(column->typid, column->typmod);
+		rc->by_name = column->path == NULL;
+		rc->in_walk = rc->by_name || keys_only(column->path);
+		row->walk = row->walk || rc->in_walk;
+	}
+	renew_tree(row);
+	return row;
+}
+
+static void
+store_value(DloadRow *row, RowColumn *rc, const DloadToken *token)
+{
+	DloadError	err = {0};
+	int			i = rc->column->attnum - 1;
+
+	row->current = rc;
+	if (!dload_convert(rc->converter, token, &row->values[i], &row->nulls[i],
+					   &err))
+		dload_error_raise(&err);
+	row->current = NULL;
+}
+
+/*
+ * Does the column's path lead to this node (0), through it (1), or elsewhere
+ * (-1)?
+ */
+static int
+follow_path(const DloadPath *path, const DloadKeyNode *node)
+{
+	int			depth = 0;
+
+	for (const DloadKeyNode *n = node; n->parent != NULL; n = n->parent)
+		depth++;
+	if (depth > path->nsteps)
+		return -1;
+	for (int i = depth; i > 0; i--, node = node->parent)
+	{
+		const DloadStep *step = &path->steps[i - 1];
+
+		if (step->keylen != node->keylen ||
+			memcmp(step->key, node->key, node->keylen) != 0)
+			return -1;
+	}
+	return depth == path->nsteps ? 0 : 1;
+}
+
+/*
+ * Of keys that get the same name the first met owns it, and the others have
+ * their tagged name, as in the loader.
+ */
+static bool
+takes_name(RowColumn *rc, DloadKeyNode *node)
+{
+	if (strcmp(rc->column->name, node->name) == 0)
+	{
+		if (rc->owner == NULL)
+			rc->owner = node;
+		return rc->owner == node;
+	}
+	return strcmp(rc->column->name,
+				  dload_name_tagged(node->name, node->path)) == 0;
+}
+
+static NodeUse *
+node_use(DloadRow *row, DloadKeyNode *node)
+{
+	NodeUse    *use;
+	size_t		len;
+	MemoryContext old;
+
+	if (node->known)
+		return node->data;
+
+	old = MemoryContextSwitchTo(row->tree_context);
+	use = palloc0(sizeof(NodeUse));
+	use->targets = palloc(sizeof(RowColumn *) * row->ncolumns);
+	len = strlen(node->name);
+	for (int i = 0; i < row->ncolumns; i++)
+	{
+		RowColumn  *rc = &row->columns[i];
+		bool		mine = false;
+
+		if (rc->by_name)
+		{
+			const char *name = rc->column->name;
+
+			mine = takes_name(rc, node);
+			/* a name cut to 63 bytes no longer shows what it lies below */
+			if ((strncmp(name, node->name, len) == 0 &&
+				 strncmp(name + len, "__", 2) == 0) ||
+				strlen(name) == NAMEDATALEN - 1)
+				use->descend = true;
+		}
+		else if (rc->in_walk)
+		{
+			int			where = follow_path(rc->column->path, node);
+
+			mine = where == 0;
+			use->descend = use->descend || where == 1;
+		}
+		if (mine)
+			use->targets[use->ntargets++] = rc;
+	}
+	node->data = use;
+	node->known = true;
+	MemoryContextSwitchTo(old);
+	return use;
+}
+
+/* Is it a key that a tree with room would have taken? */
+static bool
+can_be_named(const DloadToken *key)
+{
+	StringInfoData scratch;
+
+	if (key->text.len > DLOAD_MAX_KEY_BYTES)
+		return false;
+	initStringInfo(&scratch);
+	return dload_token_decode(key, &scratch) == DLOAD_DECODE_OK;
+}
+
+static void walk_object(DloadRow *row, DloadScanner *s, DloadKeyNode *parent);
+
+/* Scan the value of a key and give it to the columns that want it. */
+static void
+walk_value(DloadRow *row, DloadScanner *s, DloadKeyNode *node,
+		   const NodeUse *use)
+{
+	DloadToken	value;
+
+	if (!use->descend)
+		dload_scanner_value(s, &value);
+	else if (dload_scanner_next(s, &value) == DLOAD_TOKEN_OBJECT_START)
+	{
+		walk_object(row, s, node);
+		value.text.len = s->cur - value.text.data;
+	}
+	else if (value.type == DLOAD_TOKEN_ARRAY_START)
+		dload_scanner_skip(s, &value);
+
+	for (int i = 0; i < use->ntargets; i++)
+		store_value(row, use->targets[i], &value);
+}
+
+/* Walk an object whose brace has been scanned, to its end. */
+static void
+walk_object(DloadRow *row, DloadScanner *s, DloadKeyNode *parent)
+{
+	DloadToken	token;
+
+	check_stack_depth();
+	dload_keytree_rewind(parent);
+	while (dload_scanner_next(s, &token) == DLOAD_TOKEN_KEY)
+	{
+		DloadKeyNode *node = dload_keytree_child(parent, &token);
+
+		if (node != NULL)
+		{
+			walk_value(row, s, node, node_use(row, node));
+			continue;
+		}
+		if (can_be_named(&token))
+			row->tree_full = true;
+		dload_scanner_value(s, &token);
+	}
+}
+
+static void
+walk_record(DloadRow *row, DloadSpan record)
+{
+	DloadScanner s;
+	DloadToken	token;
+
+	dload_scanner_init(&s, record.data, record.len, true);
+	if (dload_scanner_next(&s, &token) == DLOAD_TOKEN_OBJECT_START)
+	{
+		row->tree_full = false;
+		walk_object(row, &s, row->root);
+		if (!row->tree_full)
+			return;
+
+		/* objects used as maps have ever new keys: forget the old ones */
+		renew_tree(row);
+		row->tree_full = false;
+		dload_scanner_init(&s, record.data, record.len, true);
+		dload_scanner_next(&s, &token);
+		walk_object(row, &s, row->root);
+		if (row->tree_full)
+			ereport(ERROR,
+					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+					 errmsg("record has too many different keys"),
+					 errhint("Read it whole, through a column with the "
+							 "json_path '$', or choose another "
+							 "\"records_path\".")));
+		return;
+	}
+	if (token.type == DLOAD_TOKEN_ARRAY_START)
+		dload_scanner_skip(&s, &token);
+	for (int i = 0; i < row->ncolumns; i++)
+	{
+		RowColumn  *rc = &row->columns[i];
+
+		if (rc->by_name && strcmp(rc->column->name, SCALAR_COLUMN) == 0)
+			store_value(row, rc, &token);
+	}
+}
+
+static void
+row_error_context(void *arg)
+{
+	DloadRow   *row = arg;
+	int64		page;
+	int64		record;
+
+	dload_extract_position(row->extract, &page, &record);
+	if (row->current != NULL)
+		errcontext("column \"%s\" of foreign table \"%s\", page %lld, record "
+				   "%lld",
+				   row->current->column->name, row->relname,
+				   (long long) page, (long long) record);
+	else
+		errcontext("foreign table \"%s\", page %lld, record %lld",
+				   row->relname, (long long) page, (long long) record);
+}
+
+void
+dload_row_fill(DloadRow *row, DloadSpan record, const DloadExtract *extract,
+			   Datum *values, bool *nulls)
+{
+	ErrorContextCallback callback = {error_context_stack, row_error_context,
+	row};
+
+	row->values = values;
+	row->nulls = nulls;
+	row->extract = extract;
+	row->current = NULL;
+	memset(values, 0, row->natts * sizeof(Datum));
+	memset(nulls, true, row->natts * sizeof(bool));
+
+	error_context_stack = &callback;
+	if (row->walk)
+		walk_record(row, record);
+	for (int i = 0; i < row->ncolumns; i++)
+	{
+		RowColumn  *rc = &row->columns[i];
+		DloadToken	token;
+
+		if (!rc->in_walk &&
+			dload_path_lookup(rc->column->path, record, &token))
+			store_value(row, rc, &token);
+	}
+	error_context_stack = callback.previous;
+}
