@@ -1,0 +1,716 @@
+/*-------------------------------------------------------------------------
+ *
+ * evolve.c
+ *	  DDL for what the records need.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "load/evolve.h"
+#include "load/shape.h"
+
+#include "data/naming.h"
+
+#include "access/htup_details.h"
+#include "access/relation.h"
+#include "access/table.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "storage/bufmgr.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+
+/* How many ids one nextval hands out: few calls, few ids lost. */
+#define ID_BLOCK	1000
+
+char *
+dload_relation_name(Oid relid)
+{
+	char	   *name = get_rel_name(relid);
+
+	if (name == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("a table of the pipeline was dropped")));
+	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
+									  name);
+}
+
+/* Run a statement, or only note it. */
+void
+dload_evolve_execute(DloadEvolution *ev, const char *sql)
+{
+	int			rc;
+
+	if (ev->dry)
+	{
+		ev->statements = lappend(ev->statements, pstrdup(sql));
+		return;
+	}
+	SPI_connect();
+	rc = SPI_execute(sql, false, 0);
+	if (rc < 0)
+		elog(ERROR, "could not execute \"%s\": %s", sql,
+			 SPI_result_code_string(rc));
+	SPI_finish();
+}
+
+static void
+log_change(DloadEvolution *ev, DloadTable *table, const char *column,
+		   const char *path, const char *change, const char *old_type,
+		   const char *new_type, const char *reason)
+{
+	if (!ev->dry)
+		dload_catalog_log_change(ev->run_id, ev->pipeline->id,
+								 psprintf("%s.%s",
+										  ev->pipeline->target_schema,
+										  table->name),
+								 column, path, change, old_type, new_type,
+								 reason);
+}
+
+/* A column of this type holds containers whole. */
+static bool
+type_holds_containers(Oid typid)
+{
+	return typid == JSONBOID || typid == JSONOID ||
+		OidIsValid(get_element_type(typid));
+}
+
+/*
+ * Read the columns of the table's relation, and bind those that paths lead
+ * to already.
+ */
+void
+dload_evolve_refresh(DloadTable *table, Oid relid)
+{
+	MemoryContext old = MemoryContextSwitchTo(table->shape->context);
+	Relation	rel = relation_open(relid, AccessShareLock);
+	TupleDesc	desc = RelationGetDescr(rel);
+
+	table->existing = NIL;
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+		DloadExisting *e;
+
+		if (att->attisdropped || att->attgenerated != '\0')
+			continue;
+		e = palloc0(sizeof(DloadExisting));
+		e->name = pstrdup(NameStr(att->attname));
+		e->type = dload_type_from_oid(att->atttypid);
+		e->whole = type_holds_containers(att->atttypid);
+		e->attnum = att->attnum;
+		table->existing = lappend(table->existing, e);
+
+		for (int c = 0; c < table->ncolumns; c++)
+		{
+			DloadColumn *column = table->columns[c];
+
+			if (strcmp(column->name, e->name) == 0)
+			{
+				DloadType	wanted = column->wanted;
+
+				dload_shape_bind(column, e);
+				/* what was seen since must not be forgotten */
+				if (wanted != DLOAD_TYPE_UNKNOWN && !column->hint &&
+					!column->variant_name)
+					column->wanted = dload_type_join(wanted, e->type);
+			}
+			if (column->variant_name &&
+				strcmp(column->variant_name, e->name) == 0)
+				column->variant_attnum = e->attnum;
+		}
+	}
+	relation_close(rel, AccessShareLock);
+	MemoryContextSwitchTo(old);
+}
+
+/* Only what holds rows of its own can be loaded into. */
+static void
+check_relkind(Oid relid)
+{
+	char		relkind = get_rel_relkind(relid);
+
+	if (relkind != RELKIND_RELATION && relkind != RELKIND_PARTITIONED_TABLE)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("target \"%s\" is not a table",
+						get_rel_name(relid))));
+}
+
+/* The relation that the table's rows go to; InvalidOid if not made yet. */
+static Oid
+find_relation(DloadEvolution *ev, const char *name)
+{
+	Oid			nspid = get_namespace_oid(ev->pipeline->target_schema, true);
+
+	return OidIsValid(nspid) ? get_relname_relid(name, nspid) : InvalidOid;
+}
+
+static void
+bind_table(DloadEvolution *ev, DloadTable *table, const DloadTableRow *row)
+{
+	table->target = row->relation;
+	table->relid = ev->replacing ? row->shadow : row->relation;
+	pfree(table->name);
+	table->name = MemoryContextStrdup(table->shape->context, row->name);
+	table->saved = true;
+}
+
+void
+dload_evolve_bind(DloadEvolution *ev, DloadShape *shape)
+{
+	DloadError	err = {0};
+	DloadTable *root = shape->tables[0];
+	ListCell   *lc;
+
+	foreach(lc, dload_catalog_tables(ev->pipeline->id))
+	{
+		DloadTableRow *row = lfirst(lc);
+		DloadTable *table = dload_shape_table(shape, row->path, &err);
+
+		if (table == NULL)
+			dload_error_raise(&err);
+		bind_table(ev, table, row);
+	}
+	foreach(lc, dload_catalog_columns(ev->pipeline->id))
+	{
+		DloadColumnRow *row = lfirst(lc);
+		DloadTable *table = dload_shape_table(shape, row->table_path, &err);
+		DloadColumn *column = table == NULL ? NULL :
+		dload_shape_column(table, row->path, &err);
+
+		if (column == NULL)
+			dload_error_raise(&err);
+		column->name = MemoryContextStrdup(shape->context, row->column);
+		if (row->variant)
+			column->variant_name = MemoryContextStrdup(shape->context,
+													   row->variant);
+		column->saved = true;
+	}
+
+	/* a target that was there before the pipeline */
+	if (!OidIsValid(root->target))
+		root->target = find_relation(ev, root->name);
+	if (!ev->replacing)
+		root->relid = root->target;
+	for (int i = 0; i < shape->ntables; i++)
+	{
+		DloadTable *table = shape->tables[i];
+
+		if (OidIsValid(table->target))
+			check_relkind(table->target);
+		if (OidIsValid(table->relid))
+			dload_evolve_refresh(table, table->relid);
+		else if (OidIsValid(table->target))
+			dload_evolve_refresh(table, table->target);
+	}
+	shape->dirty = true;
+}
+
+/*
+ * Tables
+ */
+
+static void
+ensure_schema(DloadEvolution *ev)
+{
+	const char *schema = ev->pipeline->target_schema;
+
+	if (!OidIsValid(get_namespace_oid(schema, true)) &&
+		(!ev->dry || ev->statements == NIL))
+		dload_evolve_execute(ev, psprintf("CREATE SCHEMA %s",
+										  quote_identifier(schema)));
+}
+
+static const char *
+column_type(const DloadColumn *column)
+{
+	return column->hint ? column->hint : dload_type_name(column->wanted);
+}
+
+/* Has anything been seen that makes this path a column? */
+static bool
+is_wanted(const DloadColumn *column)
+{
+	return column->hint || column->wanted != DLOAD_TYPE_UNKNOWN;
+}
+
+/* The system columns that a table of this pipeline has. */
+static List *
+system_columns(const DloadTable *table)
+{
+	List	   *names = list_make1("_dload_id");
+
+	if (table->parent == NULL)
+	{
+		names = lappend(names, "_dload_run_id");
+		if (table->shape->keyed)
+			names = lappend(names, "_dload_hash");
+	}
+	else
+		names = list_concat(names, list_make3("_dload_parent_id",
+											  "_dload_root_id",
+											  "_dload_list_idx"));
+	return names;
+}
+
+/* PRIMARY KEY (...) of a keyed table, or NULL. */
+static char *
+key_clause(const DloadTable *table)
+{
+	StringInfoData buf;
+
+	if (!table->shape->keyed)
+		return NULL;
+	if (table->parent != NULL)
+		return "PRIMARY KEY (_dload_parent_id, _dload_list_idx)";
+	initStringInfo(&buf);
+	appendStringInfoString(&buf, "PRIMARY KEY (");
+	for (int i = 0; i < table->shape->nkeys; i++)
+		appendStringInfo(&buf, "%s%s", i ? ", " : "",
+						 quote_identifier(table->shape->keys[i]->name));
+	appendStringInfoChar(&buf, ')');
+	return buf.data;
+}
+
+/* The sequence is owned by the root's id, so it goes with the table. */
+static void
+create_sequence(DloadEvolution *ev, const DloadTable *root, const char *name)
+{
+	char	   *schema = ev->pipeline->target_schema;
+	char	   *seq = dload_name_join(root->name, "dload_id_seq");
+
+	dload_evolve_execute(ev,
+						 psprintf("CREATE SEQUENCE %s INCREMENT %d OWNED BY %s._dload_id",
+								  quote_qualified_identifier(schema, seq),
+								  ID_BLOCK,
+								  quote_qualified_identifier(schema, name)));
+}
+
+static void
+create_table(DloadEvolution *ev, DloadTable *table, const char *name)
+{
+	StringInfoData sql;
+	const char *sep = "";
+	char	   *key = key_clause(table);
+	ListCell   *lc;
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "CREATE TABLE %s (",
+					 quote_qualified_identifier(ev->pipeline->target_schema,
+												name));
+	for (int i = 0; i < table->ncolumns; i++)
+	{
+		DloadColumn *column = table->columns[i];
+
+		if (!is_wanted(column))
+			continue;
+		appendStringInfo(&sql, "%s\n\t%s %s", sep,
+						 quote_identifier(column->name), column_type(column));
+		sep = ",";
+	}
+	foreach(lc, system_columns(table))
+	{
+		appendStringInfo(&sql, "%s\n\t%s bigint NOT NULL", sep,
+						 (char *) lfirst(lc));
+		sep = ",";
+	}
+	if (key)
+		appendStringInfo(&sql, ",\n\tCONSTRAINT %s %s",
+						 quote_identifier(dload_name_join(table->name,
+														  "pkey")), key);
+	appendStringInfoChar(&sql, ')');
+
+	ensure_schema(ev);
+	dload_evolve_execute(ev, sql.data);
+	if (table->parent == NULL)
+		create_sequence(ev, table, name);
+	log_change(ev, table, NULL, table->path, "create table", NULL, NULL, NULL);
+	if (ev->dry)
+		return;
+	table->relid = find_relation(ev, name);
+	dload_evolve_refresh(table, table->relid);
+}
+
+/*
+ * The shadow of a replace: like its target, or like new when there is none.
+ */
+static void
+create_shadow(DloadEvolution *ev, DloadTable *table)
+{
+	char	   *name = dload_name_join(table->name, "dload_new");
+	char	   *shadow = quote_qualified_identifier(ev->pipeline->target_schema,
+													name);
+
+	/* what an abandoned replace left behind */
+	if (OidIsValid(find_relation(ev, name)))
+		dload_evolve_execute(ev, psprintf("DROP TABLE %s", shadow));
+	if (!OidIsValid(table->target))
+		create_table(ev, table, name);
+	else
+	{
+		dload_evolve_execute(ev,
+							 psprintf("CREATE TABLE %s (LIKE %s INCLUDING ALL)",
+									  shadow,
+									  dload_relation_name(table->target)));
+		table->relid = find_relation(ev, name);
+		dload_evolve_refresh(table, table->relid);
+	}
+	table->saved = false;
+}
+
+/* A new child table must not take over a table that is somebody else's. */
+static void
+avoid_strangers(DloadEvolution *ev, DloadTable *table)
+{
+	if (table->saved || table->parent == NULL)
+		return;
+	if (OidIsValid(find_relation(ev, table->name)))
+		table->name = MemoryContextStrdup(table->shape->context,
+										  dload_name_tagged(table->name,
+															table->path));
+}
+
+/* Columns that dload needs in a table made by somebody else. */
+static void
+complete_system_columns(DloadEvolution *ev, DloadTable *table)
+{
+	bool		added = false;
+	ListCell   *lc;
+
+	foreach(lc, system_columns(table))
+	{
+		char	   *name = lfirst(lc);
+
+		if (get_attnum(table->relid, name) != InvalidAttrNumber)
+			continue;
+		dload_evolve_execute(ev, psprintf("ALTER TABLE %s ADD COLUMN %s bigint",
+										  dload_relation_name(table->relid),
+										  name));
+		added = true;
+	}
+	if (added)
+		log_change(ev, table, NULL, table->path, "adopt table", NULL, NULL,
+				   NULL);
+	if (table->parent == NULL &&
+		!OidIsValid(dload_evolve_sequence(table->shape)))
+		create_sequence(ev, table, get_rel_name(table->relid));
+}
+
+/*
+ * Columns
+ */
+
+static void
+add_column(DloadEvolution *ev, DloadTable *table, DloadColumn *column,
+		   const char *name, const char *type, const char *change,
+		   const char *reason)
+{
+	dload_evolve_execute(ev, psprintf("ALTER TABLE %s ADD COLUMN %s %s",
+									  dload_relation_name(table->relid),
+									  quote_identifier(name), type));
+	log_change(ev, table, name, column->path, change, NULL, type, reason);
+}
+
+/* What stands in the way of rewriting a column, or NULL. */
+static char *
+dependent_objects(Oid relid, AttrNumber attnum)
+{
+	char	   *result = NULL;
+	MemoryContext caller = CurrentMemoryContext;
+
+	SPI_connect();
+	SPI_execute(psprintf("SELECT pg_catalog.string_agg(DISTINCT"
+						 " pg_catalog.pg_describe_object(d.classid, d.objid,"
+						 " d.objsubid), ', ')"
+						 " FROM pg_catalog.pg_depend d"
+						 " LEFT JOIN pg_catalog.pg_attrdef a"
+						 " ON d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass"
+						 " AND a.oid = d.objid"
+						 " LEFT JOIN pg_catalog.pg_constraint c"
+						 " ON d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass"
+						 " AND c.oid = d.objid"
+						 " WHERE d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass"
+						 " AND d.refobjid = %u AND d.refobjsubid = %d"
+						 " AND (d.classid IN"
+						 " ('pg_catalog.pg_rewrite'::pg_catalog.regclass,"
+						 " 'pg_catalog.pg_policy'::pg_catalog.regclass,"
+						 " 'pg_catalog.pg_trigger'::pg_catalog.regclass,"
+						 " 'pg_catalog.pg_publication_rel'::pg_catalog.regclass)"
+						 " OR a.adnum <> %d"
+						 " OR c.contype IN ('f', 'c', 'x'))",
+						 relid, attnum, attnum), false, 0);
+	if (SPI_processed == 1)
+	{
+		char	   *value = SPI_getvalue(SPI_tuptable->vals[0],
+										 SPI_tuptable->tupdesc, 1);
+
+		result = value ? MemoryContextStrdup(caller, value) : NULL;
+	}
+	SPI_finish();
+	return result;
+}
+
+static char *
+widen_blocker(const DloadTable *table, const DloadColumn *column)
+{
+	Oid			relid = OidIsValid(table->target) ? table->target :
+	table->relid;
+	Relation	rel = table_open(relid, AccessShareLock);
+	bool		partitioned = rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
+	uint64		bytes = partitioned ? 0 :
+	(uint64) RelationGetNumberOfBlocks(rel) * BLCKSZ;
+	AttrNumber	attnum;
+
+	table_close(rel, AccessShareLock);
+	if (partitioned)
+		return "the table is partitioned";
+	if (bytes > (uint64) dload_rewrite_limit_kb * 1024 &&
+		relid == table->relid)
+		return "the table is larger than dload.rewrite_limit";
+	attnum = get_attnum(relid, column->name);
+	return attnum == InvalidAttrNumber ? NULL :
+		dependent_objects(relid, attnum);
+}
+
+/* The expression that keeps every old value exactly. */
+char *
+dload_evolve_using(const char *column, DloadType from, DloadType to)
+{
+	const char *c = quote_identifier(column);
+
+	if (to == DLOAD_TYPE_JSONB)
+		return psprintf("pg_catalog.to_jsonb(%s)", c);
+	if (from == DLOAD_TYPE_DATE && to == DLOAD_TYPE_TIMESTAMPTZ)
+		return psprintf("%s::timestamp AT TIME ZONE 'UTC'", c);
+	if (from == DLOAD_TYPE_DATE && to == DLOAD_TYPE_TEXT)
+		return psprintf("pg_catalog.to_char(%s, 'YYYY-MM-DD')", c);
+	if (from == DLOAD_TYPE_TIMESTAMPTZ && to == DLOAD_TYPE_TEXT)
+		return psprintf("(pg_catalog.to_json(%s AT TIME ZONE 'UTC')"
+						" #>> '{}') || 'Z'", c);
+	return psprintf("%s::%s", c, dload_type_name(to));
+}
+
+/*
+ * Values came that the column cannot hold: widen it, or give it a variant
+ * column.  A key cannot have a variant: what does not fit is rejected.
+ */
+static void
+widen_column(DloadEvolution *ev, DloadTable *table, DloadColumn *column)
+{
+	char	   *blocker = widen_blocker(table, column);
+	const char *old_type = dload_type_name(column->type);
+	const char *new_type = dload_type_name(column->wanted);
+
+	if (blocker == NULL)
+	{
+		dload_evolve_execute(ev,
+							 psprintf("ALTER TABLE %s ALTER COLUMN %s TYPE %s USING %s",
+									  dload_relation_name(table->relid),
+									  quote_identifier(column->name), new_type,
+									  dload_evolve_using(column->name,
+														 column->type,
+														 column->wanted)));
+		log_change(ev, table, column->name, column->path, "widen column",
+				   old_type, new_type, NULL);
+		return;
+	}
+	column->wanted = column->type;
+	if (column->key)
+	{
+		log_change(ev, table, column->name, column->path,
+				   "keep type of key", old_type, new_type, blocker);
+		return;
+	}
+	column->variant_name = MemoryContextStrdup(table->shape->context,
+											   dload_name_join(column->name,
+															   "v_text"));
+	column->saved = false;
+	if (get_attnum(table->relid, column->variant_name) == InvalidAttrNumber)
+		add_column(ev, table, column, column->variant_name, "text",
+				   "add variant column", blocker);
+}
+
+static bool
+evolve_columns(DloadEvolution *ev, DloadTable *table)
+{
+	bool		changed = false;
+
+	for (int i = 0; i < table->ncolumns; i++)
+	{
+		DloadColumn *column = table->columns[i];
+
+		if (column->attnum == 0 && is_wanted(column))
+		{
+			add_column(ev, table, column, column->name, column_type(column),
+					   "add column", NULL);
+			changed = true;
+		}
+		else if (column->attnum != 0 && !column->hint &&
+				 column->type != DLOAD_TYPE_OTHER &&
+				 column->wanted != column->type)
+		{
+			widen_column(ev, table, column);
+			changed = true;
+		}
+	}
+	return changed;
+}
+
+/*
+ * A keyed load finds rows by its keys, so the table needs a unique index on
+ * exactly these columns.
+ */
+static void
+ensure_key(DloadEvolution *ev, DloadTable *table)
+{
+	bool		found;
+	StringInfoData names;
+
+	if (!table->shape->keyed)
+		return;
+	initStringInfo(&names);
+	if (table->parent != NULL)
+		appendStringInfo(&names, "%d,%d",
+						 get_attnum(table->relid, "_dload_parent_id"),
+						 get_attnum(table->relid, "_dload_list_idx"));
+	else
+		for (int i = 0; i < table->shape->nkeys; i++)
+			appendStringInfo(&names, "%s%d", i ? "," : "",
+							 get_attnum(table->relid,
+										table->shape->keys[i]->name));
+	SPI_connect();
+	SPI_execute(psprintf("SELECT 1 FROM pg_catalog.pg_index WHERE indrelid = %u"
+						 " AND indisunique AND indisvalid AND indimmediate"
+						 " AND indpred IS NULL AND indexprs IS NULL"
+						 " AND (SELECT pg_catalog.array_agg(k ORDER BY k) FROM"
+						 " pg_catalog.unnest(indkey[0:indnkeyatts-1]) AS k)"
+						 " = (SELECT pg_catalog.array_agg(k ORDER BY k) FROM"
+						 " pg_catalog.unnest('{%s}'::int2[]) AS k)",
+						 table->relid, names.data), false, 1);
+	found = SPI_processed > 0;
+	SPI_finish();
+	if (!found)
+		dload_evolve_execute(ev, psprintf("ALTER TABLE %s ADD %s",
+										  dload_relation_name(table->relid),
+										  key_clause(table)));
+}
+
+/* Store what the maps do not have yet. */
+static void
+save_maps(DloadEvolution *ev, DloadTable *table)
+{
+	if (!table->saved)
+	{
+		DloadTableRow row = {table->path, table->name};
+
+		row.relation = ev->replacing ? table->target : table->relid;
+		row.shadow = ev->replacing ? table->relid : InvalidOid;
+		dload_catalog_put_table(ev->pipeline->id, &row);
+		table->saved = true;
+	}
+	for (int i = 0; i < table->ncolumns; i++)
+	{
+		DloadColumn *column = table->columns[i];
+		DloadColumnRow row = {table->path, column->path, column->name,
+		column->variant_name};
+
+		if (column->saved)
+			continue;
+		dload_catalog_put_column(ev->pipeline->id, &row);
+		column->saved = true;
+	}
+}
+
+/* Has the table anything to hold?  Child tables are made with their rows. */
+static bool
+has_columns(const DloadTable *table)
+{
+	for (int i = 0; i < table->ncolumns; i++)
+		if (is_wanted(table->columns[i]))
+			return true;
+	/* rows of lists below need the rows in between */
+	for (int i = table->index + 1; i < table->shape->ntables; i++)
+		if (table->shape->tables[i]->parent == table &&
+			has_columns(table->shape->tables[i]))
+			return true;
+	return table->parent == NULL;
+}
+
+static void
+evolve_table(DloadEvolution *ev, DloadTable *table)
+{
+	if (!OidIsValid(table->relid))
+	{
+		if (!has_columns(table))
+			return;
+		avoid_strangers(ev, table);
+		if (ev->replacing)
+			create_shadow(ev, table);
+		else
+			create_table(ev, table, table->name);
+		if (ev->dry)
+			return;
+	}
+	if (!table->checked)
+		complete_system_columns(ev, table);
+	if (evolve_columns(ev, table) || !table->saved)
+		dload_evolve_refresh(table, table->relid);
+	if (!table->checked)
+		ensure_key(ev, table);
+	table->checked = true;
+	save_maps(ev, table);
+}
+
+void
+dload_evolve(DloadEvolution *ev, DloadShape *shape)
+{
+	if (!shape->dirty)
+		return;
+	for (int i = 0; i < shape->ntables; i++)
+		evolve_table(ev, shape->tables[i]);
+	shape->dirty = false;
+}
+
+/* The sequence that belongs to a table's _dload_id; InvalidOid if none. */
+static Oid
+owned_sequence(Oid relid)
+{
+	Oid			result = InvalidOid;
+	bool		isnull;
+
+	if (!OidIsValid(relid) ||
+		get_attnum(relid, "_dload_id") == InvalidAttrNumber)
+		return InvalidOid;
+	SPI_connect();
+	SPI_execute(psprintf("SELECT pg_catalog.pg_get_serial_sequence(%s,"
+						 " '_dload_id')::pg_catalog.regclass::pg_catalog.oid",
+						 quote_literal_cstr(dload_relation_name(relid))),
+				false, 1);
+	if (SPI_processed == 1)
+		result = DatumGetObjectId(SPI_getbinval(SPI_tuptable->vals[0],
+												SPI_tuptable->tupdesc, 1,
+												&isnull));
+	SPI_finish();
+	return result;
+}
+
+/*
+ * The target's sequence outlives a replace; a shadow has one only where there
+ * is no target yet, or one that never had ids.
+ */
+Oid
+dload_evolve_sequence(DloadShape *shape)
+{
+	Oid			result = owned_sequence(shape->tables[0]->target);
+
+	return OidIsValid(result) ? result :
+		owned_sequence(shape->tables[0]->relid);
+}

@@ -1,0 +1,55 @@
+/*-------------------------------------------------------------------------
+ *
+ * evolve.h
+ *	  What a shape needs -> DDL.  The only DDL of dload.
+ *
+ * Tables and columns are added, columns are widened where that costs little
+ * and nothing depends on them, and given a variant column otherwise.  Nothing
+ * is ever dropped, renamed or narrowed.  Every change is logged in
+ * dload.schema_changes, every path in dload.column_map.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef DLOAD_EVOLVE_H
+#define DLOAD_EVOLVE_H
+
+#include "load/normalize.h"
+#include "model/catalog.h"
+
+typedef struct DloadEvolution
+{
+	const DloadPipeline *pipeline;
+	int64		run_id;
+	bool		replacing;		/* rows go to shadow tables */
+	bool		dry;			/* only collect the statements */
+	List	   *statements;		/* of char *, when dry */
+} DloadEvolution;
+
+/*
+ * Read the pipeline's maps into a new shape and look up its tables.  Raises
+ * when the target exists and is nothing that rows can be loaded into.
+ */
+extern void dload_evolve_bind(DloadEvolution *ev, DloadShape *shape);
+
+/*
+ * Make the tables fit what the shape has seen.  Runs as the current user, who
+ * must be the pipeline's owner.  Cheap when the shape is not dirty.
+ */
+extern void dload_evolve(DloadEvolution *ev, DloadShape *shape);
+
+/*
+ * Add to an existing target what it lacks, and look at its columns again.
+ * For replace, which evolves a target only when its shadow is complete.
+ */
+extern void dload_evolve_refresh(DloadTable *table, Oid relid);
+extern void dload_evolve_execute(DloadEvolution *ev, const char *sql);
+extern char *dload_evolve_using(const char *column, DloadType from,
+								DloadType to);
+
+/* The sequence that row ids of the pipeline come from. */
+extern Oid	dload_evolve_sequence(DloadShape *shape);
+
+/* Quoted, qualified name of a relation. */
+extern char *dload_relation_name(Oid relid);
+
+#endif							/* DLOAD_EVOLVE_H */

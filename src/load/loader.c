@@ -1,0 +1,550 @@
+/*-------------------------------------------------------------------------
+ *
+ * loader.c
+ *	  Rows of a batch -> tables.
+ *
+ * A writer is an open relation with a converter for each column of the shape
+ * that it has.  It inserts in one of two ways, chosen when it is opened (see
+ * needs_executor).
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "load/loader.h"
+
+#include "base/compat.h"
+#include "data/datum.h"
+#include "load/evolve.h"
+#include "rest/http.h"
+
+#include "access/heapam.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "catalog/pg_class.h"
+#include "commands/sequence.h"
+#include "executor/executor.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/rls.h"
+
+/* Rows and bytes of values handed to the table at once, as COPY does. */
+#define FLUSH_ROWS	1000
+#define FLUSH_BYTES (256 * 1024)
+
+/* Look at the network after so many rows. */
+#define POLL_ROWS	256
+
+/* How many ids one nextval hands out; the sequence's increment. */
+#define ID_BLOCK	1000
+
+struct DloadWriter
+{
+	DloadTable *table;
+	Relation	rel;
+	int			natts;
+	/* per column of the shape; NULL where the relation has none */
+	DloadConverter **converters;
+	DloadConverter *variant;	/* any text column */
+	AttrNumber	id,
+				run_id,
+				hash,
+				parent_id,
+				root_id,
+				list_idx;
+
+	/* multi-insert */
+	EState	   *estate;
+	ResultRelInfo *rri;
+	BulkInsertState bistate;
+	TupleTableSlot **slots;
+	int			nused;
+	size_t		bytes;
+
+	/* by the executor */
+	SPIPlanPtr	plan;
+	List	   *attributes;
+	Datum	   *values;
+	bool	   *nulls;
+};
+
+struct DloadLoad
+{
+	MemoryContext context;		/* until close */
+	MemoryContext rows;			/* values of rows not yet flushed */
+	DloadShape *shape;
+	DloadIds   *ids;
+	int64		run_id;
+	DloadRejectHook reject;
+	void	   *reject_arg;
+	int64		nrejected;
+	DloadWriter **writers;		/* by table index; NULL: not opened */
+};
+
+DloadLoad *
+dload_load_open(DloadShape *shape, DloadIds *ids, int64 run_id,
+				DloadRejectHook reject, void *arg)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
+												  "dload load",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	DloadLoad  *load = palloc0(sizeof(DloadLoad));
+
+	load->context = context;
+	load->rows = AllocSetContextCreate(context, "dload rows",
+									   ALLOCSET_DEFAULT_SIZES);
+	load->shape = shape;
+	load->ids = ids;
+	load->run_id = run_id;
+	load->reject = reject;
+	load->reject_arg = arg;
+	load->writers = palloc0(sizeof(DloadWriter *) * shape->ntables);
+	/* plans live until close, or until the subtransaction is aborted */
+	SPI_connect();
+	MemoryContextSwitchTo(old);
+	return load;
+}
+
+int64
+dload_load_rejected(const DloadLoad *load)
+{
+	return load->nrejected;
+}
+
+int64
+dload_load_next_id(DloadLoad *load)
+{
+	DloadIds   *ids = load->ids;
+
+	if (ids->next == ids->end)
+	{
+		if (!OidIsValid(ids->sequence))
+			ids->sequence = dload_evolve_sequence(load->shape);
+		if (!OidIsValid(ids->sequence))
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("table \"%s\" has no sequence for row ids",
+							load->shape->tables[0]->name)));
+		ids->next = nextval_internal(ids->sequence, true);
+		ids->end = ids->next + ID_BLOCK;
+	}
+	return ids->next++;
+}
+
+/* The record of this row cannot be stored. */
+void
+dload_load_reject(DloadLoad *load, DloadRow *row, DloadTable *table,
+				  const char *reason)
+{
+	DloadRow   *root = row->root;
+
+	if (root->dead)
+		return;
+	root->dead = true;
+	load->nrejected++;
+	load->reject(root, table, reason, load->reject_arg);
+}
+
+/*
+ * Writers
+ */
+
+/* Do rows need what only the executor does? */
+static bool
+needs_executor(DloadWriter *w)
+{
+	Relation	rel = w->rel;
+	TupleDesc	desc = RelationGetDescr(rel);
+	List	   *filled = w->attributes;
+
+	if (rel->rd_rel->relkind != RELKIND_RELATION ||
+		rel->rd_rel->relispartition || rel->trigdesc != NULL ||
+		check_enable_rls(RelationGetRelid(rel), InvalidOid, true) == RLS_ENABLED)
+		return true;
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+
+		if (!att->attisdropped &&
+			(att->attgenerated || att->attidentity ||
+			 (att->atthasdef && !list_member_int(filled, att->attnum))))
+			return true;
+	}
+	return false;
+}
+
+static void
+open_executor_insert(DloadWriter *w)
+{
+	StringInfoData sql;
+	StringInfoData params;
+	TupleDesc	desc = RelationGetDescr(w->rel);
+	int			n = list_length(w->attributes);
+	Oid		   *types = palloc(sizeof(Oid) * n);
+	int			i = 0;
+	ListCell   *lc;
+
+	initStringInfo(&sql);
+	initStringInfo(&params);
+	appendStringInfo(&sql, "INSERT INTO %s (",
+					 dload_relation_name(RelationGetRelid(w->rel)));
+	foreach(lc, w->attributes)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, lfirst_int(lc) - 1);
+
+		types[i] = att->atttypid;
+		appendStringInfo(&sql, "%s%s", i ? ", " : "",
+						 quote_identifier(NameStr(att->attname)));
+		appendStringInfo(&params, "%s$%d", i ? ", " : "", i + 1);
+		i++;
+	}
+	appendStringInfo(&sql, ") VALUES (%s)", params.data);
+	w->plan = SPI_prepare(sql.data, n, types);
+	if (w->plan == NULL)
+		elog(ERROR, "could not prepare \"%s\"", sql.data);
+}
+
+static void
+open_multi_insert(DloadWriter *w)
+{
+	RangeTblEntry *rte = makeNode(RangeTblEntry);
+
+	/* for the messages of failing constraints */
+	rte->rtekind = RTE_RELATION;
+	rte->relid = RelationGetRelid(w->rel);
+	rte->relkind = w->rel->rd_rel->relkind;
+	rte->rellockmode = RowExclusiveLock;
+
+	w->estate = CreateExecutorState();
+	compat_init_range_table(w->estate, list_make1(rte));
+	w->rri = makeNode(ResultRelInfo);
+	InitResultRelInfo(w->rri, w->rel, 1, NULL, 0);
+	ExecOpenIndices(w->rri, false);
+	w->bistate = GetBulkInsertState();
+	w->slots = palloc0(sizeof(TupleTableSlot *) * FLUSH_ROWS);
+}
+
+static AttrNumber
+attribute(DloadWriter *w, const char *name)
+{
+	AttrNumber	attnum = get_attnum(RelationGetRelid(w->rel), name);
+
+	if (attnum != InvalidAttrNumber)
+		w->attributes = lappend_int(w->attributes, attnum);
+	return attnum;
+}
+
+static void
+open_columns(DloadWriter *w)
+{
+	DloadTable *table = w->table;
+	TupleDesc	desc = RelationGetDescr(w->rel);
+
+	w->converters = palloc0(sizeof(DloadConverter *) * (table->ncolumns + 1));
+	for (int i = 0; i < table->ncolumns; i++)
+	{
+		DloadColumn *column = table->columns[i];
+		Form_pg_attribute att;
+
+		if (column->attnum == 0)
+			continue;
+		att = TupleDescAttr(desc, column->attnum - 1);
+		w->converters[i] = dload_converter_create(att->atttypid,
+												  att->atttypmod);
+		w->attributes = lappend_int(w->attributes, column->attnum);
+		if (column->variant_attnum == 0)
+			continue;
+		if (w->variant == NULL)
+			w->variant = dload_converter_create(TEXTOID, -1);
+		w->attributes = lappend_int(w->attributes, column->variant_attnum);
+	}
+	w->id = attribute(w, "_dload_id");
+	w->run_id = attribute(w, "_dload_run_id");
+	w->hash = attribute(w, "_dload_hash");
+	w->parent_id = attribute(w, "_dload_parent_id");
+	w->root_id = attribute(w, "_dload_root_id");
+	w->list_idx = attribute(w, "_dload_list_idx");
+}
+
+DloadWriter *
+dload_load_writer(DloadLoad *load, DloadTable *table)
+{
+	MemoryContext old;
+	DloadWriter *w = load->writers[table->index];
+
+	if (w != NULL)
+		return w;
+	old = MemoryContextSwitchTo(load->context);
+	w = palloc0(sizeof(DloadWriter));
+	w->table = table;
+	w->rel = table_open(table->relid, RowExclusiveLock);
+	/* multi-insert asks nobody */
+	if (pg_class_aclcheck(table->relid, GetUserId(), ACL_INSERT) != ACLCHECK_OK)
+		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE,
+					   RelationGetRelationName(w->rel));
+	w->natts = RelationGetNumberOfAttributes(w->rel);
+	open_columns(w);
+	if (needs_executor(w))
+		open_executor_insert(w);
+	else
+		open_multi_insert(w);
+	w->values = palloc(sizeof(Datum) * w->natts);
+	w->nulls = palloc(sizeof(bool) * w->natts);
+	load->writers[table->index] = w;
+	MemoryContextSwitchTo(old);
+	return w;
+}
+
+TupleDesc
+dload_writer_desc(const DloadWriter *w)
+{
+	return RelationGetDescr(w->rel);
+}
+
+List *
+dload_writer_attributes(const DloadWriter *w)
+{
+	return w->attributes;
+}
+
+/*
+ * Conversion
+ */
+
+static bool
+convert_cell(DloadLoad *load, DloadWriter *w, DloadRow *row,
+			 const DloadCell *cell, Datum *values, bool *nulls)
+{
+	DloadColumn *column = w->table->columns[cell->column];
+	DloadConverter *conv = w->converters[cell->column];
+	int			att = column->attnum - 1;
+	DloadToken	token;
+	DloadError	err;
+
+	dload_cell_token(cell, &token);
+	if (conv == NULL)
+	{
+		/* a path seen only as null has no column yet */
+		Assert(token.type == DLOAD_TOKEN_NULL);
+		return true;
+	}
+	if (column->variant_attnum != 0 && token.type != DLOAD_TOKEN_NULL &&
+		!dload_type_holds(column->type, &token))
+	{
+		conv = w->variant;
+		nulls[att] = true;
+		att = column->variant_attnum - 1;
+	}
+	else if (column->variant_attnum != 0)
+		nulls[column->variant_attnum - 1] = true;
+	if (dload_convert(conv, &token, &values[att], &nulls[att], &err))
+		return true;
+	dload_load_reject(load, row, w->table,
+					  psprintf("column \"%s\": %s", column->name,
+							   err.message));
+	return false;
+}
+
+static inline void
+set_int64(AttrNumber attnum, int64 value, Datum *values, bool *nulls)
+{
+	if (attnum == InvalidAttrNumber)
+		return;
+	values[attnum - 1] = Int64GetDatum(value);
+	nulls[attnum - 1] = false;
+}
+
+bool
+dload_writer_convert(DloadLoad *load, DloadWriter *w, DloadRow *row,
+					 Datum *values, bool *nulls)
+{
+	memset(nulls, true, sizeof(bool) * w->natts);
+	for (int i = 0; i < row->ncells; i++)
+		if (!convert_cell(load, w, row, &row->cells[i], values, nulls))
+			return false;
+	if (row->id == 0)
+		row->id = dload_load_next_id(load);
+	set_int64(w->id, row->id, values, nulls);
+	if (row->parent == NULL)
+	{
+		set_int64(w->run_id, load->run_id, values, nulls);
+		if (load->shape->keyed)
+			set_int64(w->hash, (int64) row->hash, values, nulls);
+	}
+	else
+	{
+		set_int64(w->parent_id, row->parent->id, values, nulls);
+		set_int64(w->root_id, row->root->id, values, nulls);
+		set_int64(w->list_idx, row->list_idx, values, nulls);
+	}
+	return true;
+}
+
+bool
+dload_writer_convert_keys(DloadLoad *load, DloadWriter *w, DloadRow *row,
+						  Datum *values, bool *nulls)
+{
+	DloadShape *shape = load->shape;
+
+	for (int k = 0; k < shape->nkeys; k++)
+		nulls[shape->keys[k]->attnum - 1] = true;
+	for (int i = 0; i < row->ncells; i++)
+		if (w->table->columns[row->cells[i].column]->key &&
+			!convert_cell(load, w, row, &row->cells[i], values, nulls))
+			return false;
+	return true;
+}
+
+/*
+ * Insertion
+ */
+
+static void
+flush(DloadLoad *load, DloadWriter *w)
+{
+	MemoryContext old;
+
+	if (w->nused == 0)
+		return;
+	old = MemoryContextSwitchTo(GetPerTupleMemoryContext(w->estate));
+	if (w->rel->rd_att->constr)
+		for (int i = 0; i < w->nused; i++)
+			ExecConstraints(w->rri, w->slots[i], w->estate);
+	table_multi_insert(w->rel, w->slots, w->nused, GetCurrentCommandId(true),
+					   0, w->bistate);
+	MemoryContextSwitchTo(old);
+	for (int i = 0; i < w->nused; i++)
+	{
+		if (w->rri->ri_NumIndices > 0)
+			list_free(compat_insert_index_tuples(w->rri, w->slots[i],
+												 w->estate));
+		ExecClearTuple(w->slots[i]);
+		ResetPerTupleExprContext(w->estate);
+	}
+	w->nused = 0;
+	w->bytes = 0;
+	MemoryContextReset(load->rows);
+}
+
+static size_t
+row_bytes(const DloadRow *row)
+{
+	size_t		bytes = 0;
+
+	for (int i = 0; i < row->ncells; i++)
+		bytes += row->cells[i].len;
+	return bytes;
+}
+
+static void
+multi_insert(DloadLoad *load, DloadWriter *w, DloadRow *row)
+{
+	TupleTableSlot *slot = w->slots[w->nused];
+	MemoryContext old;
+	bool		ok;
+
+	if (slot == NULL)
+	{
+		old = MemoryContextSwitchTo(load->context);
+		slot = w->slots[w->nused] = table_slot_create(w->rel, NULL);
+		MemoryContextSwitchTo(old);
+	}
+	old = MemoryContextSwitchTo(load->rows);
+	ExecClearTuple(slot);
+	ok = dload_writer_convert(load, w, row, slot->tts_values,
+							  slot->tts_isnull);
+	MemoryContextSwitchTo(old);
+	if (!ok)
+		return;
+	ExecStoreVirtualTuple(slot);
+	w->nused++;
+	w->bytes += row_bytes(row);
+	if (w->nused == FLUSH_ROWS || w->bytes >= FLUSH_BYTES)
+		flush(load, w);
+}
+
+static void
+executor_insert(DloadLoad *load, DloadWriter *w, DloadRow *row)
+{
+	int			n = list_length(w->attributes);
+	MemoryContext old = MemoryContextSwitchTo(load->rows);
+
+	if (dload_writer_convert(load, w, row, w->values, w->nulls))
+	{
+		Datum	   *args = palloc(sizeof(Datum) * n);
+		char	   *nulls = palloc(n);
+		int			i = 0;
+		ListCell   *lc;
+
+		foreach(lc, w->attributes)
+		{
+			args[i] = w->values[lfirst_int(lc) - 1];
+			nulls[i] = w->nulls[lfirst_int(lc) - 1] ? 'n' : ' ';
+			i++;
+		}
+		if (SPI_execute_plan(w->plan, args, nulls, false, 0) < 0)
+			elog(ERROR, "could not insert");
+	}
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(load->rows);
+}
+
+void
+dload_load_insert(DloadLoad *load, DloadTable *table, DloadRow **rows,
+				  int nrows, DloadRowFilter wanted)
+{
+	DloadWriter *w;
+
+	/* rows without any column: a list of {} */
+	if (!OidIsValid(table->relid))
+		return;
+	w = dload_load_writer(load, table);
+	for (int i = 0; i < nrows; i++)
+	{
+		DloadRow   *row = rows[i];
+
+		if (row->dead || row->root->dead || row->root->skipped ||
+			(wanted && !wanted(row)))
+			continue;
+		CHECK_FOR_INTERRUPTS();
+		/* let the next pages keep arriving */
+		if (i % POLL_ROWS == 0)
+			dload_http_poll();
+		if (w->plan)
+			executor_insert(load, w, row);
+		else
+			multi_insert(load, w, row);
+	}
+	if (w->plan == NULL)
+		flush(load, w);
+}
+
+/* Close all writers.  After an error nothing needs closing. */
+void
+dload_load_close(DloadLoad *load)
+{
+	for (int i = 0; i < load->shape->ntables; i++)
+	{
+		DloadWriter *w = load->writers[i];
+
+		if (w == NULL)
+			continue;
+		if (w->plan == NULL)
+		{
+			for (int s = 0; s < FLUSH_ROWS && w->slots[s] != NULL; s++)
+				ExecDropSingleTupleTableSlot(w->slots[s]);
+			FreeBulkInsertState(w->bistate);
+			ExecCloseIndices(w->rri);
+			FreeExecutorState(w->estate);
+		}
+		table_close(w->rel, NoLock);
+	}
+	SPI_finish();
+	MemoryContextDelete(load->context);
+}

@@ -1,0 +1,501 @@
+/*-------------------------------------------------------------------------
+ *
+ * merge.c
+ *	  A package into keyed tables.
+ *
+ * The steps, each one set operation for the whole package: drop records that
+ * a later one of the package overrides; look up ids and hashes of the keys;
+ * update changed rows; delete the children of changed rows; insert new roots
+ * and all children of new and changed ones.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "load/merge.h"
+
+#include "load/evolve.h"
+
+#include "catalog/pg_type.h"
+#include "executor/executor.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/typcache.h"
+
+typedef struct Merge
+{
+	DloadLoad  *load;
+	DloadShape *shape;
+	DloadTable *root;
+	DloadWriter *writer;
+	TupleDesc	desc;
+	MemoryContext context;
+	MemoryContext row_context;
+	DloadRow  **rows;			/* one per key */
+	int			nrows;
+	Datum	  **keys;			/* [key column][row] */
+	bool	   *changed;		/* per row: exists with another hash */
+	DloadCounters *counters;
+} Merge;
+
+static Form_pg_attribute
+key_attribute(const Merge *m, int k)
+{
+	return TupleDescAttr(m->desc, m->shape->keys[k]->attnum - 1);
+}
+
+/*
+ * A hash table of key tuples, from core's grouping code, so that "equal" is
+ * what the index means by it.
+ */
+static TupleHashTable
+key_table(Merge *m, TupleDesc *keydesc)
+{
+	int			n = m->shape->nkeys;
+	AttrNumber *columns = palloc(sizeof(AttrNumber) * n);
+	Oid		   *eqops = palloc(sizeof(Oid) * n);
+	Oid		   *collations = palloc(sizeof(Oid) * n);
+	Oid		   *eqfuncs;
+	FmgrInfo   *hashfuncs;
+
+	*keydesc = CreateTemplateTupleDesc(n);
+	for (int k = 0; k < n; k++)
+	{
+		Form_pg_attribute att = key_attribute(m, k);
+		TypeCacheEntry *type = lookup_type_cache(att->atttypid,
+												 TYPECACHE_EQ_OPR |
+												 TYPECACHE_HASH_PROC);
+
+		if (!OidIsValid(type->eq_opr) || !OidIsValid(type->hash_proc))
+			ereport(ERROR,
+					(errcode(ERRCODE_DATATYPE_MISMATCH),
+					 errmsg("column \"%s\" of type %s cannot be a primary key",
+							NameStr(att->attname),
+							format_type_be(att->atttypid))));
+		TupleDescInitEntry(*keydesc, k + 1, NameStr(att->attname),
+						   att->atttypid, att->atttypmod, 0);
+		columns[k] = k + 1;
+		eqops[k] = type->eq_opr;
+		collations[k] = att->attcollation;
+	}
+	execTuplesHashPrepare(n, eqops, &eqfuncs, &hashfuncs);
+	return BuildTupleHashTableExt(NULL, *keydesc, n, columns, eqfuncs,
+								  hashfuncs, collations, 256, 0, m->context,
+								  m->context, m->row_context, false);
+}
+
+/* The values of a row's key columns. */
+static bool
+row_keys(Merge *m, DloadRow *row, Datum *values, bool *nulls, Datum *keys)
+{
+	for (int k = 0; k < m->shape->nkeys; k++)
+	{
+		AttrNumber	attnum = m->shape->keys[k]->attnum;
+		Form_pg_attribute att = key_attribute(m, k);
+
+		if (nulls[attnum - 1])
+		{
+			dload_load_reject(m->load, row, m->root,
+							  psprintf("primary key \"%s\" has no value",
+									   m->shape->keys[k]->name));
+			return false;
+		}
+		keys[k] = datumCopy(values[attnum - 1], att->attbyval, att->attlen);
+	}
+	return true;
+}
+
+/*
+ * Collect one row per key, reading backwards so that the last record wins;
+ * those it overrides are skipped.
+ */
+static void
+collect_rows(Merge *m, DloadBatch *batch, DloadRow *only)
+{
+	int			nkeys = m->shape->nkeys;
+	TupleDesc	keydesc;
+	TupleHashTable seen = key_table(m, &keydesc);
+	TupleTableSlot *slot = MakeSingleTupleTableSlot(keydesc, &TTSOpsVirtual);
+	Datum	   *values = palloc(sizeof(Datum) * m->desc->natts);
+	bool	   *nulls = palloc(sizeof(bool) * m->desc->natts);
+	Datum	   *keys = palloc(sizeof(Datum) * nkeys);
+
+	m->rows = palloc(sizeof(DloadRow *) * (batch->nroots + 1));
+	for (int k = 0; k < nkeys; k++)
+		m->keys[k] = palloc(sizeof(Datum) * (batch->nroots + 1));
+	for (int i = batch->nroots - 1; i >= 0; i--)
+	{
+		DloadRow   *row = batch->roots[i];
+		MemoryContext old;
+		bool		isnew;
+		bool		ok;
+
+		if (row->dead || row->skipped || (only && row != only))
+			continue;
+		CHECK_FOR_INTERRUPTS();
+		old = MemoryContextSwitchTo(m->row_context);
+		ok = dload_writer_convert_keys(m->load, m->writer, row, values, nulls);
+		MemoryContextSwitchTo(old);
+		if (!ok || !row_keys(m, row, values, nulls, keys))
+			continue;
+		ExecClearTuple(slot);
+		for (int k = 0; k < nkeys; k++)
+		{
+			slot->tts_values[k] = keys[k];
+			slot->tts_isnull[k] = false;
+		}
+		ExecStoreVirtualTuple(slot);
+		LookupTupleHashEntry(seen, slot, &isnew, NULL);
+		MemoryContextReset(m->row_context);
+		if (!isnew)
+		{
+			row->skipped = true;
+			m->counters->rows_unchanged++;
+			continue;
+		}
+		for (int k = 0; k < nkeys; k++)
+			m->keys[k][m->nrows] = keys[k];
+		m->rows[m->nrows++] = row;
+	}
+	ExecDropSingleTupleTableSlot(slot);
+}
+
+/* The join condition of target t with the given keys k. */
+static void
+append_key_condition(Merge *m, StringInfo sql)
+{
+	for (int k = 0; k < m->shape->nkeys; k++)
+		appendStringInfo(sql, "%st.%s = k.k%d", k ? " AND " : "",
+						 quote_identifier(m->shape->keys[k]->name), k + 1);
+}
+
+static Datum
+key_array(Merge *m, int k)
+{
+	Form_pg_attribute att = key_attribute(m, k);
+
+	return PointerGetDatum(construct_array(m->keys[k], m->nrows,
+										   att->atttypid, att->attlen,
+										   att->attbyval, att->attalign));
+}
+
+/* A row of the look-up: number of the key, id and hash of the stored row. */
+static void
+take_match(Merge *m, HeapTuple tuple, TupleDesc desc)
+{
+	bool		isnull;
+	bool		nohash;
+	int			n = (int) DatumGetInt64(SPI_getbinval(tuple, desc, 1,
+													  &isnull)) - 1;
+	Datum		id = SPI_getbinval(tuple, desc, 2, &isnull);
+	Datum		hash = SPI_getbinval(tuple, desc, 3, &nohash);
+	DloadRow   *row = m->rows[n];
+
+	row->fresh = false;
+	if (!isnull)
+		row->id = DatumGetInt64(id);
+	if (!isnull && !nohash && DatumGetInt64(hash) == (int64) row->hash)
+	{
+		row->skipped = true;
+		m->counters->rows_unchanged++;
+	}
+	else
+		m->changed[n] = true;
+}
+
+/* Find which keys exist, and what is unchanged. */
+static void
+match_rows(Merge *m)
+{
+	int			nkeys = m->shape->nkeys;
+	StringInfoData sql;
+	Oid		   *types = palloc(sizeof(Oid) * nkeys);
+	Datum	   *args = palloc(sizeof(Datum) * nkeys);
+
+	m->changed = palloc0(sizeof(bool) * (m->nrows + 1));
+	for (int i = 0; i < m->nrows; i++)
+		m->rows[i]->fresh = true;
+	initStringInfo(&sql);
+	appendStringInfoString(&sql, "SELECT k.n, t._dload_id, t._dload_hash"
+						   " FROM ROWS FROM (");
+	for (int k = 0; k < nkeys; k++)
+	{
+		types[k] = get_array_type(key_attribute(m, k)->atttypid);
+		args[k] = key_array(m, k);
+		appendStringInfo(&sql, "%spg_catalog.unnest($%d)", k ? ", " : "",
+						 k + 1);
+	}
+	appendStringInfoString(&sql, ") WITH ORDINALITY AS k(");
+	for (int k = 0; k < nkeys; k++)
+		appendStringInfo(&sql, "k%d, ", k + 1);
+	appendStringInfo(&sql, "n) JOIN %s AS t ON ",
+					 dload_relation_name(m->root->relid));
+	append_key_condition(m, &sql);
+
+	SPI_connect();
+	if (SPI_execute_with_args(sql.data, nkeys, types, args, NULL, false, 0) < 0)
+		elog(ERROR, "could not execute \"%s\"", sql.data);
+	for (uint64 i = 0; i < SPI_processed; i++)
+		take_match(m, SPI_tuptable->vals[i], SPI_tuptable->tupdesc);
+	SPI_finish();
+}
+
+/* UPDATE target SET all columns WHERE key; parameters as in attributes. */
+static SPIPlanPtr
+prepare_update(Merge *m)
+{
+	List	   *attributes = dload_writer_attributes(m->writer);
+	Oid		   *types = palloc(sizeof(Oid) * list_length(attributes));
+	StringInfoData sql;
+	SPIPlanPtr	plan;
+	int			i = 0;
+	ListCell   *lc;
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "UPDATE %s SET ",
+					 dload_relation_name(m->root->relid));
+	foreach(lc, attributes)
+	{
+		Form_pg_attribute att = TupleDescAttr(m->desc, lfirst_int(lc) - 1);
+
+		types[i] = att->atttypid;
+		appendStringInfo(&sql, "%s%s = $%d", i ? ", " : "",
+						 quote_identifier(NameStr(att->attname)), i + 1);
+		i++;
+	}
+	for (int k = 0; k < m->shape->nkeys; k++)
+	{
+		int			position = 0;
+
+		foreach(lc, attributes)
+		{
+			if (lfirst_int(lc) == m->shape->keys[k]->attnum)
+				break;
+			position++;
+		}
+		appendStringInfo(&sql, " %s %s = $%d", k ? "AND" : "WHERE",
+						 quote_identifier(m->shape->keys[k]->name),
+						 position + 1);
+	}
+	plan = SPI_prepare(sql.data, i, types);
+	if (plan == NULL)
+		elog(ERROR, "could not prepare \"%s\"", sql.data);
+	return plan;
+}
+
+/* Update one row; false if it is not there any more. */
+static bool
+update_row(Merge *m, SPIPlanPtr plan, DloadRow *row)
+{
+	List	   *attributes = dload_writer_attributes(m->writer);
+	Datum	   *values = palloc(sizeof(Datum) * m->desc->natts);
+	bool	   *nulls = palloc(sizeof(bool) * m->desc->natts);
+	Datum	   *args = palloc(sizeof(Datum) * list_length(attributes));
+	char	   *argnulls = palloc(list_length(attributes));
+	int			i = 0;
+	ListCell   *lc;
+
+	if (!dload_writer_convert(m->load, m->writer, row, values, nulls))
+		return true;
+	foreach(lc, attributes)
+	{
+		args[i] = values[lfirst_int(lc) - 1];
+		argnulls[i++] = nulls[lfirst_int(lc) - 1] ? 'n' : ' ';
+	}
+	if (SPI_execute_plan(plan, args, argnulls, false, 0) < 0)
+		elog(ERROR, "could not update");
+	return SPI_processed > 0;
+}
+
+/*
+ * Replace changed rows, and note their ids.  A row that somebody deleted
+ * meanwhile is inserted like a new one.
+ */
+static ArrayType *
+update_rows(Merge *m)
+{
+	Datum	   *ids = palloc(sizeof(Datum) * (m->nrows + 1));
+	int			nids = 0;
+	SPIPlanPtr	plan = NULL;
+
+	for (int i = 0; i < m->nrows; i++)
+	{
+		DloadRow   *row = m->rows[i];
+		MemoryContext old;
+
+		if (!m->changed[i] || row->dead)
+			continue;
+		CHECK_FOR_INTERRUPTS();
+		if (plan == NULL)
+			plan = prepare_update(m);
+		old = MemoryContextSwitchTo(m->row_context);
+		if (update_row(m, plan, row))
+			m->counters->rows_updated++;
+		else
+			row->fresh = true;
+		MemoryContextSwitchTo(old);
+		MemoryContextReset(m->row_context);
+		ids[nids++] = Int64GetDatum(row->id);
+	}
+	if (nids == 0)
+		return NULL;
+	return construct_array(ids, nids, INT8OID, sizeof(int64), FLOAT8PASSBYVAL,
+						   TYPALIGN_DOUBLE);
+}
+
+/* Delete the rows below the given ids, parents first so as to learn theirs */
+static void
+delete_children(Merge *m, DloadTable *parent, ArrayType *ids)
+{
+	for (int t = parent->index + 1; t < m->shape->ntables; t++)
+	{
+		DloadTable *table = m->shape->tables[t];
+		Oid			types[] = {INT8ARRAYOID};
+		Datum		args[] = {PointerGetDatum(ids)};
+		MemoryContext caller = CurrentMemoryContext;
+		Datum	   *below;
+		int			nbelow;
+
+		if (table->parent != parent || !OidIsValid(table->relid))
+			continue;
+		SPI_connect();
+		if (SPI_execute_with_args(psprintf("DELETE FROM %s WHERE"
+										   " _dload_parent_id = ANY ($1)"
+										   " RETURNING _dload_id",
+										   dload_relation_name(table->relid)),
+								  1, types, args, NULL, false, 0) < 0)
+			elog(ERROR, "could not delete child rows");
+		nbelow = (int) SPI_processed;
+		below = MemoryContextAlloc(caller, sizeof(Datum) * (nbelow + 1));
+		for (int i = 0; i < nbelow; i++)
+		{
+			bool		isnull;
+
+			below[i] = SPI_getbinval(SPI_tuptable->vals[i],
+									 SPI_tuptable->tupdesc, 1, &isnull);
+		}
+		SPI_finish();
+		if (nbelow > 0)
+			delete_children(m, table,
+							construct_array(below, nbelow, INT8OID,
+											sizeof(int64), FLOAT8PASSBYVAL,
+											TYPALIGN_DOUBLE));
+	}
+}
+
+static bool
+is_fresh(const DloadRow *row)
+{
+	return row->fresh;
+}
+
+/* Children of the live roots; with "only", of that root. */
+static void
+insert_children(DloadLoad *load, DloadBatch *batch, DloadRow *only)
+{
+	for (int t = 1; t < batch->ntables; t++)
+	{
+		DloadRow  **rows = batch->rows[t];
+		int			n = batch->nrows[t];
+
+		if (only != NULL)
+		{
+			int			first = 0;
+
+			while (first < n && rows[first]->root != only)
+				first++;
+			rows += first;
+			n -= first;
+			for (int i = 0; i < n; i++)
+				if (rows[i]->root != only)
+					n = i;
+		}
+		if (n > 0)
+			dload_load_insert(load, batch->shape->tables[t], rows, n, NULL);
+	}
+}
+
+/*
+ * The planner cannot know how long the arrays are.  Keys are found by index,
+ * however small it believes the table to be.
+ */
+static int
+prefer_indexes(void)
+{
+	int			level = NewGUCNestLevel();
+	static const char *const names[] = {
+		"enable_seqscan", "enable_hashjoin", "enable_mergejoin"
+	};
+
+	for (int i = 0; i < lengthof(names); i++)
+		(void) set_config_option(names[i], "off", PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_SAVE, true, 0, false);
+	return level;
+}
+
+static int64
+count_fresh(Merge *m)
+{
+	int64		n = 0;
+
+	for (int i = 0; i < m->nrows; i++)
+		if (m->rows[i]->fresh && !m->rows[i]->dead)
+			n++;
+	return n;
+}
+
+void
+dload_merge(DloadLoad *load, DloadBatch *batch, DloadRow *only,
+			DloadCounters *counters)
+{
+	Merge		m = {load, batch->shape, batch->shape->tables[0]};
+	MemoryContext old;
+	ArrayType  *changed;
+	int			level;
+
+	m.context = AllocSetContextCreate(CurrentMemoryContext, "dload merge",
+									  ALLOCSET_DEFAULT_SIZES);
+	m.row_context = AllocSetContextCreate(m.context, "dload merge row",
+										  ALLOCSET_DEFAULT_SIZES);
+	old = MemoryContextSwitchTo(m.context);
+	m.writer = dload_load_writer(load, m.root);
+	m.desc = dload_writer_desc(m.writer);
+	m.keys = palloc(sizeof(Datum *) * m.shape->nkeys);
+	m.counters = counters;
+
+	collect_rows(&m, batch, only);
+	level = prefer_indexes();
+	match_rows(&m);
+	changed = update_rows(&m);
+	if (changed != NULL)
+		delete_children(&m, m.root, changed);
+	AtEOXact_GUC(true, level);
+	counters->rows_inserted += count_fresh(&m);
+	if (only)
+		dload_load_insert(load, m.root, &only, 1, is_fresh);
+	else
+		dload_load_insert(load, m.root, batch->roots, batch->nroots, is_fresh);
+	insert_children(load, batch, only);
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(m.context);
+}
+
+void
+dload_append(DloadLoad *load, DloadBatch *batch, DloadRow *only,
+			 DloadCounters *counters)
+{
+	DloadRow  **roots = only ? &only : batch->roots;
+	int			n = only ? 1 : batch->nroots;
+
+	for (int i = 0; i < n; i++)
+		if (!roots[i]->dead)
+			counters->rows_inserted++;
+	dload_load_insert(load, batch->shape->tables[0], roots, n, NULL);
+	insert_children(load, batch, only);
+}

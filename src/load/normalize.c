@@ -1,0 +1,428 @@
+/*-------------------------------------------------------------------------
+ *
+ * normalize.c
+ *	  Records -> rows.
+ *
+ * One walk over the record's tokens.  Nested objects are flattened into the
+ * row, lists make rows of child tables.  While a row's object is walked its
+ * cells grow on a scratch stack; child rows push and pop above it, so each
+ * row's cells are contiguous.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "load/normalize.h"
+#include "load/shape.h"
+
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+/* Rows and cells are carved from pieces of this size. */
+#define CHUNK_BYTES	(128 * 1024)
+
+static bool walk_object(DloadBatch *b, DloadRow *row, DloadKeyNode *node,
+						DloadScanner *s, int nesting, DloadError *err);
+static bool walk_list(DloadBatch *b, DloadRow *row, DloadTable *table,
+					  DloadScanner *s, int nesting, DloadError *err);
+
+DloadBatch *
+dload_batch_create(DloadShape *shape)
+{
+	DloadBatch *b = palloc0(sizeof(DloadBatch));
+
+	b->context = AllocSetContextCreate(CurrentMemoryContext, "dload batch",
+									   ALLOCSET_DEFAULT_SIZES);
+	b->shape = shape;
+	b->maxscratch = 1024;
+	b->scratch = palloc(sizeof(DloadCell) * b->maxscratch);
+	return b;
+}
+
+void
+dload_batch_reset(DloadBatch *b)
+{
+	MemoryContextReset(b->context);
+	b->roots = NULL;
+	b->nroots = b->maxroots = 0;
+	b->rows = NULL;
+	b->nrows = b->maxrows = NULL;
+	b->ntables = 0;
+	b->bytes = 0;
+	b->chunk = NULL;
+	b->chunk_left = 0;
+	b->nscratch = 0;
+}
+
+/* Memory that lives as long as the batch. */
+static void *
+carve(DloadBatch *b, size_t size)
+{
+	void	   *result;
+
+	size = MAXALIGN(size);
+	if (size > b->chunk_left)
+	{
+		size_t		chunk = Max(size, CHUNK_BYTES);
+
+		b->chunk = MemoryContextAllocHuge(b->context, chunk);
+		b->chunk_left = chunk;
+		b->bytes += chunk;
+	}
+	result = b->chunk;
+	b->chunk += size;
+	b->chunk_left -= size;
+	return result;
+}
+
+/* Double an array of the batch that lives in its context. */
+static void *
+grow(DloadBatch *b, void *array, int *max, size_t elem)
+{
+	int			oldmax = *max;
+
+	*max = Max(64, oldmax * 2);
+	b->bytes += elem * (*max - oldmax);
+	if (array == NULL)
+		return MemoryContextAllocHuge(b->context, elem * *max);
+	return repalloc_huge(array, elem * *max);
+}
+
+/* Make room for the rows of a table that the batch has not met yet. */
+static void
+reserve_table(DloadBatch *b, int index)
+{
+	int			n = b->shape->ntables;
+	MemoryContext old;
+
+	if (index < b->ntables)
+		return;
+	old = MemoryContextSwitchTo(b->context);
+	b->rows = b->rows ? repalloc(b->rows, sizeof(DloadRow **) * n) :
+		palloc(sizeof(DloadRow **) * n);
+	b->nrows = b->nrows ? repalloc(b->nrows, sizeof(int) * n) :
+		palloc(sizeof(int) * n);
+	b->maxrows = b->maxrows ? repalloc(b->maxrows, sizeof(int) * n) :
+		palloc(sizeof(int) * n);
+	for (int i = b->ntables; i < n; i++)
+	{
+		b->rows[i] = NULL;
+		b->nrows[i] = b->maxrows[i] = 0;
+	}
+	b->ntables = n;
+	MemoryContextSwitchTo(old);
+}
+
+static DloadRow *
+new_row(DloadBatch *b, DloadTable *table, DloadRow *parent)
+{
+	DloadRow   *row = carve(b, sizeof(DloadRow));
+	int			i = table->index;
+
+	memset(row, 0, sizeof(DloadRow));
+	row->table = table;
+	row->parent = parent;
+	row->root = parent ? parent->root : row;
+	reserve_table(b, i);
+	if (b->nrows[i] == b->maxrows[i])
+		b->rows[i] = grow(b, b->rows[i], &b->maxrows[i], sizeof(DloadRow *));
+	b->rows[i][b->nrows[i]++] = row;
+	return row;
+}
+
+/* Give the row the cells pushed since "base". */
+static void
+finish_row(DloadBatch *b, DloadRow *row, int base)
+{
+	row->ncells = b->nscratch - base;
+	row->cells = carve(b, sizeof(DloadCell) * row->ncells);
+	memcpy(row->cells, b->scratch + base, sizeof(DloadCell) * row->ncells);
+	b->nscratch = base;
+}
+
+/*
+ * Note what type a value needs.  Columns with a type given by the user, or
+ * with a variant column for what does not fit, need nothing.
+ */
+static inline void
+see_value(DloadColumn *column, const DloadToken *token)
+{
+	DloadType	joined;
+
+	if (column->wanted != DLOAD_TYPE_UNKNOWN &&
+		dload_type_holds(column->wanted, token))
+		return;
+	if (column->hint || column->variant_name)
+		return;
+	joined = dload_type_join(column->wanted, dload_type_of(token));
+	if (joined != column->wanted)
+	{
+		column->wanted = joined;
+		column->table->shape->dirty = true;
+	}
+}
+
+static bool
+add_cell(DloadBatch *b, DloadColumn *column, const DloadToken *token,
+		 DloadError *err)
+{
+	DloadCell  *cell;
+
+	if (column == NULL)
+		return dload_error_set(err, ERRCODE_TOO_MANY_COLUMNS,
+							   "table would have more than %d columns",
+							   DLOAD_MAX_COLUMNS);
+	if (token->type != DLOAD_TOKEN_NULL)
+		see_value(column, token);
+	if (b->nscratch == b->maxscratch)
+	{
+		b->maxscratch *= 2;
+		b->scratch = repalloc_huge(b->scratch,
+								   sizeof(DloadCell) * b->maxscratch);
+	}
+	cell = &b->scratch[b->nscratch++];
+	cell->data = token->text.data;
+	cell->len = (uint32) token->text.len;
+	cell->column = (uint16) column->index;
+	cell->type = (uint8) token->type;
+	cell->flags = (token->escaped ? DLOAD_CELL_ESCAPED : 0) |
+		(token->integral ? DLOAD_CELL_INTEGRAL : 0);
+	return true;
+}
+
+void
+dload_cell_token(const DloadCell *cell, DloadToken *token)
+{
+	token->type = (DloadTokenType) cell->type;
+	token->escaped = (cell->flags & DLOAD_CELL_ESCAPED) != 0;
+	token->integral = (cell->flags & DLOAD_CELL_INTEGRAL) != 0;
+	token->text.data = cell->data;
+	token->text.len = cell->len;
+}
+
+/*
+ * The same list came before in this row, because an object has a key twice.
+ * The last one counts: kill the rows of the first, and theirs.
+ */
+static void
+kill_duplicate(DloadBatch *b, DloadRow *row, DloadTable *table)
+{
+	bool		killed = false;
+
+	reserve_table(b, table->index);
+	for (int i = b->nrows[table->index] - 1; i >= 0; i--)
+	{
+		DloadRow   *r = b->rows[table->index][i];
+
+		if (r->parent != row)
+			break;
+		r->dead = killed = true;
+	}
+	for (int t = table->index + 1; killed && t < b->ntables; t++)
+		for (int i = b->nrows[t] - 1; i >= 0; i--)
+		{
+			DloadRow   *r = b->rows[t][i];
+
+			if (r->root != row->root)
+				break;
+			r->dead = r->dead || r->parent->dead;
+		}
+}
+
+static inline int
+deeper(int nesting)
+{
+	return nesting > 0 ? nesting - 1 : nesting;
+}
+
+/* A container under a key: taken apart, or kept whole as a cell. */
+static bool
+walk_container(DloadBatch *b, DloadRow *row, DloadKeyNode *node,
+			   DloadScanner *s, DloadToken *token, int nesting,
+			   DloadError *err)
+{
+	DloadTable *table = row->table;
+	DloadField *field = dload_shape_field(table, node);
+
+	if (!field->whole && nesting != 0)
+	{
+		DloadTable *list;
+
+		if (token->type == DLOAD_TOKEN_OBJECT_START)
+			return walk_object(b, row, node, s, deeper(nesting), err);
+		list = dload_shape_field_list(table, node);
+		if (list != NULL)
+		{
+			kill_duplicate(b, row, list);
+			return walk_list(b, row, list, s, deeper(nesting), err);
+		}
+	}
+	dload_scanner_skip(s, token);
+	return add_cell(b, dload_shape_field_column(table, node), token, err);
+}
+
+static bool
+walk_object(DloadBatch *b, DloadRow *row, DloadKeyNode *node, DloadScanner *s,
+			int nesting, DloadError *err)
+{
+	DloadToken	token;
+	DloadKeyNode *cursor = b->shape->cursor;
+
+	check_stack_depth();
+	dload_keytree_rewind(node);
+	while (dload_scanner_next(s, &token) == DLOAD_TOKEN_KEY)
+	{
+		DloadKeyNode *child = dload_keytree_child(node, &token);
+
+		if (child == NULL)
+			return dload_error_set(err, ERRCODE_UNTRANSLATABLE_CHARACTER,
+								   "key cannot be stored");
+		dload_scanner_next(s, &token);
+		if (token.type == DLOAD_TOKEN_OBJECT_START ||
+			token.type == DLOAD_TOKEN_ARRAY_START)
+		{
+			if (!walk_container(b, row, child, s, &token, nesting, err))
+				return false;
+		}
+		else
+		{
+			DloadField *field = child->data;
+			DloadColumn *column = field && field->column ? field->column :
+			dload_shape_field_column(row->table, child);
+
+			if (child == cursor && token.type != DLOAD_TOKEN_NULL)
+				row->cursor = token;
+			if (!add_cell(b, column, &token, err))
+				return false;
+		}
+	}
+	return true;
+}
+
+/* One element of a list as a row of the list's table. */
+static bool
+walk_element(DloadBatch *b, DloadRow *parent, DloadTable *table,
+			 DloadScanner *s, DloadToken *token, int64 idx, int nesting,
+			 DloadError *err)
+{
+	DloadRow   *row = new_row(b, table, parent);
+	int			base = b->nscratch;
+
+	row->list_idx = idx;
+	if (token->type == DLOAD_TOKEN_OBJECT_START)
+	{
+		if (!walk_object(b, row, table->keys, s, nesting, err))
+			return false;
+	}
+	else
+	{
+		DloadTable *nested = NULL;
+
+		if (token->type == DLOAD_TOKEN_ARRAY_START)
+		{
+			if (nesting != 0)
+				nested = dload_shape_nested(table);
+			if (nested == NULL)
+				dload_scanner_skip(s, token);
+		}
+		if (nested != NULL)
+		{
+			if (!walk_list(b, row, nested, s, deeper(nesting), err))
+				return false;
+		}
+		else if (!add_cell(b, dload_shape_value(table), token, err))
+			return false;
+	}
+	finish_row(b, row, base);
+	return true;
+}
+
+static bool
+walk_list(DloadBatch *b, DloadRow *row, DloadTable *table, DloadScanner *s,
+		  int nesting, DloadError *err)
+{
+	DloadToken	token;
+	int64		idx = 0;
+
+	check_stack_depth();
+	while (dload_scanner_next(s, &token) != DLOAD_TOKEN_ARRAY_END)
+		if (!walk_element(b, row, table, s, &token, idx++, nesting, err))
+			return false;
+	return true;
+}
+
+/* Every key column must have a value. */
+static bool
+check_keys(DloadShape *shape, DloadRow *row, DloadError *err)
+{
+	for (int k = 0; k < shape->nkeys; k++)
+	{
+		bool		found = false;
+
+		for (int i = 0; i < row->ncells; i++)
+			if (row->cells[i].column == shape->keys[k]->index)
+				found = row->cells[i].type != DLOAD_TOKEN_NULL;
+		if (!found)
+			return dload_error_set(err, ERRCODE_NOT_NULL_VIOLATION,
+								   "record has no value for primary key \"%s\"",
+								   shape->keys[k]->path);
+	}
+	return true;
+}
+
+/* Take back every row of a record that turned out not to be storable. */
+static void
+forget_record(DloadBatch *b, DloadRow *root)
+{
+	for (int t = 0; t < b->ntables; t++)
+		while (b->nrows[t] > 0 &&
+			   b->rows[t][b->nrows[t] - 1]->root == root)
+			b->nrows[t]--;
+	b->nscratch = 0;
+}
+
+DloadRow *
+dload_normalize(DloadBatch *b, DloadSpan record, DloadError *err)
+{
+	DloadShape *shape = b->shape;
+	DloadTable *table = shape->tables[0];
+	DloadRow   *row = new_row(b, table, NULL);
+	DloadScanner s;
+	DloadToken	token;
+	bool		ok;
+
+	row->record = record;
+	if (record.len > PG_UINT32_MAX)
+	{
+		dload_error_set(err, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+						"record is too large");
+		forget_record(b, row);
+		return NULL;
+	}
+	dload_scanner_init(&s, record.data, record.len, true);
+	if (dload_scanner_next(&s, &token) == DLOAD_TOKEN_OBJECT_START)
+		ok = walk_object(b, row, table->keys, &s, shape->max_nesting, err);
+	else
+	{
+		if (token.type == DLOAD_TOKEN_ARRAY_START)
+			dload_scanner_skip(&s, &token);
+		ok = add_cell(b, dload_shape_value(table), &token, err);
+	}
+	if (ok)
+	{
+		finish_row(b, row, 0);
+		ok = check_keys(shape, row, err);
+	}
+	if (!ok)
+	{
+		forget_record(b, row);
+		return NULL;
+	}
+	if (shape->keyed || shape->cursor)
+		row->hash = dload_hash_bytes(record.data, record.len,
+									 shape->fingerprint);
+	if (b->nroots == b->maxroots)
+		b->roots = grow(b, b->roots, &b->maxroots, sizeof(DloadRow *));
+	b->roots[b->nroots++] = row;
+	return row;
+}

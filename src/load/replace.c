@@ -1,0 +1,329 @@
+/*-------------------------------------------------------------------------
+ *
+ * replace.c
+ *	  Shadow tables take the place of the old rows.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "load/replace.h"
+
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/transam.h"
+#include "access/xact.h"
+#include "catalog/dependency.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_publication.h"
+#include "commands/cluster.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/relcache.h"
+
+/* How long the swap waits for readers before the run fails, resumable. */
+#define SWAP_LOCK_TIMEOUT	"30s"
+
+/* Same columns at the same places, dropped ones included? */
+static bool
+same_layout(Relation a, Relation b)
+{
+	TupleDesc	da = RelationGetDescr(a);
+	TupleDesc	db = RelationGetDescr(b);
+
+	if (da->natts != db->natts || a->rd_rel->relam != b->rd_rel->relam ||
+		a->rd_rel->relpersistence != b->rd_rel->relpersistence)
+		return false;
+	for (int i = 0; i < da->natts; i++)
+	{
+		Form_pg_attribute x = TupleDescAttr(da, i);
+		Form_pg_attribute y = TupleDescAttr(db, i);
+
+		if (x->attisdropped || y->attisdropped || x->atthasmissing ||
+			x->atttypid != y->atttypid || x->atttypmod != y->atttypmod ||
+			x->attcollation != y->attcollation ||
+			strcmp(NameStr(x->attname), NameStr(y->attname)) != 0)
+			return false;
+	}
+	return true;
+}
+
+static bool
+query_is_true(const char *sql)
+{
+	bool		isnull;
+	bool		result;
+
+	SPI_connect();
+	if (SPI_execute(sql, false, 1) < 0 || SPI_processed != 1)
+		elog(ERROR, "could not execute \"%s\"", sql);
+	result = DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0],
+										SPI_tuptable->tupdesc, 1, &isnull));
+	SPI_finish();
+	return result && !isnull;
+}
+
+/*
+ * Exchanging storage is invisible to triggers, foreign keys of other tables
+ * and publications, so where there are any it must not be done.
+ */
+static bool
+may_swap_storage(Oid target, Oid shadow)
+{
+	Relation	t = table_open(target, NoLock);
+	Relation	s = table_open(shadow, AccessExclusiveLock);
+	bool		ok = t->rd_rel->relkind == RELKIND_RELATION &&
+	!t->rd_rel->relispartition && t->trigdesc == NULL && same_layout(t, s);
+
+	table_close(s, NoLock);
+	table_close(t, NoLock);
+	if (!ok)
+		return false;
+	return !query_is_true(psprintf("SELECT EXISTS (SELECT FROM"
+								   " pg_catalog.pg_constraint WHERE contype ="
+								   " 'f' AND %u IN (conrelid, confrelid)) OR"
+								   " EXISTS (SELECT FROM"
+								   " pg_catalog.pg_publication_tables p WHERE"
+								   " (p.schemaname, p.tablename) = (SELECT"
+								   " n.nspname, c.relname FROM"
+								   " pg_catalog.pg_class c JOIN"
+								   " pg_catalog.pg_namespace n ON n.oid ="
+								   " c.relnamespace WHERE c.oid = %u))",
+								   target, target));
+}
+
+/* Columns that both have, for INSERT ... SELECT. */
+static char *
+common_columns(Oid target, Oid shadow)
+{
+	StringInfoData buf;
+	Relation	rel = table_open(shadow, AccessShareLock);
+	TupleDesc	desc = RelationGetDescr(rel);
+
+	initStringInfo(&buf);
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+
+		if (att->attisdropped || att->attgenerated ||
+			get_attnum(target, NameStr(att->attname)) == InvalidAttrNumber)
+			continue;
+		appendStringInfo(&buf, "%s%s", buf.len ? ", " : "",
+						 quote_identifier(NameStr(att->attname)));
+	}
+	table_close(rel, AccessShareLock);
+	return buf.data;
+}
+
+static void
+execute_format(DloadEvolution *ev, const char *fmt,...) pg_attribute_printf(2, 3);
+
+static void
+execute_format(DloadEvolution *ev, const char *fmt,...)
+{
+	char		sql[8192];
+	va_list		args;
+	int			len;
+
+	va_start(args, fmt);
+	len = vsnprintf(sql, sizeof(sql), fmt, args);
+	va_end(args);
+	if (len < 0 || len >= sizeof(sql))
+		elog(ERROR, "statement is too long");
+	dload_evolve_execute(ev, sql);
+}
+
+/*
+ * Give the target the columns that its shadow got.  It is about to be empty,
+ * so types are changed freely unless something depends on a column, in which
+ * case the shadow kept the old type and has a variant.
+ */
+static void
+align_target(DloadEvolution *ev, DloadTable *table)
+{
+	Relation	rel = table_open(table->relid, AccessShareLock);
+	TupleDesc	desc = RelationGetDescr(rel);
+	char	   *target = dload_relation_name(table->target);
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+		const char *name = quote_identifier(NameStr(att->attname));
+		char	   *type = format_type_with_typemod(att->atttypid,
+													att->atttypmod);
+		AttrNumber	attnum;
+
+		if (att->attisdropped)
+			continue;
+		attnum = get_attnum(table->target, NameStr(att->attname));
+		if (attnum == InvalidAttrNumber)
+			execute_format(ev, "ALTER TABLE %s ADD COLUMN %s %s", target, name,
+						   type);
+		else if (get_atttype(table->target, attnum) != att->atttypid)
+			execute_format(ev, "ALTER TABLE %s ALTER COLUMN %s TYPE %s"
+						   " USING NULL", target, name, type);
+	}
+	table_close(rel, AccessShareLock);
+}
+
+static int64
+count_rows(Oid relid)
+{
+	int64		n;
+	bool		isnull;
+
+	SPI_connect();
+	SPI_execute(psprintf("SELECT pg_catalog.count(*) FROM %s",
+						 dload_relation_name(relid)), false, 1);
+	n = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0],
+									SPI_tuptable->tupdesc, 1, &isnull));
+	SPI_finish();
+	return n;
+}
+
+/*
+ * Delete the old rows and bring in the new ones.  DELETE is what foreign keys,
+ * triggers and subscribers understand.
+ */
+static void
+copy_rows(DloadEvolution *ev, DloadTable *table)
+{
+	char	   *columns = common_columns(table->target, table->relid);
+	char	   *shadow = dload_relation_name(table->relid);
+	char	   *target = dload_relation_name(table->target);
+
+	dload_evolve_execute(ev, psprintf("INSERT INTO %s (%s) SELECT %s FROM %s",
+									  target, columns, columns, shadow));
+	execute_format(ev, "DROP TABLE %s", shadow);
+}
+
+/* The shadow becomes the table itself, where there was none before. */
+static void
+rename_shadow(DloadEvolution *ev, DloadTable *table)
+{
+	execute_format(ev, "ALTER TABLE %s RENAME TO %s",
+				   dload_relation_name(table->relid),
+				   quote_identifier(table->name));
+	table->target = table->relid;
+}
+
+/*
+ * The storage brings its own horizons along: its rows were written by the
+ * transactions of the whole run, not by this one.
+ */
+static void
+swap_storage(DloadTable *table)
+{
+	char		persistence = get_rel_persistence(table->target);
+	Relation	shadow = table_open(table->relid, AccessExclusiveLock);
+	TransactionId frozen = shadow->rd_rel->relfrozenxid;
+	MultiXactId minmulti = shadow->rd_rel->relminmxid;
+
+	table_close(shadow, NoLock);
+	finish_heap_swap(table->target, table->relid, false, false, true, true,
+					 frozen, minmulti, persistence);
+}
+
+static void
+put_map(DloadEvolution *ev, DloadTable *table)
+{
+	DloadTableRow row = {table->path, table->name};
+
+	row.relation = table->target;
+	dload_catalog_put_table(ev->pipeline->id, &row);
+	table->relid = table->target;
+	table->saved = true;
+}
+
+static void
+lock_targets(DloadEvolution *ev, DloadShape *shape)
+{
+	execute_format(ev, "SET LOCAL lock_timeout = '%s'", SWAP_LOCK_TIMEOUT);
+	for (int i = 0; i < shape->ntables; i++)
+		if (OidIsValid(shape->tables[i]->target))
+			execute_format(ev, "LOCK TABLE %s IN ACCESS EXCLUSIVE MODE",
+						   dload_relation_name(shape->tables[i]->target));
+}
+
+/*
+ * Empty a target.  Children first, since they may refer to their parents.
+ */
+static void
+empty_target(DloadEvolution *ev, DloadTable *table, bool swappable)
+{
+	/* storage that is about to be swapped need not be emptied row by row */
+	if (swappable)
+		execute_format(ev, "TRUNCATE ONLY %s",
+					   dload_relation_name(table->target));
+	else
+		execute_format(ev, "DELETE FROM %s",
+					   dload_relation_name(table->target));
+}
+
+static bool
+has_inbound_references(Oid target)
+{
+	return query_is_true(psprintf("SELECT EXISTS (SELECT FROM"
+								  " pg_catalog.pg_constraint WHERE contype ="
+								  " 'f' AND confrelid = %u)", target));
+}
+
+int64
+dload_replace_swap(DloadEvolution *ev, DloadShape *shape)
+{
+	int64		deleted = 0;
+	DloadTable *root = shape->tables[0];
+
+	lock_targets(ev, shape);
+	if (OidIsValid(root->target))
+		deleted = count_rows(root->target);
+	for (int i = shape->ntables - 1; i >= 0; i--)
+	{
+		DloadTable *table = shape->tables[i];
+
+		if (OidIsValid(table->target))
+			empty_target(ev, table,
+						 !has_inbound_references(table->target) &&
+						 OidIsValid(table->relid) &&
+						 may_swap_storage(table->target, table->relid));
+	}
+	for (int i = 0; i < shape->ntables; i++)
+	{
+		DloadTable *table = shape->tables[i];
+
+		if (!OidIsValid(table->relid))
+			continue;			/* no rows of it came: it stays empty */
+		if (!OidIsValid(table->target))
+			rename_shadow(ev, table);
+		else
+		{
+			align_target(ev, table);
+			if (may_swap_storage(table->target, table->relid))
+				swap_storage(table);
+			else
+				copy_rows(ev, table);
+		}
+		CommandCounterIncrement();
+		put_map(ev, table);
+	}
+	return deleted;
+}
+
+void
+dload_replace_discard(DloadEvolution *ev, DloadShape *shape)
+{
+	for (int i = shape->ntables - 1; i >= 0; i--)
+	{
+		DloadTable *table = shape->tables[i];
+
+		if (!ev->replacing || !OidIsValid(table->relid) ||
+			table->relid == table->target)
+			continue;
+		execute_format(ev, "DROP TABLE %s", dload_relation_name(table->relid));
+		table->relid = InvalidOid;
+		table->saved = false;
+	}
+}
