@@ -1,0 +1,515 @@
+/*-------------------------------------------------------------------------
+ *
+ * package.c
+ *	  The pages that one transaction loads.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "jobs/rundata.h"
+
+#include "data/json.h"
+#include "load/merge.h"
+#include "load/replace.h"
+
+#include "access/xact.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+#include "utils/snapmgr.h"
+
+/* A record that will be kept in dload.rejected. */
+typedef struct Rejection
+{
+	char	   *relation;
+	DloadSpan	record;
+	char	   *reason;
+} Rejection;
+
+typedef struct Package
+{
+	DloadPage  *large;			/* or NULL */
+	bool		complete;
+} Package;
+
+/* How one attempt to store rows ended. */
+typedef enum Attempt
+{
+	ATTEMPT_STORED,
+	ATTEMPT_REJECTED,			/* some records turned out dead */
+	ATTEMPT_DATA_ERROR			/* something raised about the data */
+} Attempt;
+
+/*
+ * Subtransactions
+ *
+ * Everything a run does on tables happens in one, because then an error that
+ * reaches the run's own handler has left no open SPI levels behind, and the
+ * handler can end the transaction.
+ */
+
+void
+dload_run_guarded(DloadRun *run, DloadRunBody body, void *arg)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		PushActiveSnapshot(GetTransactionSnapshot());
+		body(run, arg);
+		PopActiveSnapshot();
+		ReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+		ReThrowError(error);
+	}
+	PG_END_TRY();
+}
+
+void
+dload_run_commit(DloadRun *run)
+{
+	if (run->mode == DLOAD_RUN_PROCEDURE)
+		SPI_commit();
+	else
+		CommandCounterIncrement();
+}
+
+/*
+ * Rejections
+ */
+
+void
+dload_package_reject(DloadRun *run, DloadTable *table, DloadSpan record,
+					 const char *reason)
+{
+	MemoryContext old = MemoryContextSwitchTo(run->package);
+	Rejection  *r = palloc(sizeof(Rejection));
+	char	   *copy = MemoryContextAllocHuge(run->package, record.len + 1);
+
+	memcpy(copy, record.data, record.len);
+	r->record.data = copy;
+	r->record.len = record.len;
+	r->relation = psprintf("%s.%s", run->pipeline->target_schema, table->name);
+	r->reason = pstrdup(reason);
+	run->rejections = lappend(run->rejections, r);
+	run->counters.rows_rejected++;
+	MemoryContextSwitchTo(old);
+}
+
+static void
+reject_row(DloadRow *root, DloadTable *table, const char *reason, void *arg)
+{
+	dload_package_reject(arg, table, root->record, reason);
+}
+
+static void
+save_rejections(DloadRun *run)
+{
+	ListCell   *lc;
+
+	foreach(lc, run->rejections)
+	{
+		Rejection  *r = lfirst(lc);
+
+		dload_catalog_reject(run->pipeline->id, r->relation, r->record,
+							 r->reason);
+	}
+	run->rejections = NIL;
+}
+
+/*
+ * Records -> rows
+ */
+
+/*
+ * Normalise one record.  Returns true if it is older than the window.
+ * "counting": false when only the types matter and it will come again.
+ */
+static bool
+add_record(DloadRun *run, DloadSpan record, bool counting, int64 *ndated)
+{
+	DloadError	err = {0};
+	DloadRow   *row = dload_normalize(run->batch, record, &err);
+	DloadCursorVerdict verdict;
+	char	   *reason = NULL;
+
+	if (!counting)
+		return false;
+	run->counters.rows_read++;
+	if (row == NULL)
+	{
+		dload_package_reject(run, run->shape->tables[0], record, err.message);
+		return false;
+	}
+	if (run->cursor == NULL)
+		return false;
+	if (row->cursor.type != DLOAD_TOKEN_NONE)
+		(*ndated)++;
+	verdict = dload_cursor_check(run->cursor, row, &reason);
+	if (verdict == DLOAD_CURSOR_LOAD)
+	{
+		dload_cursor_see(run->cursor, row);
+		return false;
+	}
+	row->dead = true;
+	if (reason != NULL)
+		dload_package_reject(run, run->shape->tables[0], record, reason);
+	else
+		run->counters.rows_unchanged++;
+	return verdict == DLOAD_CURSOR_OLD;
+}
+
+bool
+dload_package_add(DloadRun *run, DloadPage *page)
+{
+	MemoryContext old = MemoryContextSwitchTo(run->package);
+	DloadSpan	record;
+	int64		nold = 0;
+	int64		ndated = 0;
+	bool		large = !dload_page_in_memory(page);
+
+	run->last_request = dload_request_text(page->request);
+	run->last_fingerprint = page->fingerprint;
+	run->npages++;
+	if (!large)
+		run->bytes += page->bytes;
+	while (dload_page_next_record(page, &record))
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (add_record(run, record, !large, &ndated))
+			nold++;
+		/* of a large page only the types are learnt now */
+		if (large && run->batch->bytes > (size_t) dload_package_kb * 1024)
+			dload_batch_reset(run->batch);
+	}
+	if (large)
+		dload_batch_reset(run->batch);
+	MemoryContextSwitchTo(old);
+	return run->cursor != NULL &&
+		dload_cursor_page_is_old(run->cursor, nold, ndated);
+}
+
+/*
+ * Rows -> tables
+ */
+
+static void
+store_rows(DloadLoad *load, DloadRun *run, DloadRow *only)
+{
+	if (run->shape->keyed)
+		dload_merge(load, run->batch, only, &run->counters);
+	else
+		dload_append(load, run->batch, only, &run->counters);
+}
+
+/* Rows as they were before an attempt, but for records found dead. */
+static void
+reset_rows(DloadBatch *batch)
+{
+	for (int t = 0; t < batch->ntables; t++)
+		for (int i = 0; i < batch->nrows[t]; i++)
+		{
+			DloadRow   *row = batch->rows[t][i];
+
+			row->id = 0;
+			row->skipped = row->fresh = false;
+		}
+}
+
+static bool
+is_data_error(int sqlstate)
+{
+	int			class = ERRCODE_TO_CATEGORY(sqlstate);
+
+	return class == ERRCODE_DATA_EXCEPTION ||
+		class == ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION ||
+		class == ERRCODE_PROGRAM_LIMIT_EXCEEDED;
+}
+
+/*
+ * Store the batch, or one record of it, in a subtransaction that is rolled
+ * back unless all of it could be stored.
+ */
+static Attempt
+attempt(DloadRun *run, DloadRow *only, char **message)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	DloadCounters before = run->counters;
+	volatile Attempt result = ATTEMPT_STORED;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		DloadLoad  *load = dload_load_open(run->shape, &run->ids, run->run_id,
+										   reject_row, run);
+		int64		rejected;
+
+		store_rows(load, run, only);
+		rejected = dload_load_rejected(load);
+		dload_load_close(load);
+		if (rejected == 0)
+			ReleaseCurrentSubTransaction();
+		else
+		{
+			RollbackAndReleaseCurrentSubTransaction();
+			before.rows_rejected = run->counters.rows_rejected;
+			run->counters = before;
+			result = ATTEMPT_REJECTED;
+		}
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+		before.rows_rejected = run->counters.rows_rejected;
+		run->counters = before;
+		if (!is_data_error(error->sqlerrcode))
+			ReThrowError(error);
+		*message = error->message;
+		result = ATTEMPT_DATA_ERROR;
+	}
+	PG_END_TRY();
+	return result;
+}
+
+/* Record by record, so that only those at fault are left out. */
+static void
+store_carefully(DloadRun *run)
+{
+	for (int i = 0; i < run->batch->nroots; i++)
+	{
+		DloadRow   *row = run->batch->roots[i];
+		char	   *message;
+
+		if (row->dead)
+			continue;
+		CHECK_FOR_INTERRUPTS();
+		if (attempt(run, row, &message) == ATTEMPT_DATA_ERROR)
+		{
+			row->dead = true;
+			dload_package_reject(run, run->shape->tables[0], row->record,
+								 message);
+		}
+	}
+}
+
+/*
+ * Optimistically first.  Conversion failures are all found in one attempt;
+ * what core raises has to be pinned down record by record.
+ */
+static void
+store_batch(DloadRun *run)
+{
+	for (;;)
+	{
+		char	   *message;
+		Attempt		result = attempt(run, NULL, &message);
+
+		if (result == ATTEMPT_STORED)
+			return;
+		reset_rows(run->batch);
+		if (result == ATTEMPT_DATA_ERROR)
+		{
+			store_carefully(run);
+			return;
+		}
+	}
+}
+
+/*
+ * A page that is larger than a package: in chunks, which copy their records
+ * since the page gives them out one at a time.
+ */
+static void
+store_large_page(DloadRun *run, DloadPage *page)
+{
+	size_t		limit = (size_t) dload_package_kb * 1024;
+	MemoryContext chunk = AllocSetContextCreate(run->package, "dload chunk",
+												ALLOCSET_DEFAULT_SIZES);
+	DloadSpan	record;
+	size_t		bytes = 0;
+	int64		ndated = 0;
+
+	dload_page_rewind(page);
+	while (dload_page_next_record(page, &record))
+	{
+		char	   *copy = MemoryContextAllocHuge(chunk, record.len + 1);
+
+		CHECK_FOR_INTERRUPTS();
+		memcpy(copy, record.data, record.len);
+		record.data = copy;
+		bytes += record.len;
+		add_record(run, record, true, &ndated);
+		if (bytes + run->batch->bytes >= limit)
+		{
+			store_batch(run);
+			dload_batch_reset(run->batch);
+			MemoryContextReset(chunk);
+			bytes = 0;
+		}
+	}
+	store_batch(run);
+	dload_batch_reset(run->batch);
+	MemoryContextDelete(chunk);
+}
+
+/*
+ * The package's transaction
+ */
+
+static void
+lock_cursor(DloadRun *run)
+{
+	/* a pipeline dropped meanwhile raises here */
+	run->superseded = true;
+	run->row = dload_catalog_cursor(run->pipeline->id);
+	if (run->row->generation != run->generation)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("pipeline \"%s\" was changed while it ran",
+						run->pipeline->name)));
+	run->superseded = false;
+}
+
+static void
+make_constraints_immediate(void)
+{
+	SPI_connect();
+	if (SPI_execute("SET CONSTRAINTS ALL IMMEDIATE", false, 0) < 0)
+		elog(ERROR, "could not check constraints");
+	SPI_finish();
+}
+
+/* A replace that read nothing must not empty a table that has rows. */
+static bool
+may_swap(DloadRun *run)
+{
+	return run->counters.rows_read > 0 || run->row->checkpoint != NULL ||
+		!OidIsValid(run->shape->tables[0]->target);
+}
+
+static void
+store_as_owner(DloadRun *run, Package *package)
+{
+	Oid			save_user;
+	int			save_context;
+	int			level;
+
+	GetUserIdAndSecContext(&save_user, &save_context);
+	SetUserIdAndSecContext(run->pipeline->owner,
+						   save_context | SECURITY_LOCAL_USERID_CHANGE |
+						   SECURITY_RESTRICTED_OPERATION);
+	level = NewGUCNestLevel();
+	(void) set_config_option("search_path", "pg_catalog, pg_temp",
+							 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
+							 true, 0, false);
+	(void) set_config_option("DateStyle", "ISO, YMD", PGC_USERSET,
+							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+
+	if (run->batch->nroots > 0 || package->large)
+		dload_evolve(&run->ev, run->shape);
+	if (package->large)
+		store_large_page(run, package->large);
+	else if (run->batch->nroots > 0)
+		store_batch(run);
+	make_constraints_immediate();
+	if (package->complete && run->replacing)
+	{
+		if (may_swap(run))
+			run->counters.rows_deleted += dload_replace_swap(&run->ev,
+															 run->shape);
+		else
+		{
+			run->outcome = "suspect";
+			run->reason = "The API returned no records; the old rows were kept.";
+		}
+	}
+
+	AtEOXact_GUC(true, level);
+	SetUserIdAndSecContext(save_user, save_context);
+}
+
+/* How a later run goes on after the last page of this package. */
+static char *
+checkpoint_text(DloadRun *run)
+{
+	DloadJson  *doc = dload_json_new_object();
+
+	dload_json_set_string(doc, "request", run->last_request);
+	dload_json_set_string(doc, "fingerprint",
+						  psprintf(UINT64_FORMAT, run->last_fingerprint));
+	if (run->replacing)
+		dload_json_set_int(doc, "replacing", 1);
+	return dload_json_text(doc);
+}
+
+static void
+save_cursor(DloadRun *run, bool complete)
+{
+	if (complete)
+		run->row->checkpoint = NULL;
+	else if (run->last_request)
+		run->row->checkpoint = checkpoint_text(run);
+	if (run->cursor)
+		dload_cursor_save(run->cursor, run->row, complete);
+	dload_catalog_set_cursor(run->pipeline->id, run->row);
+}
+
+static void
+load_package(DloadRun *run, void *arg)
+{
+	Package    *package = arg;
+
+	lock_cursor(run);
+	store_as_owner(run, package);
+	save_rejections(run);
+	save_cursor(run, package->complete);
+	dload_progress_count(run);
+	dload_catalog_update_run(run->run_id, &run->counters);
+}
+
+void
+dload_package_load(DloadRun *run, DloadPage *large, bool complete)
+{
+	Package		package = {large, complete};
+	MemoryContext old = MemoryContextSwitchTo(run->package);
+
+	dload_run_guarded(run, load_package, &package);
+	dload_run_commit(run);
+	MemoryContextSwitchTo(old);
+
+	dload_batch_reset(run->batch);
+	run->row = NULL;
+	MemoryContextReset(run->package);
+	run->npages = 0;
+	run->bytes = 0;
+	run->last_request = NULL;
+}

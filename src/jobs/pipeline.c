@@ -1,0 +1,338 @@
+/*-------------------------------------------------------------------------
+ *
+ * pipeline.c
+ *	  Definitions of pipelines, and their lock.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "jobs/pipeline.h"
+
+#include "data/json.h"
+#include "data/path.h"
+#include "load/cursor.h"
+#include "rest/paginator.h"
+#include "rest/extract.h"
+
+#include "catalog/namespace.h"
+#include "miscadmin.h"
+#include "parser/parse_type.h"
+#include "storage/lock.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/varlena.h"
+
+/* objsubid of our advisory locks; SQL's own are 1 and 2. */
+#define PIPELINE_LOCK_CLASS	209
+
+/*
+ * Lock
+ */
+
+static void
+set_lock_tag(LOCKTAG *tag, int64 pipeline_id)
+{
+	SET_LOCKTAG_ADVISORY(*tag, MyDatabaseId, (uint32) (pipeline_id >> 32),
+						 (uint32) pipeline_id, PIPELINE_LOCK_CLASS);
+}
+
+bool
+dload_pipeline_lock(int64 pipeline_id, bool session)
+{
+	LOCKTAG		tag;
+	LockAcquireResult result;
+
+	set_lock_tag(&tag, pipeline_id);
+	result = LockAcquire(&tag, ExclusiveLock, session, true);
+	if (result == LOCKACQUIRE_ALREADY_HELD)
+		LockRelease(&tag, ExclusiveLock, session);
+	return result == LOCKACQUIRE_OK;
+}
+
+void
+dload_pipeline_unlock(int64 pipeline_id)
+{
+	LOCKTAG		tag;
+
+	set_lock_tag(&tag, pipeline_id);
+	LockRelease(&tag, ExclusiveLock, true);
+}
+
+bool
+dload_pipeline_is_locked(int64 pipeline_id)
+{
+	LOCKTAG		tag;
+	LockData   *locks = GetLockStatusData();
+	bool		found = false;
+
+	set_lock_tag(&tag, pipeline_id);
+	for (int i = 0; i < locks->nelements && !found; i++)
+		found = memcmp(&locks->locks[i].locktag, &tag, sizeof(tag)) == 0 &&
+			locks->locks[i].holdMask != 0;
+	return found;
+}
+
+/*
+ * Looking at one
+ */
+
+DloadPipeline *
+dload_pipeline_open(const char *name)
+{
+	DloadPipeline *p = dload_catalog_pipeline(name);
+
+	if (!has_privs_of_role(GetUserId(), p->owner))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("must be owner of pipeline \"%s\"", name)));
+	return p;
+}
+
+bool
+dload_pipeline_is_keyed(const DloadPipeline *p)
+{
+	return p->primary_key != NIL;
+}
+
+List *
+dload_pipeline_params(const char *params, const DloadResource *res)
+{
+	DloadError	err = {0};
+	DloadJson  *doc = dload_json_parse(params, "params", &err);
+	List	   *result = NIL;
+
+	if (doc == NULL || !dload_params_from_json(res, doc, &result, &err))
+		dload_error_raise(&err);
+	return result;
+}
+
+/*
+ * Checks
+ */
+
+static void
+invalid(const char *message, const char *hint)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("%s", message),
+			 hint ? errhint("%s", hint) : 0));
+}
+
+static void
+check_path(const char *path, const char *what)
+{
+	DloadError	err = {0};
+	DloadPath  *parsed = dload_path_parse(path, &err);
+
+	if (parsed == NULL)
+		dload_error_raise(&err);
+	for (int i = 0; i < parsed->nsteps; i++)
+		if (parsed->steps[i].kind != DLOAD_STEP_KEY)
+			invalid(psprintf("%s \"%s\" must consist of keys only", what,
+							 path), NULL);
+	if (parsed->nsteps == 0)
+		invalid(psprintf("%s \"%s\" names no field", what, path), NULL);
+}
+
+static void
+check_hint(const char *path, const char *type, void *arg)
+{
+	DloadError	err = {0};
+	Oid			typid;
+	int32		typmod;
+
+	if (type == NULL)
+		invalid(psprintf("column \"%s\" has no type", path),
+				"Give columns as {\"path\": \"type\"}.");
+	if (dload_path_parse(path, &err) == NULL)
+		dload_error_raise(&err);
+	parseTypeString(type, &typid, &typmod, false);
+}
+
+static void
+check_columns(const char *columns)
+{
+	DloadError	err = {0};
+	DloadJson  *doc = dload_json_parse(columns, "columns", &err);
+
+	if (doc == NULL)
+		dload_error_raise(&err);
+	if (!dload_json_is_object(doc))
+		invalid("columns must be a JSON object",
+				"Give columns as {\"path\": \"type\"}.");
+	if (!dload_json_each(doc, check_hint, NULL, &err))
+		dload_error_raise(&err);
+}
+
+static void
+check_disposition(const DloadPipeline *p)
+{
+	bool		append = strcmp(p->disposition, "append") == 0;
+	bool		merge = strcmp(p->disposition, "merge") == 0;
+	ListCell   *lc;
+
+	if (!append && !merge && strcmp(p->disposition, "replace") != 0)
+		invalid(psprintf("invalid write disposition \"%s\"", p->disposition),
+				"Valid write dispositions are append, merge and replace.");
+	if (merge && p->primary_key == NIL)
+		invalid("write disposition \"merge\" needs a primary key",
+				"Give primary_key => ARRAY['id'].");
+	if (append && p->primary_key != NIL)
+		invalid("write disposition \"append\" takes no primary key",
+				"Use write disposition \"merge\".");
+	foreach(lc, p->primary_key)
+		check_path(lfirst(lc), "primary key");
+}
+
+static void
+check_cursor(const DloadPipeline *p)
+{
+	DloadError	err = {0};
+
+	if (p->cursor_path == NULL)
+	{
+		if (p->cursor_param || p->cursor_order || p->initial_value || p->lag)
+			invalid("cursor_param, cursor_order, initial_value and lag need cursor_path",
+					NULL);
+		return;
+	}
+	check_path(p->cursor_path, "cursor_path");
+	if (strcmp(p->disposition, "replace") == 0)
+		invalid("write disposition \"replace\" takes no cursor",
+				"A replace reads the whole resource each time.");
+	if (p->cursor_order && strcmp(p->cursor_order, "asc") != 0 &&
+		strcmp(p->cursor_order, "desc") != 0)
+		invalid(psprintf("invalid cursor_order \"%s\"", p->cursor_order),
+				"Valid values are asc and desc.");
+	if (p->lag && strcmp(p->disposition, "append") == 0)
+		invalid("lag cannot be used with write disposition \"append\"",
+				"Records read again would be appended again; use write disposition \"merge\".");
+	if (p->lag && !dload_cursor_check_lag(p->lag, &err))
+		dload_error_raise(&err);
+}
+
+static void
+check_definition(const DloadPipeline *p)
+{
+	DloadResource *res = dload_resource_create(p->source, p->owner);
+
+	check_disposition(p);
+	check_cursor(p);
+	check_columns(p->columns);
+	(void) dload_pipeline_params(p->params, res);
+	if (strcmp(p->disposition, "append") == 0 && p->cursor_path == NULL &&
+		dload_paginator_get(res->paginate)->positional &&
+		res->paginate != DLOAD_PAGINATE_NONE)
+		ereport(NOTICE,
+				(errmsg("write disposition \"append\" without cursor_path appends the whole resource at each run"),
+				 errhint("Records that move between pages while they are read can be missed or repeated; write disposition \"merge\" with a primary key repeats none.")));
+}
+
+/* "schema.table" or "table" */
+static void
+set_target(DloadPipeline *p, const char *target)
+{
+	List	   *names = textToQualifiedNameList(cstring_to_text(target));
+
+	if (list_length(names) > 2)
+		invalid(psprintf("invalid target \"%s\"", target),
+				"Give the target as schema.table.");
+	if (list_length(names) == 2)
+	{
+		p->target_schema = strVal(linitial(names));
+		p->target_name = strVal(lsecond(names));
+	}
+	else
+	{
+		List	   *path = fetch_search_path(false);
+
+		if (path == NIL)
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_SCHEMA),
+					 errmsg("no schema has been selected to create in")));
+		p->target_schema = get_namespace_name(linitial_oid(path));
+		p->target_name = strVal(linitial(names));
+	}
+	if (strlen(p->target_name) >= NAMEDATALEN)
+		ereport(ERROR,
+				(errcode(ERRCODE_NAME_TOO_LONG),
+				 errmsg("target \"%s\" is too long", p->target_name)));
+}
+
+/*
+ * Create, alter, drop
+ */
+
+void
+dload_pipeline_create(const DloadPipelineArgs *args)
+{
+	DloadPipeline p = {0};
+
+	if (args->name == NULL || args->name[0] == '\0')
+		invalid("a pipeline needs a name", NULL);
+	if (!OidIsValid(args->source) || args->target == NULL)
+		invalid("a pipeline needs a source and a target", NULL);
+	if (pg_class_aclcheck(args->source, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
+		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FOREIGN_TABLE,
+					   get_rel_name(args->source));
+	p.name = args->name;
+	p.owner = GetUserId();
+	p.source = args->source;
+	set_target(&p, args->target);
+	p.params = args->params ? args->params : "{}";
+	p.disposition = args->disposition ? args->disposition : "append";
+	p.primary_key = args->primary_key;
+	p.cursor_path = args->cursor_path;
+	p.cursor_param = args->cursor_param;
+	p.cursor_order = args->cursor_order;
+	p.initial_value = args->initial_value;
+	p.lag = args->lag;
+	p.max_nesting = args->has_max_nesting ? args->max_nesting : -1;
+	p.columns = args->columns ? args->columns : "{}";
+	if (args->has_max_nesting && args->max_nesting < 0)
+		invalid("max_nesting must not be negative", NULL);
+	check_definition(&p);
+	dload_catalog_insert_pipeline(&p);
+}
+
+/* A new value, the old one if none is given, none if it is empty. */
+static char *
+altered(char *old, char *new)
+{
+	if (new == NULL)
+		return old;
+	return new[0] == '\0' ? NULL : new;
+}
+
+void
+dload_pipeline_alter(const DloadPipelineArgs *args)
+{
+	DloadPipeline *p = dload_pipeline_open(args->name);
+
+	if (args->params)
+		p->params = args->params;
+	if (args->disposition)
+		p->disposition = args->disposition;
+	if (args->has_primary_key)
+		p->primary_key = args->primary_key;
+	p->cursor_path = altered(p->cursor_path, args->cursor_path);
+	p->cursor_param = altered(p->cursor_param, args->cursor_param);
+	p->cursor_order = altered(p->cursor_order, args->cursor_order);
+	p->initial_value = altered(p->initial_value, args->initial_value);
+	p->lag = altered(p->lag, args->lag);
+	if (args->has_max_nesting)
+		p->max_nesting = args->max_nesting;
+	if (args->columns)
+		p->columns = args->columns;
+	check_definition(p);
+	dload_catalog_update_pipeline(p);
+}
+
+void
+dload_pipeline_drop(const char *name)
+{
+	dload_catalog_delete_pipeline(dload_pipeline_open(name)->id);
+}

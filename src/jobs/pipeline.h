@@ -1,0 +1,64 @@
+/*-------------------------------------------------------------------------
+ *
+ * pipeline.h
+ *	  A pipeline: one resource loaded into one root table and its child
+ *	  tables.  Defining, changing and dropping it; its lock.
+ *
+ * Running it is run.h's business.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef DLOAD_PIPELINE_H
+#define DLOAD_PIPELINE_H
+
+#include "base/dload.h"
+#include "model/catalog.h"
+#include "model/resource.h"
+
+/*
+ * Arguments of create and alter; NULL: not given.  In alter an empty string
+ * takes a setting away.
+ */
+typedef struct DloadPipelineArgs
+{
+	char	   *name;
+	Oid			source;
+	char	   *target;
+	char	   *params;
+	char	   *disposition;
+	List	   *primary_key;	/* of char * */
+	bool		has_primary_key;
+	char	   *cursor_path;
+	char	   *cursor_param;
+	char	   *cursor_order;
+	char	   *initial_value;
+	char	   *lag;
+	int			max_nesting;
+	bool		has_max_nesting;
+	char	   *columns;
+} DloadPipelineArgs;
+
+extern void dload_pipeline_create(const DloadPipelineArgs *args);
+extern void dload_pipeline_alter(const DloadPipelineArgs *args);
+extern void dload_pipeline_drop(const char *name);
+
+/* The definition, after checking that the current user may act for its owner */
+extern DloadPipeline *dload_pipeline_open(const char *name);
+
+/*
+ * The pipeline's lock: only its holder runs it.  For a session until
+ * unlocked, else until the transaction ends.  False if somebody else (or this
+ * session already) has it.
+ */
+extern bool dload_pipeline_lock(int64 pipeline_id, bool session);
+extern void dload_pipeline_unlock(int64 pipeline_id);
+extern bool dload_pipeline_is_locked(int64 pipeline_id);
+
+/* The pipeline's params as a list of DloadParam for its resource. */
+extern List *dload_pipeline_params(const char *params,
+								   const DloadResource *res);
+
+/* Does the pipeline keep rows apart by key? */
+extern bool dload_pipeline_is_keyed(const DloadPipeline *pipeline);
+
+#endif							/* DLOAD_PIPELINE_H */

@@ -1,0 +1,158 @@
+/*-------------------------------------------------------------------------
+ *
+ * preview.c
+ *	  Look before you load.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "jobs/preview.h"
+
+#include "jobs/pipeline.h"
+#include "load/evolve.h"
+#include "rest/extract.h"
+
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+typedef struct Preview
+{
+	DloadShape *shape;
+	DloadBatch *batch;
+	int			left;			/* records still to show */
+	int64		nrecords;
+	DloadPreviewSink sink;
+	void	   *arg;
+} Preview;
+
+static void
+preview_init(Preview *p, const char *name, int max_nesting, int max_rows,
+			 DloadPreviewSink sink, void *arg)
+{
+	p->shape = dload_shape_create(name, max_nesting, false, 0);
+	p->batch = dload_batch_create(p->shape);
+	p->left = max_rows;
+	p->nrecords = 0;
+	p->sink = sink;
+	p->arg = arg;
+}
+
+static void
+preview_record(Preview *p, DloadSpan record)
+{
+	DloadError	err = {0};
+	char	   *item = psprintf(INT64_FORMAT, ++p->nrecords);
+
+	if (dload_normalize(p->batch, record, &err) == NULL)
+		p->sink("rejected", item, err.message, p->arg);
+	if (p->left > 0)
+	{
+		p->sink("record", item, pg_any_to_server(pnstrdup(record.data,
+														  record.len),
+												 record.len, PG_UTF8),
+				p->arg);
+		p->left--;
+	}
+}
+
+/* The statements that would make the tables. */
+static void
+preview_ddl(Preview *p, const char *schema)
+{
+	DloadPipeline pipeline = {0};
+	DloadEvolution ev = {0};
+	ListCell   *lc;
+
+	if (p->batch->nroots == 0)
+		return;
+	pipeline.target_schema = pstrdup(schema);
+	pipeline.target_name = p->shape->tables[0]->name;
+	ev.pipeline = &pipeline;
+	ev.dry = true;
+	dload_evolve(&ev, p->shape);
+	foreach(lc, ev.statements)
+		p->sink("ddl", NULL, lfirst(lc), p->arg);
+}
+
+void
+dload_preview_tables(const char *name, DloadSpan records, int max_nesting,
+					  DloadPreviewSink sink, void *arg)
+{
+	Preview		p;
+	DloadError	err = {0};
+	DloadPath  *path = dload_path_parse("$", &err);
+	DloadReader *reader = dload_reader_create(path, MaxAllocSize);
+	DloadSpan	record;
+
+	preview_init(&p, name, max_nesting, 0, sink, arg);
+	dload_reader_open(reader, records.data, records.len);
+	for (;;)
+	{
+		DloadReadResult result = dload_reader_next(reader, &record, &err);
+
+		if (result == DLOAD_READ_ERROR)
+			dload_error_raise(&err);
+		if (result != DLOAD_READ_RECORD)
+			break;
+		preview_record(&p, record);
+	}
+	preview_ddl(&p, "public");
+}
+
+static const char *const paginator_names[] = {
+	"none", "link", "next_url", "page", "offset", "token"
+};
+
+static void
+preview_detected(Preview *p, DloadExtract *x, const DloadResource *res,
+				 const DloadPage *page)
+{
+	int64		total = dload_extract_declared_total(x);
+
+	p->sink("detected", "records_path",
+			dload_path_text(dload_extract_records_path(x)), p->arg);
+	p->sink("detected", "paginate", paginator_names[res->paginate], p->arg);
+	p->sink("detected", "records on first page",
+			psprintf(INT64_FORMAT, page->nrecords), p->arg);
+	p->sink("detected", "more pages", page->has_next ? "yes" : "no", p->arg);
+	if (total >= 0)
+		p->sink("detected", "declared total", psprintf(INT64_FORMAT, total),
+				p->arg);
+}
+
+void
+dload_preview_source(Oid source, const char *params, int max_rows,
+					 DloadPreviewSink sink, void *arg)
+{
+	Preview		p;
+	DloadError	err = {0};
+	DloadResource *res;
+	DloadExtract *x;
+	DloadPage  *page;
+	DloadExtractResult result;
+	DloadSpan	record;
+
+	if (pg_class_aclcheck(source, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
+		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FOREIGN_TABLE,
+					   get_rel_name(source));
+	res = dload_resource_create(source, GetUserId());
+	x = dload_extract_begin(res, dload_pipeline_params(params, res));
+	dload_extract_limit_pages(x, 1);
+	result = dload_extract_next_page(x, (size_t) dload_package_kb * 1024,
+									 &page, &err);
+	if (result == DLOAD_EXTRACT_ERROR)
+		dload_error_raise(&err);
+	preview_init(&p, get_rel_name(source), -1, max_rows, sink, arg);
+	if (result == DLOAD_EXTRACT_ITEM)
+	{
+		preview_detected(&p, x, res, page);
+		while (dload_page_next_record(page, &record))
+			preview_record(&p, record);
+	}
+	dload_extract_end(x);
+	preview_ddl(&p, get_namespace_name(get_rel_namespace(source)));
+}

@@ -1,0 +1,465 @@
+/*-------------------------------------------------------------------------
+ *
+ * run.c
+ *	  One run of a pipeline.
+ *
+ *		lock, note the run		transaction 1
+ *		look at catalogs		transaction 2
+ *		fetch pages				no snapshot, nothing locked but the pipeline
+ *		load a package			transaction 3, 4, ... (package.c)
+ *		note the outcome		last transaction
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "jobs/rundata.h"
+
+#include "data/json.h"
+#include "load/replace.h"
+#include "rest/url.h"
+
+#include "access/xact.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+/* Definitions that make records into other rows change the hash of records. */
+#define NORMALIZER_VERSION	"1"
+
+/*
+ * Start
+ */
+
+static uint64
+definition_fingerprint(const DloadPipeline *p)
+{
+	char	   *text = psprintf("%s|%d|%s", NORMALIZER_VERSION, p->max_nesting,
+								p->columns);
+
+	return dload_hash_bytes(text, strlen(text), 0);
+}
+
+static void
+add_hint(const char *path, const char *type, void *arg)
+{
+	dload_shape_hint(arg, path, type);
+}
+
+static void
+make_shape(DloadRun *run)
+{
+	DloadPipeline *p = run->pipeline;
+	DloadError	err = {0};
+	DloadJson  *hints = dload_json_parse(p->columns, "columns", &err);
+
+	run->shape = dload_shape_create(p->target_name, p->max_nesting,
+									dload_pipeline_is_keyed(p),
+									definition_fingerprint(p));
+	if (hints == NULL || !dload_json_each(hints, add_hint, run->shape, &err))
+		dload_error_raise(&err);
+	run->ev.pipeline = p;
+	run->ev.run_id = run->run_id;
+	run->ev.replacing = run->replacing;
+	dload_evolve_bind(&run->ev, run->shape);
+	if (!dload_shape_set_keys(run->shape, p->primary_key, &err))
+		dload_error_raise(&err);
+	if (p->cursor_path &&
+		!dload_shape_set_cursor(run->shape, p->cursor_path, &err))
+		dload_error_raise(&err);
+	run->batch = dload_batch_create(run->shape);
+}
+
+/* Where an earlier run stopped, if it did. */
+static void
+read_checkpoint(DloadRun *run, const char *checkpoint)
+{
+	DloadError	err = {0};
+	DloadJson  *doc;
+	char	   *request;
+	char	   *fingerprint;
+	int64		replacing;
+
+	if (checkpoint == NULL || run->full_refresh)
+		return;
+	doc = dload_json_parse(checkpoint, "checkpoint", &err);
+	if (doc == NULL)
+		dload_error_raise(&err);
+	request = dload_json_get_string(doc, "request");
+	fingerprint = dload_json_get_string(doc, "fingerprint");
+	if (request == NULL || fingerprint == NULL)
+		elog(ERROR, "invalid checkpoint");
+	run->resume = dload_request_parse(request, &err);
+	if (run->resume == NULL)
+		dload_error_raise(&err);
+	run->resume_fingerprint = strtou64(fingerprint, NULL, 10);
+	if (dload_json_get_int(doc, "replacing", &replacing))
+		run->replacing = true;
+}
+
+static void
+begin_read(DloadRun *run)
+{
+	MemoryContext old = MemoryContextSwitchTo(run->context);
+	List	   *params = dload_pipeline_params(run->pipeline->params,
+											   run->resource);
+	const char *start = run->cursor ? dload_cursor_start(run->cursor) : NULL;
+
+	if (run->pipeline->cursor_param && start)
+	{
+		DloadParam *param = palloc0(sizeof(DloadParam));
+
+		param->name = run->pipeline->cursor_param;
+		param->value = pstrdup(start);
+		param->in = DLOAD_IN_QUERY;
+		params = lappend(params, param);
+	}
+	run->extract = dload_extract_begin(run->resource, params);
+	dload_extract_on_wait(run->extract, dload_progress_wait, run);
+	if (run->max_pages > 0)
+		dload_extract_limit_pages(run->extract, run->max_pages +
+								  (run->resume ? 1 : 0));
+	if (run->resume)
+		dload_extract_start_at(run->extract, run->resume);
+	run->read_whole = run->resume == NULL;
+	MemoryContextSwitchTo(old);
+}
+
+/* An empty row: a full refresh starts from nothing. */
+static DloadCursorRow *
+blank_cursor(const DloadCursorRow *row)
+{
+	DloadCursorRow *blank = palloc0(sizeof(DloadCursorRow));
+
+	blank->generation = row->generation;
+	blank->boundary = construct_empty_array(INT8OID);
+	blank->pending_boundary = construct_empty_array(INT8OID);
+	return blank;
+}
+
+static void
+note_start(DloadRun *run, void *arg)
+{
+	dload_catalog_reap_runs(run->pipeline->id);
+	run->run_id = dload_catalog_start_run(run->pipeline->id);
+}
+
+/* Everything that needs catalogs, before the first request. */
+static void
+prepare(DloadRun *run, void *arg)
+{
+	DloadCursorRow *row = dload_catalog_cursor(run->pipeline->id);
+
+	run->generation = row->generation;
+	run->resource = dload_resource_create(run->pipeline->source,
+										  run->pipeline->owner);
+	run->replacing = run->full_refresh ||
+		strcmp(run->pipeline->disposition, "replace") == 0;
+	read_checkpoint(run, row->checkpoint);
+	if (run->full_refresh)
+		row = blank_cursor(row);
+	run->cursor = dload_cursor_create(run->pipeline, row, run->resume != NULL);
+	make_shape(run);
+	if (run->replacing && run->resume == NULL)
+		dload_replace_discard(&run->ev, run->shape);
+	begin_read(run);
+}
+
+static DloadRun *
+create_run(DloadPipeline *pipeline, int64 max_pages, bool full_refresh,
+		   DloadRunMode mode)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
+												  "dload run",
+												  ALLOCSET_DEFAULT_SIZES);
+	DloadRun   *run = MemoryContextAllocZero(context, sizeof(DloadRun));
+
+	run->context = context;
+	run->package = AllocSetContextCreate(context, "dload package",
+										 ALLOCSET_DEFAULT_SIZES);
+	run->mode = mode;
+	run->pipeline = pipeline;
+	run->max_pages = max_pages;
+	run->full_refresh = full_refresh;
+	run->started_at = run->reported_at = GetCurrentTimestamp();
+	return run;
+}
+
+/*
+ * Reading
+ */
+
+static void
+finish(DloadRun *run, const char *outcome, char *reason)
+{
+	if (run->outcome != NULL)
+		return;
+	run->outcome = outcome;
+	run->reason = reason;
+}
+
+/*
+ * The list has moved since the earlier run stopped.  With keys the window is
+ * read anew, which repeats nothing; without, nobody can say what to load.
+ * Returns false when the run ends here.
+ */
+static void
+discard_shadow(DloadRun *run, void *arg)
+{
+	dload_replace_discard(&run->ev, run->shape);
+}
+
+static bool
+restart_window(DloadRun *run)
+{
+	if (!run->shape->keyed && !run->replacing)
+	{
+		finish(run, "suspect",
+			   "The page at which the last run stopped has changed, so that it"
+			   " cannot be continued without missing or repeating records.  Run"
+			   " it with full_refresh => true.");
+		return false;
+	}
+	ereport(NOTICE,
+			(errmsg("pipeline \"%s\": the page at which the last run stopped has changed, starting over",
+					run->pipeline->name)));
+	dload_extract_end(run->extract);
+	run->resume = NULL;
+	if (run->replacing)
+	{
+		dload_run_guarded(run, discard_shadow, NULL);
+		dload_run_commit(run);
+	}
+	begin_read(run);
+	return true;
+}
+
+typedef enum PageVerdict
+{
+	PAGE_TAKEN,					/* added to the package */
+	PAGE_LAST,					/* added, and nothing new can follow */
+	PAGE_RESTART,				/* the read has begun anew */
+	PAGE_STOP					/* the run ends */
+} PageVerdict;
+
+static PageVerdict
+take_page(DloadRun *run, DloadPage *page)
+{
+	PageVerdict verdict = PAGE_TAKEN;
+
+	if (run->cursor)
+		dload_cursor_set_clock(run->cursor,
+							   dload_extract_server_time(run->extract));
+	if (run->resume != NULL)
+	{
+		bool		same = page->fingerprint == run->resume_fingerprint;
+
+		if (!same)
+			return restart_window(run) ? PAGE_RESTART : PAGE_STOP;
+		/* it is loaded already */
+		run->resume = NULL;
+		run->last_request = dload_request_text(page->request);
+		run->last_fingerprint = page->fingerprint;
+		MemoryContextDelete(page->context);
+		return PAGE_TAKEN;
+	}
+	if (!dload_page_in_memory(page) && run->npages > 0)
+		dload_package_load(run, NULL, false);
+	if (dload_package_add(run, page))
+		verdict = PAGE_LAST;
+	if (!dload_page_in_memory(page))
+	{
+		dload_package_load(run, page,
+						   !page->has_next || verdict == PAGE_LAST);
+		MemoryContextDelete(page->context);
+	}
+	else
+		MemoryContextSetParent(page->context, run->package);
+	return verdict;
+}
+
+/* Read to the end.  Returns false with *err when the API fails. */
+static bool
+read_pages(DloadRun *run, DloadError *err)
+{
+	size_t		limit = (size_t) dload_package_kb * 1024;
+	bool		complete = false;
+
+	for (;;)
+	{
+		DloadPage  *page;
+		DloadExtractResult result;
+		PageVerdict verdict;
+
+		result = dload_extract_next_page(run->extract, limit, &page, err);
+		if (result == DLOAD_EXTRACT_ERROR)
+		{
+			/* whole pages are worth keeping */
+			if (run->npages > 0)
+				dload_package_load(run, NULL, false);
+			return false;
+		}
+		if (result == DLOAD_EXTRACT_END)
+		{
+			complete = !dload_extract_stopped_early(run->extract);
+			break;
+		}
+		verdict = take_page(run, page);
+		if (verdict == PAGE_STOP)
+			return true;
+		if (verdict == PAGE_LAST)
+		{
+			complete = true;
+			run->read_whole = false;
+			break;
+		}
+		dload_progress_report(run);
+		if (run->bytes + run->batch->bytes >= limit && run->npages > 0)
+			dload_package_load(run, NULL, !page->has_next);
+	}
+	dload_package_load(run, NULL, complete);
+	if (!complete)
+		finish(run, "partial",
+			   psprintf("Stopped after " INT64_FORMAT " pages; the next run goes on from there.",
+						run->max_pages));
+	return true;
+}
+
+/*
+ * End
+ */
+
+static void
+judge(DloadRun *run)
+{
+	int64		declared = dload_extract_declared_total(run->extract);
+
+	if (run->cursor && dload_cursor_overflowed(run->cursor))
+		finish(run, "suspect",
+			   psprintf("More than %d records share one cursor value; the next run may repeat some.",
+						DLOAD_MAX_BOUNDARY));
+	if (declared >= 0 && declared != run->counters.rows_read &&
+		run->read_whole)
+		finish(run, "suspect",
+			   psprintf("The API declared " INT64_FORMAT " records, but "
+						INT64_FORMAT " were read.", declared,
+						run->counters.rows_read));
+	finish(run, "complete", NULL);
+}
+
+static void
+note_outcome(DloadRun *run, void *arg)
+{
+	if (run->extract)
+		dload_progress_count(run);
+	dload_catalog_end_run(run->run_id, run->outcome, run->reason,
+						  &run->counters);
+}
+
+static void
+fail(DloadRun *run, const DloadError *err)
+{
+	finish(run, "failed", pstrdup(err->message));
+	dload_error_raise(err);
+}
+
+/*
+ * Something was raised.  Where the mode commits, the outcome is noted in a
+ * transaction of its own before the error goes on.
+ */
+static void
+note_error(DloadRun *run, ErrorData *error)
+{
+	run->outcome = NULL;
+	if (run->superseded || error->sqlerrcode == ERRCODE_QUERY_CANCELED)
+		finish(run, "cancelled", error->message);
+	else
+		finish(run, "failed", error->message);
+	if (run->extract)
+		dload_extract_end(run->extract);
+	SPI_rollback();
+	/* a pipeline that was dropped took its runs along */
+	dload_run_guarded(run, note_outcome, NULL);
+	SPI_commit();
+	dload_pipeline_unlock(run->pipeline->id);
+}
+
+static void
+execute(DloadRun *run)
+{
+	DloadError	err = {0};
+
+	dload_run_guarded(run, note_start, NULL);
+	dload_run_commit(run);
+	dload_run_guarded(run, prepare, NULL);
+	dload_run_commit(run);
+	if (!read_pages(run, &err))
+		fail(run, &err);
+	judge(run);
+	dload_run_guarded(run, note_outcome, NULL);
+	dload_extract_end(run->extract);
+	dload_run_commit(run);
+}
+
+static void
+note_skipped(DloadRun *run, void *arg)
+{
+	run->run_id = dload_catalog_start_run(run->pipeline->id);
+	run->reason = "The pipeline is being run already.";
+	dload_catalog_end_run(run->run_id, "skipped", run->reason,
+						  &run->counters);
+}
+
+static int64
+skip(DloadRun *run)
+{
+	dload_run_guarded(run, note_skipped, NULL);
+	dload_run_commit(run);
+	ereport(NOTICE,
+			(errmsg("pipeline \"%s\": skipped", run->pipeline->name),
+			 errdetail_internal("%s", run->reason)));
+	return run->run_id;
+}
+
+static void
+execute_committing(DloadRun *run)
+{
+	PG_TRY();
+	{
+		execute(run);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(run->context);
+		error = CopyErrorData();
+		FlushErrorState();
+		note_error(run, error);
+		ReThrowError(error);
+	}
+	PG_END_TRY();
+	dload_pipeline_unlock(run->pipeline->id);
+}
+
+int64
+dload_run_pipeline(const char *name, int64 max_pages, bool full_refresh,
+				   DloadRunMode mode)
+{
+	DloadPipeline *pipeline = dload_pipeline_open(name);
+	DloadRun   *run = create_run(pipeline, max_pages, full_refresh, mode);
+	int64		run_id;
+
+	MemoryContextSwitchTo(run->context);
+	if (!dload_pipeline_lock(pipeline->id, mode == DLOAD_RUN_PROCEDURE))
+		return skip(run);
+	if (mode == DLOAD_RUN_PROCEDURE)
+		execute_committing(run);
+	else
+		execute(run);
+	dload_progress_done(run);
+	run_id = run->run_id;
+	MemoryContextDelete(run->context);
+	return run_id;
+}

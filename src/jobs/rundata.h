@@ -1,0 +1,107 @@
+/*-------------------------------------------------------------------------
+ *
+ * rundata.h
+ *	  A run's state, shared by run.c, package.c and progress.c.
+ *
+ * Memory: everything hangs on "context", which lives as long as the run; the
+ * pages and rows of one package on "package", which is reset after it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef DLOAD_RUNDATA_H
+#define DLOAD_RUNDATA_H
+
+#include "jobs/pipeline.h"
+#include "jobs/run.h"
+#include "load/cursor.h"
+#include "load/evolve.h"
+#include "load/loader.h"
+#include "rest/extract.h"
+
+typedef struct DloadRun
+{
+	MemoryContext context;
+	DloadRunMode mode;
+	DloadPipeline *pipeline;
+	DloadResource *resource;
+	int64		run_id;
+	int64		max_pages;
+	bool		full_refresh;
+	bool		replacing;		/* into shadow tables */
+
+	/* what is loaded into */
+	DloadShape *shape;
+	DloadBatch *batch;
+	DloadEvolution ev;
+	DloadIds	ids;
+
+	/* where it stands */
+	int64		generation;		/* of the definition and cursor */
+	DloadCursorRow *row;		/* of the package under way */
+	DloadCursor *cursor;		/* NULL without cursor_path */
+	DloadRequest *resume;		/* last page of the run before, to be checked */
+	uint64		resume_fingerprint;
+	bool		read_whole;		/* this run reads the window from its start to
+								 * the paginator's end */
+
+	/* what is read from */
+	DloadExtract *extract;
+
+	/* the package under way */
+	MemoryContext package;
+	int			npages;
+	size_t		bytes;
+	List	   *rejections;		/* of Rejection */
+	char	   *last_request;	/* of the last page in it, storable */
+	uint64		last_fingerprint;
+
+	/* counters: of what is committed or about to be */
+	DloadCounters counters;
+
+	/* how it ends; NULL outcome: still running */
+	const char *outcome;
+	char	   *reason;
+	bool		superseded;		/* altered or dropped meanwhile */
+
+	/* progress */
+	TimestampTz started_at;
+	TimestampTz reported_at;
+} DloadRun;
+
+/*
+ * in package.c
+ */
+
+/* Do something on tables in a subtransaction with a snapshot. */
+typedef void (*DloadRunBody) (DloadRun *run, void *arg);
+extern void dload_run_guarded(DloadRun *run, DloadRunBody body, void *arg);
+
+/* Keep a record that will not be stored. */
+extern void dload_package_reject(DloadRun *run, DloadTable *table,
+								 DloadSpan record, const char *reason);
+
+/*
+ * Add a page's records to the package.  Returns true when the cursor says
+ * that nothing new can follow.
+ */
+extern bool dload_package_add(DloadRun *run, DloadPage *page);
+
+/*
+ * Load what was added (and a page too large for memory, if not NULL), with
+ * cursor and counters, and commit.  "complete": the window ends with it.
+ */
+extern void dload_package_load(DloadRun *run, DloadPage *large,
+							   bool complete);
+
+/* Commit, where the mode commits. */
+extern void dload_run_commit(DloadRun *run);
+
+/*
+ * in progress.c
+ */
+extern void dload_progress_wait(const char *what, int64 ms, void *arg);
+extern void dload_progress_report(DloadRun *run);
+extern void dload_progress_done(DloadRun *run);
+extern void dload_progress_count(DloadRun *run);
+
+#endif							/* DLOAD_RUNDATA_H */
