@@ -85,9 +85,9 @@ extern uint64 dload_hash_bytes(const char *data, size_t len, uint64 seed);
 /* Bytes of a streamed response held before libcurl is told to pause. */
 #define DLOAD_STREAM_BUFFER_BYTES	(256 * 1024)
 
-/* GUCs, defined in dload.c */
-extern PGDLLIMPORT int dload_package_kb;	/* dload.package_bytes, in kB */
-extern PGDLLIMPORT int dload_rewrite_limit_kb;	/* dload.rewrite_limit, in kB */
-extern PGDLLIMPORT int dload_max_record_kb; /* dload.max_record_bytes, in kB */
+/* GUCs, defined in dload.c; in kB */
+extern PGDLLIMPORT int dload_package_kb;	/* dload.package_bytes */
+extern PGDLLIMPORT int dload_rewrite_limit_kb;	/* dload.rewrite_limit */
+extern PGDLLIMPORT int dload_max_record_kb; /* dload.max_record_bytes */
 
 #endif							/* DLOAD_H */

@@ -16,7 +16,8 @@
 static char *format_message(const char *fmt, va_list args)
 			pg_attribute_printf(1, 0);
 
-static char *format_message(const char *fmt, va_list args) pg_attribute_printf(1, 0);
+static char *format_message(const char *fmt, va_list args)
+			pg_attribute_printf(1, 0);
 
 static char *
 format_message(const char *fmt, va_list args)
@@ -133,7 +134,8 @@ dload_hash_bytes(const char *data, size_t len, uint64 seed)
 	/* core's hash takes an int length; larger input is hashed in pieces */
 	while (len > PG_INT32_MAX)
 	{
-		seed = hash_bytes_extended((const unsigned char *) data, PG_INT32_MAX, seed);
+		seed = hash_bytes_extended((const unsigned char *) data, PG_INT32_MAX,
+								   seed);
 		data += PG_INT32_MAX;
 		len -= PG_INT32_MAX;
 	}

@@ -44,10 +44,14 @@ enum
 	LIST_OBJECTS
 };
 
+/* Added to the score of a list with a customary name: above all others. */
+#define CUSTOMARY	0x100
+
 typedef struct Detector
 {
 	DloadScanner scanner;
 	StringInfoData keys[MAX_LIST_DEPTH];	/* that led to the value */
+	bool		identified;		/* the root has an id of its own */
 	int			best_score;
 	DloadPath  *best;
 } Detector;
@@ -96,7 +100,7 @@ static void
 consider(Detector *d, int depth, int kind)
 {
 	bool		customary = is_among(&d->keys[depth - 1], record_names);
-	int			score = customary << 8 | kind << 4 |
+	int			score = (customary ? CUSTOMARY : 0) | kind << 4 |
 		(MAX_LIST_DEPTH + 1 - depth);
 
 	if (kind == LIST_SCALARS || score <= d->best_score)
@@ -152,6 +156,8 @@ search_object(Detector *d, int depth)
 					dload_scanner_skip(&d->scanner, &token);
 				break;
 			default:
+				if (depth == 0 && pg_strcasecmp(key->data, "id") == 0)
+					d->identified = true;
 				break;
 		}
 	}
@@ -181,6 +187,9 @@ dload_reader_detect(DloadSpan body, DloadError *err)
 		default:
 			break;
 	}
+	/* something with an id is a record, and its lists are parts of it */
+	if (d.identified && d.best_score < CUSTOMARY)
+		d.best->nsteps = 0;
 	if (dload_scanner_next(&d.scanner, &token) == DLOAD_TOKEN_END)
 		return d.best;
 	dload_scanner_error(&d.scanner, 0, err);

@@ -31,7 +31,8 @@ typedef struct DloadKeyNode
 	char	   *key;			/* decoded; NULL for the root */
 	int			keylen;
 	char	   *name;			/* identifier, joined from the root: the column
-								 * name where nothing collides; "" for the root */
+								 * name where nothing collides; "" for the
+								 * root */
 	char	   *path;			/* canonical JSON path in the record; "$" for
 								 * the root */
 	void	   *data;			/* the consumer's; NULL at first */

@@ -197,7 +197,8 @@ extern bool dload_reader_found(const DloadReader *r);
  * customary name (data, items, results, records, ...) goes before others,
  * then an array of objects before one that is empty, then the shallower; lists
  * named for errors, warnings, links or other metadata, and non-empty lists of
- * scalars, never count.  Without a candidate the root itself is the record.
+ * scalars, never count.  Without a candidate the root itself is the record,
+ * and so is a root that has an "id" and no list with a customary name.
  * Returns a path in the current context; NULL and *err for invalid JSON.
  */
 extern struct DloadPath *dload_reader_detect(DloadSpan body, DloadError *err);
