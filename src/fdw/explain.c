@@ -65,6 +65,17 @@ request_text(const DloadResource *res)
 					dload_url_redact(request.url, NULL) + strlen(NO_HOST));
 }
 
+static char *
+param_name(const DloadResource *res, AttrNumber attnum)
+{
+	for (int i = 0; i < res->ncolumns; i++)
+	{
+		if (res->columns[i].attnum == attnum)
+			return res->columns[i].param;
+	}
+	return NULL;
+}
+
 /* "owner = 'x', since = $1": what conditions give to the parameters. */
 static char *
 parameters_text(ForeignScanState *node, const DloadScan *scan,
@@ -83,12 +94,8 @@ parameters_text(ForeignScanState *node, const DloadScan *scan,
 	{
 		const char *text;
 
-		for (int i = 0; i < scan->resource->ncolumns; i++)
-		{
-			if (scan->resource->columns[i].attnum == lfirst_int(column))
-				appendStringInfo(&buf, "%s%s", buf.len > 0 ? ", " : "",
-								 scan->resource->columns[i].param);
-		}
+		appendStringInfo(&buf, "%s%s", buf.len > 0 ? ", " : "",
+						 param_name(scan->resource, lfirst_int(column)));
 		text = deparse_expression(lfirst(value), context, true, false);
 		if (lfirst_int(is_array))
 			appendStringInfo(&buf, " = ANY (%s)", text);
@@ -107,18 +114,14 @@ explain_request(ForeignScanState *node, const DloadScan *scan,
 												   (Plan *) plan, NIL);
 	List	   *columns = list_nth(plan->fdw_private, DLOAD_SCAN_COLUMNS);
 	List	   *missing = NIL;
+	ListCell   *lc;
 
 	ExplainPropertyText("Request", request_text(scan->resource), es);
 	if (columns != NIL)
 		ExplainPropertyText("Parameters",
 							parameters_text(node, scan, context), es);
-	for (int i = 0; i < scan->resource->ncolumns; i++)
-	{
-		const DloadResourceColumn *column = &scan->resource->columns[i];
-
-		if (column->required && !list_member_int(columns, column->attnum))
-			missing = lappend(missing, column->param);
-	}
+	foreach(lc, list_nth(plan->fdw_private, DLOAD_SCAN_MISSING))
+		missing = lappend(missing, param_name(scan->resource, lfirst_int(lc)));
 	if (missing != NIL)
 		ExplainPropertyList("Missing Parameters", missing, es);
 	ExplainPropertyText("Paginator",

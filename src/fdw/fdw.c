@@ -10,6 +10,10 @@
  * never fails to be planned, but one so dear that it is taken only when there
  * is no other; it raises when it runs.
  *
+ * The same goes for any column that echoes the request and is joined: read
+ * without a value it would be null and join with nothing, and the result must
+ * not depend on the plan.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -38,7 +42,7 @@
 #define IMPOSSIBLE_COST		1.0e13
 
 /* Of a table that was never analyzed. */
-#define DEFAULT_RECORDS		1000.0
+#define DEFAULT_PAGES		10.0
 #define DEFAULT_PAGE_SIZE	100.0
 
 /* Sets of outer relations for which a parameterized path is made. */
@@ -49,16 +53,44 @@ typedef struct RelPlan
 {
 	DloadResource *resource;
 	List	   *pushed;			/* by the table's own conditions */
+	Bitmapset  *joined;			/* columns that echo the request and that a
+								 * join could give a value to */
 } RelPlan;
 
 DLOAD_FUNCTION(dload_fdw_handler);
+
+/*
+ * The clauses that rows may fail.  One that is pushed to a column whose value
+ * comes from the request holds for every row.
+ */
+static List *
+filtering_clauses(List *clauses, List *pushed)
+{
+	List	   *filters = NIL;
+	ListCell   *lc;
+
+	foreach(lc, clauses)
+	{
+		ListCell   *other;
+
+		foreach(other, pushed)
+		{
+			DloadPushed *p = lfirst(other);
+
+			if (p->clause == lfirst(lc) && p->column->echo)
+				break;
+		}
+		if (other == NULL)
+			filters = lappend(filters, lfirst(lc));
+	}
+	return filters;
+}
 
 static void
 get_rel_size(PlannerInfo *root, RelOptInfo *baserel, Oid foreigntableid)
 {
 	RelPlan    *plan = palloc0(sizeof(RelPlan));
-	List	   *filters = NIL;
-	ListCell   *lc;
+	List	   *filters;
 	double		requests;
 
 	plan->resource = dload_resource_describe(foreigntableid);
@@ -68,25 +100,15 @@ get_rel_size(PlannerInfo *root, RelOptInfo *baserel, Oid foreigntableid)
 	baserel->fdw_private = plan;
 
 	/*
-	 * reltuples is of the whole table if it could be analyzed.  A condition
-	 * that holds because the request answers it does not thin out the rows.
+	 * reltuples is of the whole table, if that could be analyzed.
 	 */
 	if (baserel->tuples <= 0)
-		baserel->tuples = DEFAULT_RECORDS;
-	foreach(lc, baserel->baserestrictinfo)
 	{
-		ListCell   *other;
-
-		foreach(other, plan->pushed)
-		{
-			DloadPushed *pushed = lfirst(other);
-
-			if (pushed->clause == lfirst(lc) && pushed->column->echo)
-				break;
-		}
-		if (other == NULL)
-			filters = lappend(filters, lfirst(lc));
+		baserel->tuples = DEFAULT_PAGE_SIZE;
+		if (plan->resource->paginate != DLOAD_PAGINATE_NONE)
+			baserel->tuples *= DEFAULT_PAGES;
 	}
+	filters = filtering_clauses(baserel->baserestrictinfo, plan->pushed);
 	set_baserel_size_estimates(root, baserel);
 	requests = dload_pushdown_requests(root, plan->pushed);
 	baserel->rows = clamp_row_est(baserel->tuples * requests *
@@ -117,7 +139,8 @@ add_scan_path(PlannerInfo *root, RelOptInfo *baserel, Relids outer)
 										clauses);
 		rows = info->ppi_rows;
 	}
-	complete = dload_pushdown_missing(plan->resource, pushed) == NULL;
+	complete = dload_pushdown_missing(plan->resource, pushed,
+									  plan->joined) == NIL;
 	/* a lateral reference makes even the only path a parameterized one */
 	if (!complete && !bms_equal(outer, baserel->lateral_relids))
 		return;
@@ -196,6 +219,26 @@ join_clauses(PlannerInfo *root, RelOptInfo *baserel)
 	return clauses;
 }
 
+/* The columns that these join clauses give a value to, if they echo it. */
+static Bitmapset *
+joined_columns(PlannerInfo *root, RelOptInfo *baserel, List *clauses)
+{
+	RelPlan    *plan = baserel->fdw_private;
+	Bitmapset  *joined = NULL;
+	ListCell   *lc;
+
+	foreach(lc, clauses)
+	{
+		DloadPushed *pushed = dload_pushdown_clause(root, baserel->relid,
+													plan->resource,
+													lfirst(lc));
+
+		if (pushed->column->echo)
+			joined = bms_add_member(joined, pushed->column->attnum);
+	}
+	return joined;
+}
+
 static List *
 add_outer_set(List *sets, Relids outer)
 {
@@ -212,17 +255,20 @@ add_outer_set(List *sets, Relids outer)
 static void
 get_paths(PlannerInfo *root, RelOptInfo *baserel, Oid foreigntableid)
 {
+	RelPlan    *plan = baserel->fdw_private;
+	List	   *clauses = join_clauses(root, baserel);
 	List	   *sets = NIL;
 	Relids		all = NULL;
 	ListCell   *lc;
 
+	plan->joined = joined_columns(root, baserel, clauses);
 	add_scan_path(root, baserel, baserel->lateral_relids);
 
 	/*
 	 * One set per clause, and unions of them: the parameters of one path may
 	 * come from different relations.
 	 */
-	foreach(lc, join_clauses(root, baserel))
+	foreach(lc, clauses)
 	{
 		RestrictInfo *rinfo = lfirst_node(RestrictInfo, lc);
 		Relids		outer = bms_union(rinfo->clause_relids,
@@ -275,6 +321,21 @@ needed_attnums(RelOptInfo *baserel, const DloadResource *res, List *clauses)
 	return attnums;
 }
 
+/*
+ * After how many rows a LIMIT ends the scan; 0 if none is known to.  It is a
+ * hint for what to fetch ahead and how much at a time, nothing else.
+ */
+static int
+known_limit(PlannerInfo *root, RelOptInfo *baserel)
+{
+	if (root->limit_tuples <= 0 || root->limit_tuples > PG_INT32_MAX ||
+		root->parse->sortClause != NIL || root->parse->distinctClause != NIL ||
+		root->parse->hasWindowFuncs || root->parse->hasTargetSRFs ||
+		!bms_equal(root->all_baserels, baserel->relids))
+		return 0;
+	return (int) root->limit_tuples;
+}
+
 static ForeignScan *
 get_plan(PlannerInfo *root, RelOptInfo *baserel, Oid foreigntableid,
 		 ForeignPath *best_path, List *tlist, List *scan_clauses,
@@ -290,7 +351,13 @@ get_plan(PlannerInfo *root, RelOptInfo *baserel, Oid foreigntableid,
 	List	   *collation = NIL;
 	List	   *values = NIL;
 	List	   *attnums = needed_attnums(baserel, plan->resource, quals);
+	int			limit = known_limit(root, baserel);
+	int			wanted = limit;
+	List	   *private;
 	ListCell   *lc;
+
+	if (filtering_clauses(scan_clauses, pushed) != NIL)
+		wanted = 0;
 
 	foreach(lc, pushed)
 	{
@@ -302,10 +369,12 @@ get_plan(PlannerInfo *root, RelOptInfo *baserel, Oid foreigntableid,
 		collation = lappend_oid(collation, p->collation);
 		values = lappend(values, p->value);
 	}
-	return make_foreignscan(tlist, quals, baserel->relid, values,
-							lappend(list_make5(columns, is_array, equality,
-											   collation, attnums),
-									makeInteger(root->limit_tuples > 0)),
+	private = list_make5(columns, is_array, equality, collation, attnums);
+	private = lappend(private, makeInteger(limit));
+	private = lappend(private, dload_pushdown_missing(plan->resource, pushed,
+													  plan->joined));
+	private = lappend(private, makeInteger(wanted));
+	return make_foreignscan(tlist, quals, baserel->relid, values, private,
 							NIL, NIL, outer_plan);
 }
 

@@ -38,8 +38,12 @@ enum DloadScanPrivate
 	DLOAD_SCAN_EQUALITY,		/* OidList: function that compares them */
 	DLOAD_SCAN_COLLATION,		/* OidList: of the comparison */
 	DLOAD_SCAN_ATTNUMS,			/* IntList: columns that the query needs */
-	DLOAD_SCAN_LIMITED			/* Integer, 0 or 1: is there a LIMIT that may
-								 * end the scan early? */
+	DLOAD_SCAN_LIMIT,			/* Integer: after so many rows a LIMIT ends the
+								 * scan; 0 = none is known */
+	DLOAD_SCAN_MISSING,			/* IntList: columns that lack a value without
+								 * which there is no answer */
+	DLOAD_SCAN_WANTED			/* Integer: how many records that takes; 0 =
+								 * it depends on conditions */
 };
 
 /* A parameter of the request and its values in this (re)scan. */
@@ -73,7 +77,7 @@ typedef struct DloadScan
 	struct DloadRow *row;
 	int			ngiven;
 	DloadGiven *given;
-	const DloadResourceColumn *missing; /* parameter without a condition */
+	const DloadResourceColumn *missing; /* lacks a value; NULL if none */
 	struct DloadMemo *memo;		/* NULL if no rescan is expected */
 
 	/* the (re)scan at work */
@@ -85,6 +89,7 @@ typedef struct DloadScan
 	DloadScanRequest *open;		/* in order; the first is being read */
 	int			window;			/* how many may be open */
 	int			max_window;
+	int			wanted;			/* records that will do; 0 = not known */
 
 	DloadExtractStats stats;	/* of requests already ended */
 } DloadScan;

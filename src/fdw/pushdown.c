@@ -113,6 +113,7 @@ push_equality(PlannerInfo *root, Index relid, const DloadResource *res,
 		Node	   *mine = list_nth(op->args, side);
 		Node	   *value = list_nth(op->args, 1 - side);
 		Oid			typid;
+		Oid			opno;
 		const DloadResourceColumn *column;
 
 		column = match_column(res, relid, mine, &typid);
@@ -122,6 +123,8 @@ push_equality(PlannerInfo *root, Index relid, const DloadResource *res,
 			!equal_as_bytes(column, typid, op->inputcollid) ||
 			!known_before(root, relid, value))
 			return NULL;
+
+		opno = side == 0 ? op->opno : get_commutator(op->opno);
 
 		/*
 		 * An integer is written alike in each width.  Other types must come
@@ -136,8 +139,11 @@ push_equality(PlannerInfo *root, Index relid, const DloadResource *res,
 										  COERCE_IMPLICIT_CAST, -1);
 			if (value == NULL || contain_volatile_functions(value))
 				return NULL;
+			opno = InvalidOid;	/* compares with the type that was */
 		}
-		return make_pushed(column, value, false, InvalidOid, InvalidOid);
+		return make_pushed(column, value, false,
+						   OidIsValid(opno) ? get_opcode(opno) : InvalidOid,
+						   op->inputcollid);
 	}
 	return NULL;
 }
@@ -166,6 +172,57 @@ push_any(PlannerInfo *root, Index relid, const DloadResource *res,
 		return NULL;
 	return make_pushed(column, array, true, get_opcode(op->opno),
 					   op->inputcollid);
+}
+
+/* Make the values of several equalities, all of one type, a list. */
+static DloadPushed *
+make_list(DloadPushed *pushed, ArrayExpr *array)
+{
+	Oid			elemtype = array->element_typeid;
+
+	array->array_typeid = get_array_type(elemtype);
+	array->array_collid = get_typcollation(elemtype);
+	array->location = -1;
+	if (!OidIsValid(array->array_typeid) || !OidIsValid(pushed->equality) ||
+		!OidIsValid(lookup_type_cache(elemtype, TYPECACHE_CMP_PROC)->cmp_proc))
+		return NULL;
+	pushed->value = (Expr *) array;
+	pushed->is_array = true;
+	return pushed;
+}
+
+/*
+ * column = a OR column = b: the same as a list of values.
+ */
+static DloadPushed *
+push_or(PlannerInfo *root, Index relid, const DloadResource *res,
+		BoolExpr *or)
+{
+	DloadPushed *first = NULL;
+	ArrayExpr  *array = makeNode(ArrayExpr);
+	ListCell   *lc;
+
+	foreach(lc, or->args)
+	{
+		OpExpr	   *op = lfirst(lc);
+		DloadPushed *arm;
+
+		if (!IsA(op, OpExpr))
+			return NULL;
+		arm = push_equality(root, relid, res, op);
+		if (arm == NULL)
+			return NULL;
+		if (first == NULL)
+		{
+			first = arm;
+			array->element_typeid = exprType((Node *) arm->value);
+		}
+		else if (arm->column != first->column ||
+				 exprType((Node *) arm->value) != array->element_typeid)
+			return NULL;
+		array->elements = lappend(array->elements, arm->value);
+	}
+	return make_list(first, array);
 }
 
 /* The forms that the planner makes of column = true and column = false. */
@@ -214,6 +271,8 @@ dload_pushdown_clause(PlannerInfo *root, Index relid,
 		pushed = push_equality(root, relid, res, (OpExpr *) node);
 	else if (IsA(node, ScalarArrayOpExpr))
 		pushed = push_any(root, relid, res, (ScalarArrayOpExpr *) node);
+	else if (is_orclause(node))
+		pushed = push_or(root, relid, res, (BoolExpr *) node);
 	else
 		pushed = push_boolean(relid, res, node);
 	if (pushed != NULL)
@@ -252,24 +311,28 @@ dload_pushdown_clauses(PlannerInfo *root, Index relid,
 	return result;
 }
 
-const DloadResourceColumn *
-dload_pushdown_missing(const DloadResource *res, List *pushed)
+List *
+dload_pushdown_missing(const DloadResource *res, List *pushed,
+					   const Bitmapset *joined)
 {
+	List	   *missing = NIL;
+
 	for (int i = 0; i < res->ncolumns; i++)
 	{
+		const DloadResourceColumn *column = &res->columns[i];
 		ListCell   *lc;
 
-		if (!res->columns[i].required)
+		if (!column->required && !bms_is_member(column->attnum, joined))
 			continue;
 		foreach(lc, pushed)
 		{
-			if (((DloadPushed *) lfirst(lc))->column == &res->columns[i])
+			if (((DloadPushed *) lfirst(lc))->column == column)
 				break;
 		}
 		if (lc == NULL)
-			return &res->columns[i];
+			missing = lappend_int(missing, column->attnum);
 	}
-	return NULL;
+	return missing;
 }
 
 double

@@ -46,9 +46,12 @@ extern DloadPushed *dload_pushdown_clause(PlannerInfo *root, Index relid,
 extern List *dload_pushdown_clauses(PlannerInfo *root, Index relid,
 									const DloadResource *res, List *clauses);
 
-/* The first column that must have a value and has none; NULL if none. */
-extern const DloadResourceColumn *
-			dload_pushdown_missing(const DloadResource *res, List *pushed);
+/*
+ * The attribute numbers of columns that must have a value and have none: those
+ * in the path, and those in "joined".
+ */
+extern List *dload_pushdown_missing(const DloadResource *res, List *pushed,
+									const Bitmapset *joined);
 
 /* How many requests the values make, as far as the planner can tell. */
 extern double dload_pushdown_requests(PlannerInfo *root, List *pushed);

@@ -55,6 +55,7 @@ prepare_given(DloadScan *scan, ForeignScanState *node)
 	List	   *arrays = list_nth(plan->fdw_private, DLOAD_SCAN_IS_ARRAY);
 	List	   *equality = list_nth(plan->fdw_private, DLOAD_SCAN_EQUALITY);
 	List	   *collation = list_nth(plan->fdw_private, DLOAD_SCAN_COLLATION);
+	List	   *missing = list_nth(plan->fdw_private, DLOAD_SCAN_MISSING);
 
 	scan->ngiven = list_length(columns);
 	scan->given = palloc0(sizeof(DloadGiven) * Max(scan->ngiven, 1));
@@ -74,14 +75,8 @@ prepare_given(DloadScan *scan, ForeignScanState *node)
 			g->collation = list_nth_oid(collation, i);
 		}
 	}
-	for (int i = 0; i < scan->resource->ncolumns; i++)
-	{
-		const DloadResourceColumn *column = &scan->resource->columns[i];
-
-		if (column->required && scan->missing == NULL &&
-			!list_member_int(columns, column->attnum))
-			scan->missing = column;
-	}
+	if (missing != NIL)
+		scan->missing = find_column(scan->resource, linitial_int(missing));
 }
 
 void
@@ -268,6 +263,24 @@ recall(DloadScan *scan)
 }
 
 static void
+raise_missing(const DloadScan *scan)
+{
+	const DloadResourceColumn *column = scan->missing;
+
+	ereport(ERROR,
+			(errcode(ERRCODE_FDW_DYNAMIC_PARAMETER_VALUE_NEEDED),
+			 errmsg("column \"%s\" of foreign table \"%s\" needs a value",
+					column->name, scan->resource->relname),
+			 column->required ?
+			 errdetail("It fills \"{%s}\" in the path \"%s\".",
+					   column->param, scan->resource->path) :
+			 errdetail("It has no other value than the one that is asked "
+					   "for."),
+			 errhint("Add WHERE %s = ... to the query, or join the column "
+					 "with another table.", quote_identifier(column->name))));
+}
+
+static void
 begin_read(DloadScan *scan, ForeignScanState *node)
 {
 	double		requests = 1;
@@ -275,16 +288,7 @@ begin_read(DloadScan *scan, ForeignScanState *node)
 	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
 
 	if (scan->missing != NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_FDW_DYNAMIC_PARAMETER_VALUE_NEEDED),
-				 errmsg("column \"%s\" of foreign table \"%s\" needs a value",
-						scan->missing->name, scan->resource->relname),
-				 errdetail("It fills \"{%s}\" in the path \"%s\".",
-						   scan->missing->param, scan->resource->path),
-				 errhint("Add WHERE %s = ... to the query, or join the column "
-						 "with another table.",
-						 quote_identifier(scan->missing->name))));
-
+		raise_missing(scan);
 	scan->read_context = AllocSetContextCreate(scan->context, "dload read",
 											   ALLOCSET_DEFAULT_SIZES);
 	old = MemoryContextSwitchTo(scan->read_context);
@@ -308,8 +312,9 @@ begin_read(DloadScan *scan, ForeignScanState *node)
 	scan->next = 0;
 	scan->nopen = 0;
 	/* under a LIMIT the first requests may be all that is needed */
-	scan->window = intVal(list_nth(plan->fdw_private, DLOAD_SCAN_LIMITED)) ?
+	scan->window = intVal(list_nth(plan->fdw_private, DLOAD_SCAN_LIMIT)) > 0 ?
 		1 : scan->max_window;
+	scan->wanted = intVal(list_nth(plan->fdw_private, DLOAD_SCAN_WANTED));
 	scan->replayed = recall(scan);
 	scan->begun = true;
 }
@@ -338,6 +343,7 @@ open_request(DloadScan *scan)
 		params = lappend(params, param);
 	}
 	request->extract = dload_extract_begin(scan->resource, params);
+	dload_extract_want(request->extract, scan->wanted);
 	MemoryContextSwitchTo(old);
 }
 

@@ -70,7 +70,8 @@ catalog_execute(const char *sql, int nargs, const char *const *args)
 	rc = SPI_execute_with_args(sql, nargs, types, values, nulls, false, 0);
 	SetUserIdAndSecContext(save_user, save_context);
 	if (rc < 0)
-		elog(ERROR, "catalog statement failed: %s", SPI_result_code_string(rc));
+		elog(ERROR, "catalog statement failed: %s",
+			 SPI_result_code_string(rc));
 }
 
 static void

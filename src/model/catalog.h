@@ -47,7 +47,7 @@ typedef struct DloadCursorRow
 	ArrayType  *pending_boundary;
 	char	   *window_start;	/* what the unfinished window asked from */
 	char	   *window_clock;	/* and when, by the server's clock */
-	char	   *checkpoint;		/* JSON: how to go on; NULL = window complete */
+	char	   *checkpoint;		/* JSON: how to go on; NULL: complete */
 } DloadCursorRow;
 
 /* One entry of the map from paths to tables. */

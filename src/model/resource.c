@@ -20,6 +20,7 @@
 #include "commands/extension.h"
 #include "foreign/foreign.h"
 #include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -44,7 +45,9 @@ read_path(const DloadOptionSet *set, const char *name)
 
 	if (text == NULL)
 		return NULL;
-	path = dload_path_parse(text, &err);
+	/* keys are compared with those of responses, which are UTF-8 */
+	path = dload_path_parse(pg_server_to_any(text, strlen(text), PG_UTF8),
+							&err);
 	if (path == NULL)
 		dload_error_raise(&err);
 	return path;

@@ -59,20 +59,10 @@ dload_extract_guess(DloadExtract *x, const char *data, size_t len)
 	return false;
 }
 
-/* A limit was broken: the reader says which; add what helps. */
-static DloadBodyResult
-broken_limit(DloadExtract *x, DloadError *err)
-{
-	dload_error_detail(err, "It came from %s %s.", x->fetch->method,
-					   x->fetch->shown_url);
-	if (x->res->records_path != NULL && x->reader != NULL &&
-		!dload_reader_found(x->reader))
-		dload_error_hint(err, "Nothing was found so far at the path that the "
-						 "option \"records_path\" gives, \"%s\".",
-						 dload_path_text(x->path));
-	return DLOAD_BODY_ERROR;
-}
-
+/*
+ * The body is no JSON, or breaks a limit.  The reader's words are kept; the
+ * request, and the body if it helps, are added.
+ */
 DloadBodyResult
 dload_extract_bad_body(DloadExtract *x, DloadSpan body, DloadError *err)
 {
@@ -86,7 +76,11 @@ dload_extract_bad_body(DloadExtract *x, DloadSpan body, DloadError *err)
 					x->res->servername, err->message);
 	err->hint = hint;
 	if (!syntax)
-		return broken_limit(x, err);
+	{
+		dload_error_detail(err, "It came from %s %s.", x->fetch->method,
+						   x->fetch->shown_url);
+		return DLOAD_BODY_ERROR;
+	}
 	dload_error_detail(err, "%s %s returned %d: %s", x->fetch->method,
 					   x->fetch->shown_url,
 					   dload_http_status(x->fetch->exchange), shown);
@@ -148,7 +142,7 @@ append_body(Body *body, DloadSpan piece, MemoryContext context)
 	body->data[body->len] = '\0';
 }
 
-/* Too large for memory: the reader gets what has come, the file the records. */
+/* Too large for memory: from here on the records go to a file. */
 static void
 begin_spool(DloadExtract *x, DloadPage *page, Body *body)
 {
@@ -229,9 +223,10 @@ read_page(DloadExtract *x, DloadPage *page, size_t spool_above,
 }
 
 /*
- * A record found by detection that stands for the whole response may be the
- * report of an error: judged as an envelope, unless records_path '$' says
- * that it is data.
+ * Detection takes an object without a list for one record.  It may be the
+ * report of an error, so it is judged like an envelope; and where there are
+ * pages it is rather an empty one ({"data": null}) than a record.  With
+ * records_path '$' it is data without question.
  */
 static bool
 check_lone_record(DloadExtract *x, DloadPage *page, DloadError *err)
@@ -242,10 +237,22 @@ check_lone_record(DloadExtract *x, DloadPage *page, DloadError *err)
 		x->path->nsteps > 0 || start == NULL)
 		return true;
 	start += strspn(start, " \t\r\n");
-	if (*start != '{' || dload_envelope_check(x->fetch, page->body, err))
+	if (*start != '{')
 		return true;
-	return dload_error_hint(err, "If this is a record, set the option "
-							"\"records_path\" to '$'.");
+	if (dload_envelope_check(x->fetch, page->body, err))
+	{
+		if (x->res->paginate == DLOAD_PAGINATE_NONE)
+			return true;
+		dload_error_set(err, ERRCODE_INVALID_PARAMETER_VALUE,
+						"no list of records was found in the response of "
+						"server \"%s\"", x->res->servername);
+		dload_error_detail(err, "%s %s returned: %s", x->fetch->method,
+						   x->fetch->shown_url,
+						   dload_shown_body(x->res, page->body));
+	}
+	return dload_error_hint(err, "Set the option \"records_path\" to the "
+							"place of the records, or to '$' if this is "
+							"one.");
 }
 
 /* Read a page as a whole, asking again while that may help. */

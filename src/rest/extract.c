@@ -100,6 +100,12 @@ dload_extract_limit_pages(DloadExtract *x, int64 max_pages)
 	x->limit_pages = max_pages;
 }
 
+void
+dload_extract_want(DloadExtract *x, int64 records)
+{
+	x->enough = records;
+}
+
 static bool
 at_page_limit(const DloadExtract *x)
 {

@@ -87,6 +87,10 @@ extern void dload_extract_start_at(DloadExtract *x,
  * (The resource's own max_pages is a cap, and reaching it is an error.) */
 extern void dload_extract_limit_pages(DloadExtract *x, int64 max_pages);
 
+/* Say that so many records will do, if known: what lies beyond them is then
+ * not fetched ahead.  It is no limit. */
+extern void dload_extract_want(DloadExtract *x, int64 records);
+
 /* Send the next request now if the limiter allows it; never waits. */
 extern void dload_extract_prefetch(DloadExtract *x);
 

@@ -249,14 +249,20 @@ wait_for(const DloadChannel *channel, const char *what, int64 ms,
 
 /* The error for a wait too long to sit through. */
 static bool
-come_back_later(const DloadFetch *f, int64 ms, DloadError *err)
+come_back_later(const DloadFetch *f, bool limited, int64 ms, DloadError *err)
 {
+	const char *servername = f->channel->res->servername;
 	TimestampTz until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
 													ms);
 
-	dload_error_set(err, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
-					"rate limit of server \"%s\" is used up until %s",
-					f->channel->res->servername, timestamptz_to_str(until));
+	if (limited)
+		dload_error_set(err, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
+						"rate limit of server \"%s\" is used up until %s",
+						servername, timestamptz_to_str(until));
+	else
+		dload_error_set(err, ERRCODE_FDW_ERROR,
+						"server \"%s\" is not available until %s",
+						servername, timestamptz_to_str(until));
 	dload_error_detail(err, "%s %s has to wait for " INT64_FORMAT
 					   " seconds.", f->method, f->shown_url,
 					   (ms + 999) / 1000);
@@ -277,7 +283,7 @@ ensure_sent(DloadFetch *f, DloadError *err)
 	while ((ms = dload_limiter_acquire(channel->limiter)) > 0)
 	{
 		if (!channel->patient && ms > MAX_REQUESTED_WAIT_MS)
-			return come_back_later(f, ms, err);
+			return come_back_later(f, true, ms, err);
 		wait_for(channel, "rate limit", ms, &channel->stats.limit_wait_us);
 	}
 	return send_request(f, err);
@@ -330,8 +336,11 @@ may_retry(const DloadFetch *f)
 
 	if (f->retries >= f->channel->res->max_retries)
 		return false;
-	if (f->method[0] != 'P')
+	if (f->channel->res->method[0] != 'P')
 		return true;
+	/* a redirect may be its answer */
+	if (f->redirects > 0)
+		return false;
 	status = dload_http_status(f->exchange);
 	if (status == 0)
 		return dload_http_failure(f->exchange) == DLOAD_HTTP_FAIL_CONNECT;
@@ -482,14 +491,17 @@ check_status(DloadFetch *f, bool *again, DloadError *err)
 		*again = redirect(f, status, err);
 		return false;
 	}
-	if ((limited || dload_status_transient(status)) && may_retry(f))
+	if (limited || dload_status_transient(status))
 	{
 		asked = dload_retry_after(f->exchange);
 		if (asked > MAX_REQUESTED_WAIT_MS)
-			return come_back_later(f, asked, err);
-		back_off(f, asked);
-		*again = true;
-		return false;
+			return come_back_later(f, limited, asked, err);
+		if (may_retry(f))
+		{
+			back_off(f, asked);
+			*again = true;
+			return false;
+		}
 	}
 	read_error_body(f, &body);
 	return dload_response_error(f, status,

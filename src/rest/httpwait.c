@@ -118,12 +118,16 @@ on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *known)
 
 	/*
 	 * A number may be reused for a new socket before libcurl says that the
-	 * old one is gone, so what we believe to be known may not be.
+	 * old one is gone, so what is marked as known may not be, and the reverse.
 	 */
-	if (epoll_ctl(mux_fd, EPOLL_CTL_MOD, fd, &event) == 0)
-		return 0;
-	if (errno == ENOENT &&
-		epoll_ctl(mux_fd, EPOLL_CTL_ADD, fd, &event) == 0)
+	if (known == NULL)
+		curl_multi_assign(multi, fd, &mux_fd);
+	if (epoll_ctl(mux_fd, known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd,
+				  &event) == 0 ||
+		(errno == EEXIST &&
+		 epoll_ctl(mux_fd, EPOLL_CTL_MOD, fd, &event) == 0) ||
+		(errno == ENOENT &&
+		 epoll_ctl(mux_fd, EPOLL_CTL_ADD, fd, &event) == 0))
 		return 0;
 	return -1;					/* libcurl then gives up on everything */
 }

@@ -5,7 +5,7 @@
  *	  deadlines and the process latch, in one wait.
  *
  * A *transfer* is a libcurl easy handle together with a deadline.  Private to
- * http.c: nothing else includes this file.
+ * http.c and httprecv.c.
  *
  *-------------------------------------------------------------------------
  */

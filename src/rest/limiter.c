@@ -248,8 +248,9 @@ make_epoch(int year, int month, int day, int hour, int minute, int second,
 		hour < 0 || hour > 23 || minute < 0 || minute > 59 ||
 		second < 0 || second > 60)
 		return false;
-	*us = ((int64) (date2j(year, month, day) - UNIX_EPOCH_JDATE) * SECS_PER_DAY +
-		   hour * SECS_PER_HOUR + minute * SECS_PER_MINUTE + second) * USECS_PER_SEC;
+	*us = (int64) (date2j(year, month, day) - UNIX_EPOCH_JDATE) * SECS_PER_DAY;
+	*us += hour * SECS_PER_HOUR + minute * SECS_PER_MINUTE + second;
+	*us *= USECS_PER_SEC;
 	return true;
 }
 
@@ -274,7 +275,8 @@ parse_http_date(const char *text, int64 *us)
 		return false;
 	if (year >= 0 && year < 100)
 		year += year < 70 ? 2000 : 1900;
-	return make_epoch(year, month_number(month), day, hour, minute, second, us);
+	return make_epoch(year, month_number(month), day, hour, minute, second,
+					  us);
 }
 
 /* "2024-01-01T10:00[:00[.000]][Z|+hh[:mm]]" */
@@ -420,7 +422,8 @@ note_budget(DloadLimiter *limiter, int64 remaining, int64 until, int64 now)
 
 /* Prefer what stops sooner, and of what stops now, for longer. */
 static void
-keep_worse(int64 *remaining, int64 *until, int64 new_remaining, int64 new_until)
+keep_worse(int64 *remaining, int64 *until, int64 new_remaining,
+		   int64 new_until)
 {
 	if (new_until < 0 || new_remaining < 0)
 		return;
@@ -463,7 +466,8 @@ read_ratelimit_field(const char *text, int64 *remaining, int64 *until)
 		field_parameter(text, strlen(text), "reset", &seconds))
 	{
 		if (left < 1e15 && seconds < 1e9)
-			keep_worse(remaining, until, (int64) left, (int64) (seconds * 1e6));
+			keep_worse(remaining, until, (int64) left,
+					   (int64) (seconds * 1e6));
 		return;
 	}
 	while (*text != '\0')
@@ -472,7 +476,8 @@ read_ratelimit_field(const char *text, int64 *remaining, int64 *until)
 
 		if (field_parameter(text, len, "r", &left) && left < 1e15 &&
 			field_parameter(text, len, "t", &seconds) && seconds < 1e9)
-			keep_worse(remaining, until, (int64) left, (int64) (seconds * 1e6));
+			keep_worse(remaining, until, (int64) left,
+					   (int64) (seconds * 1e6));
 		text += len;
 		if (*text == ',')
 			text++;

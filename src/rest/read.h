@@ -32,6 +32,7 @@ struct DloadExtract
 	bool		stopped_early;
 	int64		limit_pages;
 	int64		total_records;
+	int64		enough;			/* records wanted; 0 = all there are */
 	int64		declared_total;
 	uint64		last_fingerprint;
 	int64		last_nrecords;

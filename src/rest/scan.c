@@ -88,7 +88,8 @@ next_of_page(DloadExtract *x, DloadSpan *record)
 	if (!dload_page_next_record(x->page, record))
 		return false;
 	x->handed++;
-	if (x->fetch != NULL && x->handed * 2 >= x->page->nrecords)
+	if (x->fetch != NULL && x->handed * 2 >= x->page->nrecords &&
+		(x->enough == 0 || x->total_records < x->enough))
 		dload_extract_prefetch(x);
 	if (x->handed % POLL_EVERY == 0)
 		dload_http_poll();
