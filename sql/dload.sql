@@ -62,7 +62,7 @@ CREATE FUNCTION dload.preview_records_path(body bytea) RETURNS text
 COMMENT ON FUNCTION dload.preview_records_path(bytea)
 	IS 'where the records in the body of a response seem to be';
 
-CREATE FUNCTION dload.preview_path(json text, path text) RETURNS text
+CREATE FUNCTION dload.preview_path(document text, path text) RETURNS text
 	LANGUAGE c STRICT IMMUTABLE PARALLEL SAFE
 	AS 'MODULE_PATHNAME', 'dload_preview_path';
 COMMENT ON FUNCTION dload.preview_path(text, text)
@@ -156,6 +156,7 @@ CREATE TABLE dload.pipeline_cursor (
 	pipeline_id bigint PRIMARY KEY REFERENCES dload.pipeline ON DELETE CASCADE,
 	generation bigint NOT NULL DEFAULT 0,
 	cursor_value text,
+	cursor_string boolean NOT NULL DEFAULT false,
 	boundary bigint[] NOT NULL DEFAULT '{}',
 	pending_value text,
 	pending_boundary bigint[] NOT NULL DEFAULT '{}',
@@ -252,18 +253,19 @@ COMMENT ON VIEW dload.pipelines IS 'definitions of pipelines';
 CREATE VIEW dload.runs WITH (security_barrier) AS
 	SELECT r.run_id, p.name AS pipeline,
 		CASE WHEN r.outcome IS NOT NULL THEN r.outcome
-			WHEN dload.is_running(p.pipeline_id)
-				AND r.run_id = max(r.run_id) OVER (PARTITION BY r.pipeline_id) THEN 'running'
+			WHEN r.alive THEN 'running'
 			ELSE 'failed' END AS outcome,
-		CASE WHEN r.outcome IS NULL
-				AND NOT (dload.is_running(p.pipeline_id)
-					AND r.run_id = max(r.run_id) OVER (PARTITION BY r.pipeline_id))
+		CASE WHEN r.outcome IS NULL AND NOT r.alive
 			THEN 'the process that ran it ended before the run did'
 			ELSE r.reason END AS reason,
 		r.started_at, r.finished_at, r.requests, r.pages, r.bytes, r.rows_read,
 		r.rows_inserted, r.rows_updated, r.rows_deleted, r.rows_unchanged,
 		r.rows_rejected, r.retries, r.waited
-	FROM dload.run_log AS r JOIN dload.pipeline AS p USING (pipeline_id)
+	FROM (SELECT *, outcome IS NULL AND dload.is_running(pipeline_id)
+				AND run_id = pg_catalog.max(run_id) FILTER (WHERE outcome IS NULL)
+					OVER (PARTITION BY pipeline_id) AS alive
+			FROM dload.run_log) AS r
+		JOIN dload.pipeline AS p USING (pipeline_id)
 	WHERE pg_catalog.pg_has_role(p.owner, 'USAGE');
 COMMENT ON VIEW dload.runs IS 'runs: outcome, reason and counters';
 
@@ -314,7 +316,8 @@ CREATE VIEW dload.status WITH (security_barrier) AS
 	FROM dload.pipeline AS p
 		LEFT JOIN dload.pipeline_cursor AS c USING (pipeline_id)
 		LEFT JOIN LATERAL (SELECT r.outcome, r.started_at FROM dload.runs AS r
-			WHERE r.pipeline = p.name ORDER BY r.run_id DESC LIMIT 1) AS l ON true
+			WHERE r.pipeline = p.name AND r.outcome <> 'skipped'
+			ORDER BY r.run_id DESC LIMIT 1) AS l ON true
 	WHERE pg_catalog.pg_has_role(p.owner, 'USAGE');
 COMMENT ON VIEW dload.status IS 'each pipeline at a glance: state, last run, last error, cursor, rows';
 

@@ -18,7 +18,7 @@ CREATE FUNCTION pg_temp.ours(body bytea, path text, piece int) RETURNS text[] LA
 BEGIN
 	RETURN (SELECT coalesce(array_agg(record ORDER BY ordinal), '{}')
 			FROM dload.preview_records(body, path, piece));
-EXCEPTION WHEN invalid_text_representation THEN
+EXCEPTION WHEN invalid_text_representation OR program_limit_exceeded THEN
 	RETURN NULL;
 END $$;
 

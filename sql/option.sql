@@ -3,6 +3,19 @@
 --
 \set VERBOSITY default
 
+/* Hints: PostgreSQL 15 lists all valid options, newer ones name the closest. */
+CREATE FUNCTION option_refused(command text, wanted text DEFAULT NULL) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  detail text;
+  hint text;
+BEGIN
+  EXECUTE command;
+  RETURN 'accepted';
+EXCEPTION WHEN fdw_invalid_option_name THEN
+  GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+  RETURN concat_ws('; ', sqlerrm, nullif(detail, ''), CASE WHEN hint ~ wanted THEN 'the hint names ' || wanted END);
+END $$;
+
 -- the option table is what the documentation is made from
 SELECT name, context, type, "default", secret FROM dload.options
 ORDER BY context COLLATE "C", name COLLATE "C";
@@ -11,9 +24,9 @@ SELECT count(*) FROM dload.options WHERE description !~ '\.$';
 -- names
 CREATE FOREIGN DATA WRAPPER option_fdw HANDLER dload.fdw_handler
   VALIDATOR dload.fdw_validator OPTIONS (base_url 'https://api.example.com');
-CREATE SERVER option_test FOREIGN DATA WRAPPER dload OPTIONS (base_uri 'x');
-CREATE SERVER option_test FOREIGN DATA WRAPPER dload
-  OPTIONS (base_url 'https://api.example.com', paginate 'link');
+SELECT option_refused($$CREATE SERVER option_test FOREIGN DATA WRAPPER dload OPTIONS (base_uri 'x')$$, 'base_url');
+SELECT option_refused($$CREATE SERVER option_test FOREIGN DATA WRAPPER dload
+  OPTIONS (base_url 'https://api.example.com', paginate 'link')$$);
 SELECT dload.fdw_validator('{auth=none,auth=none,base_url=http://h}', 'pg_foreign_server'::regclass);
 SELECT dload.fdw_validator('{}', 'pg_class'::regclass);
 
@@ -112,7 +125,7 @@ CREATE FOREIGN TABLE option_bad () SERVER option_test OPTIONS (headers '{"Author
 CREATE FOREIGN TABLE option_bad () SERVER option_test OPTIONS (query_params '{"api_key": "hidden"}');
 
 -- user mappings: their values are never shown
-CREATE USER MAPPING FOR CURRENT_USER SERVER option_test OPTIONS (base_url 'http://example.com');
+SELECT option_refused($$CREATE USER MAPPING FOR CURRENT_USER SERVER option_test OPTIONS (base_url 'http://example.com')$$);
 CREATE USER MAPPING FOR CURRENT_USER SERVER option_test OPTIONS (token E'hidden\r\nX: y');
 CREATE USER MAPPING FOR CURRENT_USER SERVER option_test OPTIONS (token '');
 CREATE USER MAPPING FOR CURRENT_USER SERVER option_test OPTIONS (username 'a:b');
@@ -165,7 +178,7 @@ ALTER FOREIGN TABLE option_table OPTIONS (SET paginate 'page', DROP token_path, 
 ALTER FOREIGN TABLE option_table OPTIONS (ADD method 'POST', ADD body '{"query": "{ x }"}', ADD headers '{"Content-Type": "application/json"}');
 
 -- columns
-ALTER FOREIGN TABLE option_table ADD COLUMN a text OPTIONS (jsonpath 'a');
+SELECT option_refused($$ALTER FOREIGN TABLE option_table ADD COLUMN a text OPTIONS (jsonpath 'a')$$, 'json_path');
 ALTER FOREIGN TABLE option_table ADD COLUMN a text OPTIONS (json_path 'a..b');
 ALTER FOREIGN TABLE option_table ADD COLUMN a text OPTIONS ("in" 'query');
 ALTER FOREIGN TABLE option_table ADD COLUMN a text OPTIONS (echo 'true');
@@ -211,3 +224,4 @@ $$;
 SELECT srvoptions FROM pg_foreign_server WHERE srvname = 'option_test';
 SET client_min_messages = warning;
 DROP SERVER option_test CASCADE;
+DROP FUNCTION option_refused(text, text);

@@ -28,7 +28,8 @@ BEGIN
 EXCEPTION WHEN OTHERS THEN
 	-- neither the mock's port nor all the words of libcurl
 	RETURN sqlstate || ': ' ||
-	       regexp_replace(sqlerrm, '127\.0\.0\.1:\d+|(?<=transfer closed) .*',
+	       regexp_replace(sqlerrm, '127\.0\.0\.1:\d+|'
+	                      '(transfer closed|end of response) with .*',
 	                      '...', 'g');
 END $$;
 

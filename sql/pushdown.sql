@@ -9,6 +9,18 @@ SET datestyle = 'German';
 CREATE SERVER push_test FOREIGN DATA WRAPPER dload
   OPTIONS (base_url :'mock_url', max_retries '0', max_concurrency '4');
 
+/* What releases of the server show in different ways is left out. */
+CREATE FUNCTION push_explain(query text, executed boolean DEFAULT true) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE line text;
+BEGIN
+  FOR line IN EXECUTE format('EXPLAIN (ANALYZE %s, VERBOSE, COSTS OFF, TIMING OFF, SUMMARY OFF, BUFFERS OFF) %s', executed::text, query) LOOP
+    CONTINUE WHEN line ~ '^ *Disabled: ';
+    line := regexp_replace(line, '(rows=\d+)\.00', '\1');
+    line := regexp_replace(line, '\(push_item\.(\w+) = push_keys\.(\w+)\)', '(push_keys.\2 = push_item.\1)');
+    RETURN NEXT regexp_replace(line, 'Bytes: [1-9]\d*', 'Bytes: N');
+  END LOOP;
+END $$;
+
 -- parameters in the path are required
 CREATE FOREIGN TABLE push_events (
     owner text OPTIONS (param 'owner', "in" 'path'),
@@ -17,7 +29,7 @@ CREATE FOREIGN TABLE push_events (
   SERVER push_test OPTIONS (path '/repos/{owner}/{repo}/events', paginate 'link', page_size '100', page_size_param 'per_page');
 EXPLAIN (VERBOSE, COSTS OFF) SELECT count(*) FROM push_events WHERE owner = 'octo' AND repo = 'repo1';
 SELECT owner, repo, count(*), min(repo__name), max(repo__name) FROM push_events WHERE owner = 'octo' AND repo = 'repo1' GROUP BY 1, 2;
-EXPLAIN (VERBOSE, COSTS OFF) SELECT * FROM push_events WHERE owner = 'octo';
+SELECT push_explain('SELECT * FROM push_events WHERE owner = ''octo''', false);
 SELECT * FROM push_events WHERE owner = 'octo';
 SELECT * FROM push_events WHERE owner LIKE 'o%' AND repo = 'repo1';
 SELECT * FROM push_events WHERE owner = NULL AND repo = 'repo1';
@@ -105,7 +117,7 @@ SELECT key, name FROM push_item WHERE key IN (SELECT k FROM push_keys) ORDER BY 
 SELECT (SELECT name FROM push_item WHERE key = k) AS name FROM push_keys ORDER BY 1;
 SELECT k FROM push_keys WHERE EXISTS (SELECT FROM push_item WHERE key = k AND name LIKE '%9') ORDER BY k;
 \! python3 "${PG_ABS_SRCDIR:-.}/t/mock_api.py" --paths "$(cat results/mock.url)" /items | sort | uniq -c | tr -s ' '
-EXPLAIN (VERBOSE, COSTS OFF) SELECT name FROM push_keys JOIN push_item ON key = k;
+SELECT push_explain('SELECT name FROM push_keys JOIN push_item ON key = k', false);
 -- also where the planner expects no repetition, and under a row per value
 SET enable_memoize = off;
 \! python3 "${PG_ABS_SRCDIR:-.}/t/mock_api.py" --post "$(cat results/mock.url)" /_journal/clear >results/mock.answer
@@ -133,6 +145,15 @@ SELECT key FROM push_item WHERE key IN (1, 2, 3);
 \set VERBOSITY terse
 SELECT key FROM push_item WHERE key IN (1, 1000);
 \set VERBOSITY default
+-- a read cut short is not what the next one with other values remembers
+CREATE TABLE push_lists (n int, keys text[], wanted int);
+INSERT INTO push_lists VALUES (1, '{PushEvent}', 1), (2, '{WatchEvent,IssuesEvent}', 1000), (3, '{PushEvent}', 1000);
+CREATE FOREIGN TABLE push_feed (id text, type text OPTIONS (param 'type')) SERVER push_test OPTIONS (path '/events', query_params '{"per_page": 100}');
+SELECT n, (SELECT count(*) FROM (SELECT FROM push_feed WHERE type = ANY (keys) LIMIT wanted) AS f) =
+          (SELECT count(*) FROM (SELECT FROM (TABLE push_feed OFFSET 0) AS g WHERE type = ANY (keys) LIMIT wanted) AS f) AS same
+FROM push_lists ORDER BY n;
+DROP TABLE push_lists;
+
 -- a cross product of lists has a bound
 SELECT count(*) FROM push_events WHERE owner = ANY (ARRAY(SELECT 'o' || g FROM generate_series(1, 200) g)) AND repo = ANY (ARRAY(SELECT 'r' || g FROM generate_series(1, 51) g));
 
@@ -168,13 +189,6 @@ END $$;
 SELECT k, push_name(k) FROM unnest(ARRAY[1, 1000, 2]) AS k;
 
 -- EXPLAIN ANALYZE counts
-CREATE FUNCTION push_explain(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
-DECLARE line text;
-BEGIN
-  FOR line IN EXECUTE 'EXPLAIN (ANALYZE, VERBOSE, COSTS OFF, TIMING OFF, SUMMARY OFF) ' || query LOOP
-    RETURN NEXT regexp_replace(line, 'Bytes: [1-9]\d*', 'Bytes: N');
-  END LOOP;
-END $$;
 SELECT push_explain('SELECT key FROM push_item WHERE key IN (1, 2, 3)');
 SELECT push_explain('SELECT key FROM push_item WHERE key IN (1, 2, 3) LIMIT 1');
 \! python3 "${PG_ABS_SRCDIR:-.}/t/mock_api.py" --post "$(cat results/mock.url)" /_script '{"path": "/items/5", "status": 503}' >results/mock.answer
@@ -194,7 +208,7 @@ FROM push_explain_json('SELECT key FROM push_item WHERE key = 1') AS p;
 -- ANALYZE says why it cannot
 ANALYZE push_item;
 
-DROP FUNCTION push_name(int), push_explain(text), push_explain_json(text);
+DROP FUNCTION push_name(int), push_explain(text, boolean), push_explain_json(text);
 DROP TABLE push_keys;
 DROP SERVER push_test CASCADE;
 DROP COLLATION push_ci;

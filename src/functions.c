@@ -420,8 +420,13 @@ text_array_argument(FunctionCallInfo fcinfo, int n)
 	deconstruct_array(PG_GETARG_ARRAYTYPE_P(n), TEXTOID, -1, false,
 					  TYPALIGN_INT, &values, &nulls, &count);
 	for (int i = 0; i < count; i++)
-		if (!nulls[i])
-			result = lappend(result, TextDatumGetCString(values[i]));
+	{
+		if (nulls[i])
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("primary_key must not contain nulls")));
+		result = lappend(result, TextDatumGetCString(values[i]));
+	}
 	return result;
 }
 

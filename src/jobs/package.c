@@ -211,6 +211,19 @@ dload_package_add(DloadRun *run, DloadPage *page)
  * Rows -> tables
  */
 
+/*
+ * What is deferred would fail the commit, and nobody knew which record; nor
+ * may triggers be deferred in a security-restricted operation.
+ */
+static void
+make_constraints_immediate(void)
+{
+	SPI_connect();
+	if (SPI_execute("SET CONSTRAINTS ALL IMMEDIATE", false, 0) < 0)
+		elog(ERROR, "could not check constraints");
+	SPI_finish();
+}
+
 static void
 store_rows(DloadLoad *load, DloadRun *run, DloadRow *only)
 {
@@ -234,6 +247,7 @@ reset_rows(DloadBatch *batch)
 		}
 }
 
+/* Is it a record's fault?  A trigger that raises says so of its row. */
 static bool
 is_data_error(int sqlstate)
 {
@@ -241,7 +255,9 @@ is_data_error(int sqlstate)
 
 	return class == ERRCODE_DATA_EXCEPTION ||
 		class == ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION ||
-		class == ERRCODE_PROGRAM_LIMIT_EXCEEDED;
+		class == ERRCODE_PROGRAM_LIMIT_EXCEEDED ||
+		class == ERRCODE_WITH_CHECK_OPTION_VIOLATION ||
+		sqlstate == ERRCODE_RAISE_EXCEPTION;
 }
 
 /*
@@ -264,6 +280,7 @@ attempt(DloadRun *run, DloadRow *only, char **message)
 										   reject_row, run);
 		int64		rejected;
 
+		make_constraints_immediate();
 		store_rows(load, run, only);
 		rejected = dload_load_rejected(load);
 		dload_load_close(load);
@@ -400,23 +417,6 @@ lock_cursor(DloadRun *run)
 }
 
 static void
-make_constraints_immediate(void)
-{
-	SPI_connect();
-	if (SPI_execute("SET CONSTRAINTS ALL IMMEDIATE", false, 0) < 0)
-		elog(ERROR, "could not check constraints");
-	SPI_finish();
-}
-
-/* A replace that read nothing must not empty a table that has rows. */
-static bool
-may_swap(DloadRun *run)
-{
-	return run->counters.rows_read > 0 || run->row->checkpoint != NULL ||
-		!OidIsValid(run->shape->tables[0]->target);
-}
-
-static void
 store_as_owner(DloadRun *run, Package *package)
 {
 	Oid			save_user;
@@ -440,17 +440,16 @@ store_as_owner(DloadRun *run, Package *package)
 		store_large_page(run, package->large);
 	else if (run->batch->nroots > 0)
 		store_batch(run);
-	make_constraints_immediate();
 	if (package->complete && run->replacing)
 	{
-		if (may_swap(run))
-			run->counters.rows_deleted += dload_replace_swap(&run->ev,
-															 run->shape);
-		else
+		if (dload_replace_would_empty(run->shape))
 		{
 			run->outcome = "suspect";
-			run->reason = "The API returned no records; the old rows were kept.";
+			run->reason = "No record was loaded; the old rows were kept.";
 		}
+		else
+			run->counters.rows_deleted += dload_replace_swap(&run->ev,
+															 run->shape);
 	}
 
 	AtEOXact_GUC(true, level);
@@ -466,6 +465,7 @@ checkpoint_text(DloadRun *run)
 	dload_json_set_string(doc, "request", run->last_request);
 	dload_json_set_string(doc, "fingerprint",
 						  psprintf(UINT64_FORMAT, run->last_fingerprint));
+	dload_json_set_string(doc, "source", psprintf(UINT64_FORMAT, run->source));
 	if (run->replacing)
 		dload_json_set_int(doc, "replacing", 1);
 	return dload_json_text(doc);
@@ -479,7 +479,18 @@ save_cursor(DloadRun *run, bool complete)
 	else if (run->last_request)
 		run->row->checkpoint = checkpoint_text(run);
 	if (run->cursor)
+	{
+		char	   *value = run->row->value;
+		ArrayType  *boundary = run->row->boundary;
+
 		dload_cursor_save(run->cursor, run->row, complete);
+		/* until the swap the cursor stays that of the rows there are */
+		if (run->replacing && !complete)
+		{
+			run->row->value = value;
+			run->row->boundary = boundary;
+		}
+	}
 	dload_catalog_set_cursor(run->pipeline->id, run->row);
 }
 
@@ -500,10 +511,14 @@ void
 dload_package_load(DloadRun *run, DloadPage *large, bool complete)
 {
 	Package		package = {large, complete};
-	MemoryContext old = MemoryContextSwitchTo(run->package);
+	MemoryContext old;
 
+	if (run->completed)
+		return;
+	old = MemoryContextSwitchTo(run->package);
 	dload_run_guarded(run, load_package, &package);
 	dload_run_commit(run);
+	run->completed = complete;
 	MemoryContextSwitchTo(old);
 
 	dload_batch_reset(run->batch);

@@ -12,15 +12,19 @@
 #include "data/json.h"
 #include "data/path.h"
 #include "load/cursor.h"
+#include "load/evolve.h"
 #include "rest/paginator.h"
 #include "rest/extract.h"
 
 #include "catalog/namespace.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
 #include "miscadmin.h"
 #include "parser/parse_type.h"
 #include "storage/lock.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/varlena.h"
 
@@ -39,16 +43,24 @@ set_lock_tag(LOCKTAG *tag, int64 pipeline_id)
 }
 
 bool
-dload_pipeline_lock(int64 pipeline_id, bool session)
+dload_pipeline_lock(int64 pipeline_id, bool session, bool under_way)
 {
 	LOCKTAG		tag;
 	LockAcquireResult result;
 
 	set_lock_tag(&tag, pipeline_id);
 	result = LockAcquire(&tag, ExclusiveLock, session, true);
-	if (result == LOCKACQUIRE_ALREADY_HELD)
-		LockRelease(&tag, ExclusiveLock, session);
-	return result == LOCKACQUIRE_OK;
+	if (result == LOCKACQUIRE_NOT_AVAIL)
+		return false;
+	if (result == LOCKACQUIRE_OK)
+		return true;
+
+	/*
+	 * Held already: by an earlier run of this transaction, or by one that is
+	 * under way and whose table has a trigger that runs it again.
+	 */
+	LockRelease(&tag, ExclusiveLock, session);
+	return !under_way;
 }
 
 void
@@ -143,13 +155,23 @@ check_hint(const char *path, const char *type, void *arg)
 	DloadError	err = {0};
 	Oid			typid;
 	int32		typmod;
+	int			level;
 
 	if (type == NULL)
 		invalid(psprintf("column \"%s\" has no type", path),
 				"Give columns as {\"path\": \"type\"}.");
 	if (dload_path_parse(path, &err) == NULL)
 		dload_error_raise(&err);
+	/* a run sees pg_catalog only */
+	level = NewGUCNestLevel();
+	(void) set_config_option("search_path", "pg_catalog, pg_temp",
+							 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
+							 true, 0, false);
 	parseTypeString(type, &typid, &typmod, false);
+	AtEOXact_GUC(true, level);
+	if (get_typtype(typid) == TYPTYPE_PSEUDO)
+		invalid(psprintf("column \"%s\" cannot have pseudo-type %s", path,
+						 type), NULL);
 }
 
 static void
@@ -165,6 +187,26 @@ check_columns(const char *columns)
 				"Give columns as {\"path\": \"type\"}.");
 	if (!dload_json_each(doc, check_hint, NULL, &err))
 		dload_error_raise(&err);
+}
+
+static void
+check_distinct(List *paths)
+{
+	DloadError	err = {0};
+	List	   *seen = NIL;
+	ListCell   *lc;
+	ListCell   *other;
+
+	foreach(lc, paths)
+	{
+		char	   *path = dload_path_text(dload_path_parse(lfirst(lc), &err));
+
+		foreach(other, seen)
+			if (strcmp(path, lfirst(other)) == 0)
+				invalid(psprintf("primary key \"%s\" is named twice", path),
+						NULL);
+		seen = lappend(seen, path);
+	}
 }
 
 static void
@@ -185,6 +227,7 @@ check_disposition(const DloadPipeline *p)
 				"Use write disposition \"merge\".");
 	foreach(lc, p->primary_key)
 		check_path(lfirst(lc), "primary key");
+	check_distinct(p->primary_key);
 }
 
 static void
@@ -209,7 +252,8 @@ check_cursor(const DloadPipeline *p)
 				"Valid values are asc and desc.");
 	if (p->lag && strcmp(p->disposition, "append") == 0)
 		invalid("lag cannot be used with write disposition \"append\"",
-				"Records read again would be appended again; use write disposition \"merge\".");
+				"Records read again would be appended again; use write"
+				" disposition \"merge\".");
 	if (p->lag && !dload_cursor_check_lag(p->lag, &err))
 		dload_error_raise(&err);
 }
@@ -218,17 +262,45 @@ static void
 check_definition(const DloadPipeline *p)
 {
 	DloadResource *res = dload_resource_create(p->source, p->owner);
+	DloadError	err = {0};
+	DloadRequest request;
 
 	check_disposition(p);
 	check_cursor(p);
 	check_columns(p->columns);
-	(void) dload_pipeline_params(p->params, res);
+	if (!dload_request_first(res, dload_pipeline_params(p->params, res),
+							 &request, &err))
+		dload_error_raise(&err);
 	if (strcmp(p->disposition, "append") == 0 && p->cursor_path == NULL &&
 		dload_paginator_get(res->paginate)->positional &&
 		res->paginate != DLOAD_PAGINATE_NONE)
 		ereport(NOTICE,
 				(errmsg("write disposition \"append\" without cursor_path appends the whole resource at each run"),
-				 errhint("Records that move between pages while they are read can be missed or repeated; write disposition \"merge\" with a primary key repeats none.")));
+				 errhint("Records that move between pages while they are read"
+						 " can be missed or repeated; write disposition"
+						 " \"merge\" with a primary key repeats none.")));
+}
+
+/* The parser would cut names that are too long, and two targets be one. */
+static void
+check_name_lengths(const char *target)
+{
+	bool		quoted = false;
+	int			len = 0;
+
+	for (const char *c = target; *c; c++)
+	{
+		if (*c == '"')
+			quoted = !quoted;
+		else if (*c == '.' && !quoted)
+			len = 0;
+		else if (++len >= NAMEDATALEN)
+			ereport(ERROR,
+					(errcode(ERRCODE_NAME_TOO_LONG),
+					 errmsg("target \"%s\" is too long", target),
+					 errdetail("A name must be less than %d bytes.",
+							   NAMEDATALEN)));
+	}
 }
 
 /* "schema.table" or "table" */
@@ -237,6 +309,7 @@ set_target(DloadPipeline *p, const char *target)
 {
 	List	   *names = textToQualifiedNameList(cstring_to_text(target));
 
+	check_name_lengths(target);
 	if (list_length(names) > 2)
 		invalid(psprintf("invalid target \"%s\"", target),
 				"Give the target as schema.table.");
@@ -256,10 +329,6 @@ set_target(DloadPipeline *p, const char *target)
 		p->target_schema = get_namespace_name(linitial_oid(path));
 		p->target_name = strVal(linitial(names));
 	}
-	if (strlen(p->target_name) >= NAMEDATALEN)
-		ereport(ERROR,
-				(errcode(ERRCODE_NAME_TOO_LONG),
-				 errmsg("target \"%s\" is too long", p->target_name)));
 }
 
 /*
@@ -275,7 +344,8 @@ dload_pipeline_create(const DloadPipelineArgs *args)
 		invalid("a pipeline needs a name", NULL);
 	if (!OidIsValid(args->source) || args->target == NULL)
 		invalid("a pipeline needs a source and a target", NULL);
-	if (pg_class_aclcheck(args->source, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
+	if (pg_class_aclcheck(args->source, GetUserId(),
+						  ACL_SELECT) != ACLCHECK_OK)
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FOREIGN_TABLE,
 					   get_rel_name(args->source));
 	p.name = args->name;
@@ -324,15 +394,37 @@ dload_pipeline_alter(const DloadPipelineArgs *args)
 	p->initial_value = altered(p->initial_value, args->initial_value);
 	p->lag = altered(p->lag, args->lag);
 	if (args->has_max_nesting)
-		p->max_nesting = args->max_nesting;
+		p->max_nesting = Max(args->max_nesting, -1);
 	if (args->columns)
 		p->columns = args->columns;
 	check_definition(p);
 	dload_catalog_update_pipeline(p);
 }
 
+static void
+drop_table(const char *relation)
+{
+	SPI_connect();
+	if (SPI_execute(psprintf("DROP TABLE %s", relation), false, 0) < 0)
+		elog(ERROR, "could not drop table %s", relation);
+	SPI_finish();
+}
+
 void
 dload_pipeline_drop(const char *name)
 {
-	dload_catalog_delete_pipeline(dload_pipeline_open(name)->id);
+	DloadPipeline *p = dload_pipeline_open(name);
+	ListCell   *lc;
+
+	/* in the order of a run's package, which may be under way */
+	(void) dload_catalog_cursor(p->id);
+	/* the loaded tables stay, but not what an unfinished replace made */
+	foreach(lc, dload_catalog_tables(p->id))
+	{
+		DloadTableRow *table = lfirst(lc);
+
+		if (OidIsValid(table->shadow))
+			drop_table(dload_relation_name(table->shadow));
+	}
+	dload_catalog_delete_pipeline(p->id);
 }

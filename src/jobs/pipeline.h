@@ -42,15 +42,16 @@ extern void dload_pipeline_create(const DloadPipelineArgs *args);
 extern void dload_pipeline_alter(const DloadPipelineArgs *args);
 extern void dload_pipeline_drop(const char *name);
 
-/* The definition, after checking that the current user may act for its owner */
+/* The definition; checks that the current user may act for its owner. */
 extern DloadPipeline *dload_pipeline_open(const char *name);
 
 /*
  * The pipeline's lock: only its holder runs it.  For a session until
- * unlocked, else until the transaction ends.  False if somebody else (or this
- * session already) has it.
+ * unlocked, else until the transaction ends.  False if somebody else has it,
+ * or this session does and a run is under way in it.
  */
-extern bool dload_pipeline_lock(int64 pipeline_id, bool session);
+extern bool dload_pipeline_lock(int64 pipeline_id, bool session,
+								bool under_way);
 extern void dload_pipeline_unlock(int64 pipeline_id);
 extern bool dload_pipeline_is_locked(int64 pipeline_id);
 

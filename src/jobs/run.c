@@ -22,11 +22,25 @@
 #include "access/xact.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
 /* Definitions that make records into other rows change the hash of records. */
 #define NORMALIZER_VERSION	"1"
+
+/* In this session; more than one when a trigger of a target runs another. */
+static int	runs_under_way = 0;
+
+static void
+finish(DloadRun *run, const char *outcome, char *reason)
+{
+	if (run->outcome != NULL)
+		return;
+	run->outcome = outcome;
+	run->reason = reason;
+}
 
 /*
  * Start
@@ -62,6 +76,7 @@ make_shape(DloadRun *run)
 	run->ev.pipeline = p;
 	run->ev.run_id = run->run_id;
 	run->ev.replacing = run->replacing;
+	run->ev.resuming = run->replacing && run->resume != NULL;
 	dload_evolve_bind(&run->ev, run->shape);
 	if (!dload_shape_set_keys(run->shape, p->primary_key, &err))
 		dload_error_raise(&err);
@@ -69,6 +84,42 @@ make_shape(DloadRun *run)
 		!dload_shape_set_cursor(run->shape, p->cursor_path, &err))
 		dload_error_raise(&err);
 	run->batch = dload_batch_create(run->shape);
+}
+
+/*
+ * What the read begins with, but for the cursor: another one means that the
+ * foreign table or its server was altered.
+ */
+static uint64
+source_fingerprint(DloadRun *run)
+{
+	DloadError	err = {0};
+	DloadRequest request;
+	char	   *text;
+
+	if (!dload_request_first(run->resource,
+							 dload_pipeline_params(run->pipeline->params,
+												   run->resource),
+							 &request, &err))
+		dload_error_raise(&err);
+	text = dload_request_text(&request);
+	return dload_hash_bytes(text, strlen(text), 0);
+}
+
+/* The checkpoint is of another source. */
+static void
+forget_checkpoint(DloadRun *run)
+{
+	run->resume = NULL;
+	if (dload_pipeline_is_keyed(run->pipeline) || run->replacing)
+		ereport(NOTICE,
+				(errmsg("pipeline \"%s\": the source was altered since the last run stopped, starting over",
+						run->pipeline->name)));
+	else
+		finish(run, "suspect",
+			   "The source was altered since the last run stopped, so that it"
+			   " cannot be continued without missing or repeating records.  Run"
+			   " it with full_refresh => true.");
 }
 
 /* Where an earlier run stopped, if it did. */
@@ -79,6 +130,7 @@ read_checkpoint(DloadRun *run, const char *checkpoint)
 	DloadJson  *doc;
 	char	   *request;
 	char	   *fingerprint;
+	char	   *source;
 	int64		replacing;
 
 	if (checkpoint == NULL || run->full_refresh)
@@ -96,6 +148,9 @@ read_checkpoint(DloadRun *run, const char *checkpoint)
 	run->resume_fingerprint = strtou64(fingerprint, NULL, 10);
 	if (dload_json_get_int(doc, "replacing", &replacing))
 		run->replacing = true;
+	source = dload_json_get_string(doc, "source");
+	if (source == NULL || strtou64(source, NULL, 10) != run->source)
+		forget_checkpoint(run);
 }
 
 static void
@@ -145,6 +200,63 @@ note_start(DloadRun *run, void *arg)
 	run->run_id = dload_catalog_start_run(run->pipeline->id);
 }
 
+/* What the pipeline names may be gone since it was made, or forbidden. */
+static void
+check_definition_holds(const DloadPipeline *p)
+{
+	char	   *source = get_rel_name(p->source);
+
+	if (GetUserNameFromId(p->owner, true) == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("owner of pipeline \"%s\" was dropped", p->name),
+				 errhint("Drop the pipeline and create it as another role.")));
+	if (source == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("source of pipeline \"%s\" was dropped", p->name),
+				 errhint("Drop the pipeline and create it from another foreign table.")));
+	if (pg_class_aclcheck(p->source, p->owner, ACL_SELECT) != ACLCHECK_OK)
+		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FOREIGN_TABLE, source);
+}
+
+/*
+ * Was the table dropped that the rows so far are in?  Then cursor and
+ * checkpoint speak of rows that nobody has.  Child tables that were left
+ * behind hold rows whose parents' numbers will be given out again.
+ */
+static bool
+rows_are_gone(const DloadRun *run)
+{
+	bool		gone = false;
+	bool		children = false;
+	ListCell   *lc;
+
+	foreach(lc, dload_catalog_tables(run->pipeline->id))
+	{
+		DloadTableRow *table = lfirst(lc);
+		bool		there = OidIsValid(run->replacing ? table->shadow :
+									   table->relation);
+
+		if (strcmp(table->path, "$") == 0)
+			gone = !there;
+		else if (there)
+			children = true;
+	}
+	if (!gone || run->replacing)
+		return gone;
+	if (children)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("target of pipeline \"%s\" was dropped, but not its child tables",
+						run->pipeline->name),
+				 errhint("Drop them too, or run the pipeline with full_refresh => true.")));
+	ereport(NOTICE,
+			(errmsg("pipeline \"%s\": the target was dropped, starting over",
+					run->pipeline->name)));
+	return true;
+}
+
 /* Everything that needs catalogs, before the first request. */
 static void
 prepare(DloadRun *run, void *arg)
@@ -152,17 +264,28 @@ prepare(DloadRun *run, void *arg)
 	DloadCursorRow *row = dload_catalog_cursor(run->pipeline->id);
 
 	run->generation = row->generation;
+	/* an alter may have been waited for */
+	run->pipeline = dload_catalog_pipeline(run->pipeline->name);
+	check_definition_holds(run->pipeline);
 	run->resource = dload_resource_create(run->pipeline->source,
 										  run->pipeline->owner);
 	run->replacing = run->full_refresh ||
 		strcmp(run->pipeline->disposition, "replace") == 0;
+	run->source = source_fingerprint(run);
 	read_checkpoint(run, row->checkpoint);
-	if (run->full_refresh)
+	if (run->full_refresh || rows_are_gone(run))
+	{
+		run->resume = NULL;
 		row = blank_cursor(row);
+	}
+	else if (run->replacing)
+	{
+		/* the old rows' cursor says nothing about the new ones */
+		row->value = NULL;
+		row->boundary = construct_empty_array(INT8OID);
+	}
 	run->cursor = dload_cursor_create(run->pipeline, row, run->resume != NULL);
 	make_shape(run);
-	if (run->replacing && run->resume == NULL)
-		dload_replace_discard(&run->ev, run->shape);
 	begin_read(run);
 }
 
@@ -191,12 +314,9 @@ create_run(DloadPipeline *pipeline, int64 max_pages, bool full_refresh,
  */
 
 static void
-finish(DloadRun *run, const char *outcome, char *reason)
+discard_shadow(DloadRun *run, void *arg)
 {
-	if (run->outcome != NULL)
-		return;
-	run->outcome = outcome;
-	run->reason = reason;
+	dload_replace_discard(&run->ev, run->shape);
 }
 
 /*
@@ -204,12 +324,6 @@ finish(DloadRun *run, const char *outcome, char *reason)
  * read anew, which repeats nothing; without, nobody can say what to load.
  * Returns false when the run ends here.
  */
-static void
-discard_shadow(DloadRun *run, void *arg)
-{
-	dload_replace_discard(&run->ev, run->shape);
-}
-
 static bool
 restart_window(DloadRun *run)
 {
@@ -378,11 +492,18 @@ note_error(DloadRun *run, ErrorData *error)
 		finish(run, "failed", error->message);
 	if (run->extract)
 		dload_extract_end(run->extract);
-	SPI_rollback();
-	/* a pipeline that was dropped took its runs along */
-	dload_run_guarded(run, note_outcome, NULL);
-	SPI_commit();
-	dload_pipeline_unlock(run->pipeline->id);
+	PG_TRY();
+	{
+		SPI_rollback();
+		/* a pipeline that was dropped took its runs along */
+		dload_run_guarded(run, note_outcome, NULL);
+		SPI_commit();
+	}
+	PG_FINALLY();
+	{
+		dload_pipeline_unlock(run->pipeline->id);
+	}
+	PG_END_TRY();
 }
 
 static void
@@ -394,7 +515,7 @@ execute(DloadRun *run)
 	dload_run_commit(run);
 	dload_run_guarded(run, prepare, NULL);
 	dload_run_commit(run);
-	if (!read_pages(run, &err))
+	if (run->outcome == NULL && !read_pages(run, &err))
 		fail(run, &err);
 	judge(run);
 	dload_run_guarded(run, note_outcome, NULL);
@@ -452,12 +573,22 @@ dload_run_pipeline(const char *name, int64 max_pages, bool full_refresh,
 	int64		run_id;
 
 	MemoryContextSwitchTo(run->context);
-	if (!dload_pipeline_lock(pipeline->id, mode == DLOAD_RUN_PROCEDURE))
+	if (!dload_pipeline_lock(pipeline->id, mode == DLOAD_RUN_PROCEDURE,
+							 runs_under_way > 0))
 		return skip(run);
-	if (mode == DLOAD_RUN_PROCEDURE)
-		execute_committing(run);
-	else
-		execute(run);
+	runs_under_way++;
+	PG_TRY();
+	{
+		if (mode == DLOAD_RUN_PROCEDURE)
+			execute_committing(run);
+		else
+			execute(run);
+	}
+	PG_FINALLY();
+	{
+		runs_under_way--;
+	}
+	PG_END_TRY();
 	dload_progress_done(run);
 	run_id = run->run_id;
 	MemoryContextDelete(run->context);

@@ -39,8 +39,9 @@ typedef struct DloadRun
 	int64		generation;		/* of the definition and cursor */
 	DloadCursorRow *row;		/* of the package under way */
 	DloadCursor *cursor;		/* NULL without cursor_path */
-	DloadRequest *resume;		/* last page of the run before, to be checked */
+	DloadRequest *resume;		/* last page of the run before, to check */
 	uint64		resume_fingerprint;
+	uint64		source;			/* fingerprint of what is asked for */
 	bool		read_whole;		/* this run reads the window from its start to
 								 * the paginator's end */
 
@@ -61,6 +62,7 @@ typedef struct DloadRun
 	/* how it ends; NULL outcome: still running */
 	const char *outcome;
 	char	   *reason;
+	bool		completed;		/* the window's last package is loaded */
 	bool		superseded;		/* altered or dropped meanwhile */
 
 	/* progress */

@@ -39,6 +39,7 @@ typedef struct Value
 	char	   *text;			/* as the API wrote it */
 	Datum		number;			/* numeric */
 	TimestampTz time;
+	bool		string;			/* a JSON string */
 } Value;
 
 struct DloadCursor
@@ -82,22 +83,41 @@ looks_numeric(const char *s, size_t len)
 	return digits > 0 && digits <= 100;
 }
 
+static Datum
+parse_numeric(const char *text)
+{
+	return DirectFunctionCall3(numeric_in, CStringGetDatum(text),
+							   ObjectIdGetDatum(InvalidOid),
+							   Int32GetDatum(-1));
+}
+
 /* Fill a value from text; the text is copied to the current context. */
 static void
 value_set(Value *v, const char *text, size_t len)
 {
 	v->text = pnstrdup(text, len);
+	v->string = false;
 	if (looks_numeric(text, len))
 	{
 		v->kind = VALUE_NUMBER;
-		v->number = DirectFunctionCall3(numeric_in, CStringGetDatum(v->text),
-										ObjectIdGetDatum(InvalidOid),
-										Int32GetDatum(-1));
+		v->number = parse_numeric(v->text);
 	}
 	else if (dload_parse_timestamp(text, len, &v->time))
 		v->kind = VALUE_TIME;
 	else
 		v->kind = VALUE_TEXT;
+}
+
+/* 1e3 -> 1000; what is too large for it stays as it is. */
+static char *
+without_exponent(char *number)
+{
+	char	   *e = strpbrk(number, "eE");
+
+	if (e == NULL || strlen(number) > 100 || abs(atoi(e + 1)) > 100)
+		return number;
+	return DatumGetCString(DirectFunctionCall1(numeric_out,
+											   parse_numeric(number)));
 }
 
 static bool
@@ -108,8 +128,24 @@ value_from_row(Value *v, const DloadRow *row)
 	if (row->cursor.type == DLOAD_TOKEN_NONE)
 		return false;
 	text = dload_token_cstring(&row->cursor);
+	if (row->cursor.type == DLOAD_TOKEN_NUMBER)
+		text = without_exponent(text);
 	value_set(v, text, strlen(text));
+	v->string = row->cursor.type == DLOAD_TOKEN_STRING;
 	return true;
+}
+
+/*
+ * Can the value be told to be before or after a known one?  Identifiers in
+ * strings may be digits now and then, which makes them no numbers.
+ */
+static bool
+comparable(const Value *v, const Value *known)
+{
+	if (v->kind == known->kind)
+		return v->string || !known->string;
+	return v->string && (known->string || known->kind == VALUE_TEXT) &&
+		v->kind != VALUE_TIME && known->kind != VALUE_TIME;
 }
 
 /* Below, equal, above: negative, 0, positive.  Both have a kind. */
@@ -134,6 +170,7 @@ value_copy(DloadCursor *c, Value *to, const Value *from)
 	*to = *from;
 	if (from->kind != VALUE_NONE)
 		value_set(to, from->text, strlen(from->text));
+	to->string = from->string;
 	if (before.kind != VALUE_NONE)
 		pfree(before.text);
 	if (before.kind == VALUE_NUMBER)
@@ -219,12 +256,11 @@ subtract_lag(Value *v, const char *lag)
 {
 	if (v->kind == VALUE_NUMBER && looks_numeric(lag, strlen(lag)))
 	{
-		Datum		n = DirectFunctionCall3(numeric_in, CStringGetDatum(lag),
-											ObjectIdGetDatum(InvalidOid),
-											Int32GetDatum(-1));
-		Datum		r = DirectFunctionCall2(numeric_sub, v->number, n);
-		char	   *text = DatumGetCString(DirectFunctionCall1(numeric_out, r));
+		Datum		r = DirectFunctionCall2(numeric_sub, v->number,
+											parse_numeric(lag));
+		char	   *text;
 
+		text = DatumGetCString(DirectFunctionCall1(numeric_out, r));
 		value_set(v, text, strlen(text));
 	}
 	else if (v->kind == VALUE_TIME)
@@ -237,9 +273,9 @@ subtract_lag(Value *v, const char *lag)
 											Int32GetDatum(-1));
 		char	   *text;
 
-		v->time = DatumGetTimestampTz(DirectFunctionCall2(timestamptz_mi_interval,
-														  TimestampTzGetDatum(v->time),
-														  i));
+		i = DirectFunctionCall2(timestamptz_mi_interval,
+								TimestampTzGetDatum(v->time), i);
+		v->time = DatumGetTimestampTz(i);
 		text = timestamp_text(v->time);
 		value_set(v, text, strlen(text));
 	}
@@ -266,6 +302,7 @@ dload_cursor_create(const DloadPipeline *p, const DloadCursorRow *row,
 
 	if (row->value)
 		value_set(&c->committed, row->value, strlen(row->value));
+	c->committed.string = row->string;
 	load_hashes(c->boundary, row->boundary);
 	if (resume && row->window_start)
 		value_set(&c->start, row->window_start, strlen(row->window_start));
@@ -288,6 +325,7 @@ dload_cursor_create(const DloadPipeline *p, const DloadCursorRow *row,
 		value_set(&c->held, row->pending, strlen(row->pending));
 		load_hashes(c->seen, row->pending_boundary);
 	}
+	c->held.string = c->start.string = row->string;
 	return c;
 }
 
@@ -316,13 +354,14 @@ dload_cursor_check(DloadCursor *c, const DloadRow *row, char **reason)
 {
 	MemoryContext old;
 	Value		v = {VALUE_NONE};
+	const Value *known = c->start.kind != VALUE_NONE ? &c->start : &c->held;
 	DloadCursorVerdict verdict = DLOAD_CURSOR_LOAD;
 
 	MemoryContextReset(c->compare);
 	old = MemoryContextSwitchTo(c->compare);
 	if (!value_from_row(&v, row))
 		verdict = c->append ? DLOAD_CURSOR_MISSING : DLOAD_CURSOR_LOAD;
-	else if (c->start.kind != VALUE_NONE && v.kind != c->start.kind)
+	else if (known->kind != VALUE_NONE && !comparable(&v, known))
 		verdict = DLOAD_CURSOR_INVALID;
 	else if (c->start.kind != VALUE_NONE && value_compare(&v, &c->start) < 0)
 		verdict = DLOAD_CURSOR_OLD;
@@ -333,8 +372,9 @@ dload_cursor_check(DloadCursor *c, const DloadRow *row, char **reason)
 	if (verdict == DLOAD_CURSOR_MISSING)
 		*reason = pstrdup("record has no value at cursor_path");
 	else if (verdict == DLOAD_CURSOR_INVALID)
-		*reason = psprintf("value \"%s\" at cursor_path cannot be compared with \"%s\"",
-						   v.text, c->start.text);
+		*reason = psprintf("value \"%s\" at cursor_path cannot be compared"
+						   " with \"%s\"",
+						   v.text, known->text);
 	return verdict;
 }
 
@@ -424,6 +464,7 @@ dload_cursor_save(DloadCursor *c, DloadCursorRow *row, bool complete)
 	if (complete || c->ascending)
 		commit_held(c);
 	row->value = c->committed.text;
+	row->string = c->committed.string || c->held.string;
 	row->boundary = save_hashes(c->boundary);
 	row->pending = complete ? NULL : c->held.text;
 	row->pending_boundary = complete ? construct_empty_array(INT8OID) :

@@ -9,6 +9,7 @@
 
 #include "load/evolve.h"
 #include "load/shape.h"
+#include "load/widen.h"
 
 #include "data/naming.h"
 
@@ -20,7 +21,6 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
-#include "storage/bufmgr.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -32,13 +32,14 @@ char *
 dload_relation_name(Oid relid)
 {
 	char	   *name = get_rel_name(relid);
+	Oid			nspid;
 
 	if (name == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("a table of the pipeline was dropped")));
-	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
-									  name);
+	nspid = get_rel_namespace(relid);
+	return quote_qualified_identifier(get_namespace_name(nspid), name);
 }
 
 /* Run a statement, or only note it. */
@@ -60,8 +61,8 @@ dload_evolve_execute(DloadEvolution *ev, const char *sql)
 	SPI_finish();
 }
 
-static void
-log_change(DloadEvolution *ev, DloadTable *table, const char *column,
+void
+dload_evolve_log(DloadEvolution *ev, DloadTable *table, const char *column,
 		   const char *path, const char *change, const char *old_type,
 		   const char *new_type, const char *reason)
 {
@@ -93,20 +94,31 @@ dload_evolve_refresh(DloadTable *table, Oid relid)
 	Relation	rel = relation_open(relid, AccessShareLock);
 	TupleDesc	desc = RelationGetDescr(rel);
 
+	/* it may be another relation than before */
+	for (int c = 0; c < table->ncolumns; c++)
+	{
+		table->columns[c]->attnum = table->columns[c]->variant_attnum = 0;
+		table->columns[c]->type = DLOAD_TYPE_UNKNOWN;
+		table->columns[c]->whole = false;
+	}
 	table->existing = NIL;
 	for (int i = 0; i < desc->natts; i++)
 	{
 		Form_pg_attribute att = TupleDescAttr(desc, i);
 		DloadExisting *e;
 
-		if (att->attisdropped || att->attgenerated != '\0')
+		if (att->attisdropped)
 			continue;
 		e = palloc0(sizeof(DloadExisting));
+		e->computed = att->attgenerated != '\0' ||
+			att->attidentity == ATTRIBUTE_IDENTITY_ALWAYS;
 		e->name = pstrdup(NameStr(att->attname));
 		e->type = dload_type_from_oid(att->atttypid);
 		e->whole = type_holds_containers(att->atttypid);
 		e->attnum = att->attnum;
 		table->existing = lappend(table->existing, e);
+		if (e->computed)
+			continue;
 
 		for (int c = 0; c < table->ncolumns; c++)
 		{
@@ -119,7 +131,7 @@ dload_evolve_refresh(DloadTable *table, Oid relid)
 				dload_shape_bind(column, e);
 				/* what was seen since must not be forgotten */
 				if (wanted != DLOAD_TYPE_UNKNOWN && !column->hint &&
-					!column->variant_name)
+					!column->fixed)
 					column->wanted = dload_type_join(wanted, e->type);
 			}
 			if (column->variant_name &&
@@ -157,7 +169,15 @@ static void
 bind_table(DloadEvolution *ev, DloadTable *table, const DloadTableRow *row)
 {
 	table->target = row->relation;
-	table->relid = ev->replacing ? row->shadow : row->relation;
+	if (OidIsValid(row->shadow) && !ev->resuming)
+	{
+		/* what an unfinished replace left behind */
+		dload_evolve_execute(ev, psprintf("DROP TABLE %s",
+										  dload_relation_name(row->shadow)));
+		table->relid = ev->replacing ? InvalidOid : row->relation;
+	}
+	else
+		table->relid = ev->replacing ? row->shadow : row->relation;
 	pfree(table->name);
 	table->name = MemoryContextStrdup(table->shape->context, row->name);
 	table->saved = true;
@@ -190,14 +210,20 @@ dload_evolve_bind(DloadEvolution *ev, DloadShape *shape)
 			dload_error_raise(&err);
 		column->name = MemoryContextStrdup(shape->context, row->column);
 		if (row->variant)
+		{
 			column->variant_name = MemoryContextStrdup(shape->context,
 													   row->variant);
+			column->fixed = true;
+		}
 		column->saved = true;
 	}
 
 	/* a target that was there before the pipeline */
 	if (!OidIsValid(root->target))
+	{
 		root->target = find_relation(ev, root->name);
+		root->saved = false;
+	}
 	if (!ev->replacing)
 		root->relid = root->target;
 	for (int i = 0; i < shape->ntables; i++)
@@ -332,10 +358,13 @@ create_table(DloadEvolution *ev, DloadTable *table, const char *name)
 	dload_evolve_execute(ev, sql.data);
 	if (table->parent == NULL)
 		create_sequence(ev, table, name);
-	log_change(ev, table, NULL, table->path, "create table", NULL, NULL, NULL);
+	dload_evolve_log(ev, table, NULL, table->path, "create table", NULL, NULL,
+					 NULL);
 	if (ev->dry)
 		return;
 	table->relid = find_relation(ev, name);
+	/* the map may know one that was dropped */
+	table->saved = false;
 	dload_evolve_refresh(table, table->relid);
 }
 
@@ -346,12 +375,12 @@ static void
 create_shadow(DloadEvolution *ev, DloadTable *table)
 {
 	char	   *name = dload_name_join(table->name, "dload_new");
-	char	   *shadow = quote_qualified_identifier(ev->pipeline->target_schema,
-													name);
+	char	   *shadow;
 
-	/* what an abandoned replace left behind */
+	/* somebody else's */
 	if (OidIsValid(find_relation(ev, name)))
-		dload_evolve_execute(ev, psprintf("DROP TABLE %s", shadow));
+		name = dload_name_tagged(name, psprintf(INT64_FORMAT, ev->run_id));
+	shadow = quote_qualified_identifier(ev->pipeline->target_schema, name);
 	if (!OidIsValid(table->target))
 		create_table(ev, table, name);
 	else
@@ -397,8 +426,8 @@ complete_system_columns(DloadEvolution *ev, DloadTable *table)
 		added = true;
 	}
 	if (added)
-		log_change(ev, table, NULL, table->path, "adopt table", NULL, NULL,
-				   NULL);
+		dload_evolve_log(ev, table, NULL, table->path, "adopt table", NULL,
+						 NULL, NULL);
 	if (table->parent == NULL &&
 		!OidIsValid(dload_evolve_sequence(table->shape)))
 		create_sequence(ev, table, get_rel_name(table->relid));
@@ -408,134 +437,17 @@ complete_system_columns(DloadEvolution *ev, DloadTable *table)
  * Columns
  */
 
-static void
-add_column(DloadEvolution *ev, DloadTable *table, DloadColumn *column,
-		   const char *name, const char *type, const char *change,
-		   const char *reason)
+void
+dload_evolve_add_column(DloadEvolution *ev, DloadTable *table,
+						DloadColumn *column, const char *name,
+						const char *type, const char *change,
+						const char *reason)
 {
 	dload_evolve_execute(ev, psprintf("ALTER TABLE %s ADD COLUMN %s %s",
 									  dload_relation_name(table->relid),
 									  quote_identifier(name), type));
-	log_change(ev, table, name, column->path, change, NULL, type, reason);
-}
-
-/* What stands in the way of rewriting a column, or NULL. */
-static char *
-dependent_objects(Oid relid, AttrNumber attnum)
-{
-	char	   *result = NULL;
-	MemoryContext caller = CurrentMemoryContext;
-
-	SPI_connect();
-	SPI_execute(psprintf("SELECT pg_catalog.string_agg(DISTINCT"
-						 " pg_catalog.pg_describe_object(d.classid, d.objid,"
-						 " d.objsubid), ', ')"
-						 " FROM pg_catalog.pg_depend d"
-						 " LEFT JOIN pg_catalog.pg_attrdef a"
-						 " ON d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass"
-						 " AND a.oid = d.objid"
-						 " LEFT JOIN pg_catalog.pg_constraint c"
-						 " ON d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass"
-						 " AND c.oid = d.objid"
-						 " WHERE d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass"
-						 " AND d.refobjid = %u AND d.refobjsubid = %d"
-						 " AND (d.classid IN"
-						 " ('pg_catalog.pg_rewrite'::pg_catalog.regclass,"
-						 " 'pg_catalog.pg_policy'::pg_catalog.regclass,"
-						 " 'pg_catalog.pg_trigger'::pg_catalog.regclass,"
-						 " 'pg_catalog.pg_publication_rel'::pg_catalog.regclass)"
-						 " OR a.adnum <> %d"
-						 " OR c.contype IN ('f', 'c', 'x'))",
-						 relid, attnum, attnum), false, 0);
-	if (SPI_processed == 1)
-	{
-		char	   *value = SPI_getvalue(SPI_tuptable->vals[0],
-										 SPI_tuptable->tupdesc, 1);
-
-		result = value ? MemoryContextStrdup(caller, value) : NULL;
-	}
-	SPI_finish();
-	return result;
-}
-
-static char *
-widen_blocker(const DloadTable *table, const DloadColumn *column)
-{
-	Oid			relid = OidIsValid(table->target) ? table->target :
-	table->relid;
-	Relation	rel = table_open(relid, AccessShareLock);
-	bool		partitioned = rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
-	uint64		bytes = partitioned ? 0 :
-	(uint64) RelationGetNumberOfBlocks(rel) * BLCKSZ;
-	AttrNumber	attnum;
-
-	table_close(rel, AccessShareLock);
-	if (partitioned)
-		return "the table is partitioned";
-	if (bytes > (uint64) dload_rewrite_limit_kb * 1024 &&
-		relid == table->relid)
-		return "the table is larger than dload.rewrite_limit";
-	attnum = get_attnum(relid, column->name);
-	return attnum == InvalidAttrNumber ? NULL :
-		dependent_objects(relid, attnum);
-}
-
-/* The expression that keeps every old value exactly. */
-char *
-dload_evolve_using(const char *column, DloadType from, DloadType to)
-{
-	const char *c = quote_identifier(column);
-
-	if (to == DLOAD_TYPE_JSONB)
-		return psprintf("pg_catalog.to_jsonb(%s)", c);
-	if (from == DLOAD_TYPE_DATE && to == DLOAD_TYPE_TIMESTAMPTZ)
-		return psprintf("%s::timestamp AT TIME ZONE 'UTC'", c);
-	if (from == DLOAD_TYPE_DATE && to == DLOAD_TYPE_TEXT)
-		return psprintf("pg_catalog.to_char(%s, 'YYYY-MM-DD')", c);
-	if (from == DLOAD_TYPE_TIMESTAMPTZ && to == DLOAD_TYPE_TEXT)
-		return psprintf("(pg_catalog.to_json(%s AT TIME ZONE 'UTC')"
-						" #>> '{}') || 'Z'", c);
-	return psprintf("%s::%s", c, dload_type_name(to));
-}
-
-/*
- * Values came that the column cannot hold: widen it, or give it a variant
- * column.  A key cannot have a variant: what does not fit is rejected.
- */
-static void
-widen_column(DloadEvolution *ev, DloadTable *table, DloadColumn *column)
-{
-	char	   *blocker = widen_blocker(table, column);
-	const char *old_type = dload_type_name(column->type);
-	const char *new_type = dload_type_name(column->wanted);
-
-	if (blocker == NULL)
-	{
-		dload_evolve_execute(ev,
-							 psprintf("ALTER TABLE %s ALTER COLUMN %s TYPE %s USING %s",
-									  dload_relation_name(table->relid),
-									  quote_identifier(column->name), new_type,
-									  dload_evolve_using(column->name,
-														 column->type,
-														 column->wanted)));
-		log_change(ev, table, column->name, column->path, "widen column",
-				   old_type, new_type, NULL);
-		return;
-	}
-	column->wanted = column->type;
-	if (column->key)
-	{
-		log_change(ev, table, column->name, column->path,
-				   "keep type of key", old_type, new_type, blocker);
-		return;
-	}
-	column->variant_name = MemoryContextStrdup(table->shape->context,
-											   dload_name_join(column->name,
-															   "v_text"));
-	column->saved = false;
-	if (get_attnum(table->relid, column->variant_name) == InvalidAttrNumber)
-		add_column(ev, table, column, column->variant_name, "text",
-				   "add variant column", blocker);
+	dload_evolve_log(ev, table, name, column->path, change, NULL, type,
+					 reason);
 }
 
 static bool
@@ -549,19 +461,36 @@ evolve_columns(DloadEvolution *ev, DloadTable *table)
 
 		if (column->attnum == 0 && is_wanted(column))
 		{
-			add_column(ev, table, column, column->name, column_type(column),
-					   "add column", NULL);
+			dload_evolve_add_column(ev, table, column, column->name,
+									column_type(column), "add column", NULL);
 			changed = true;
 		}
 		else if (column->attnum != 0 && !column->hint &&
 				 column->type != DLOAD_TYPE_OTHER &&
 				 column->wanted != column->type)
 		{
-			widen_column(ev, table, column);
+			dload_widen(ev, table, column);
 			changed = true;
 		}
 	}
 	return changed;
+}
+
+/* A table that has another primary key gets a unique one. */
+static void
+add_key(DloadEvolution *ev, DloadTable *table)
+{
+	char	   *relation = dload_relation_name(table->relid);
+	char	   *key = key_clause(table);
+	Relation	rel = table_open(table->relid, AccessShareLock);
+	List	   *indexes = RelationGetIndexList(rel);
+	bool		has_key = OidIsValid(rel->rd_pkindex);
+
+	list_free(indexes);
+	table_close(rel, AccessShareLock);
+	if (has_key)
+		key = psprintf("UNIQUE %s", strchr(key, '('));
+	dload_evolve_execute(ev, psprintf("ALTER TABLE %s ADD %s", relation, key));
 }
 
 /*
@@ -598,9 +527,7 @@ ensure_key(DloadEvolution *ev, DloadTable *table)
 	found = SPI_processed > 0;
 	SPI_finish();
 	if (!found)
-		dload_evolve_execute(ev, psprintf("ALTER TABLE %s ADD %s",
-										  dload_relation_name(table->relid),
-										  key_clause(table)));
+		add_key(ev, table);
 }
 
 /* Store what the maps do not have yet. */

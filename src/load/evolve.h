@@ -21,6 +21,7 @@ typedef struct DloadEvolution
 	const DloadPipeline *pipeline;
 	int64		run_id;
 	bool		replacing;		/* rows go to shadow tables */
+	bool		resuming;		/* an earlier run's shadow tables go on */
 	bool		dry;			/* only collect the statements */
 	List	   *statements;		/* of char *, when dry */
 } DloadEvolution;
@@ -43,8 +44,16 @@ extern void dload_evolve(DloadEvolution *ev, DloadShape *shape);
  */
 extern void dload_evolve_refresh(DloadTable *table, Oid relid);
 extern void dload_evolve_execute(DloadEvolution *ev, const char *sql);
-extern char *dload_evolve_using(const char *column, DloadType from,
-								DloadType to);
+
+/* A step of evolution, for widen.c: add a column; log a change. */
+extern void dload_evolve_add_column(DloadEvolution *ev, DloadTable *table,
+									DloadColumn *column, const char *name,
+									const char *type, const char *change,
+									const char *reason);
+extern void dload_evolve_log(DloadEvolution *ev, DloadTable *table,
+							 const char *column, const char *path,
+							 const char *change, const char *old_type,
+							 const char *new_type, const char *reason);
 
 /* The sequence that row ids of the pipeline come from. */
 extern Oid	dload_evolve_sequence(DloadShape *shape);

@@ -117,6 +117,24 @@ dload_load_rejected(const DloadLoad *load)
 	return load->nrejected;
 }
 
+/*
+ * With wal_level = minimal core writes no WAL for a sequence in the
+ * transaction that creates it, but the sequence's row claims that the next 32
+ * values are logged; after a crash they would be given out again.  setval takes
+ * that claim back.  Nobody else can see the sequence yet.
+ */
+static void
+log_next_use(Oid sequence, int64 last)
+{
+	Relation	rel = relation_open(sequence, AccessShareLock);
+	bool		fresh = rel->rd_createSubid != InvalidSubTransactionId;
+
+	relation_close(rel, NoLock);
+	if (fresh)
+		DirectFunctionCall2(setval_oid, ObjectIdGetDatum(sequence),
+							Int64GetDatum(last));
+}
+
 int64
 dload_load_next_id(DloadLoad *load)
 {
@@ -133,6 +151,7 @@ dload_load_next_id(DloadLoad *load)
 							load->shape->tables[0]->name)));
 		ids->next = nextval_internal(ids->sequence, true);
 		ids->end = ids->next + ID_BLOCK;
+		log_next_use(ids->sequence, ids->next);
 	}
 	return ids->next++;
 }
@@ -165,7 +184,8 @@ needs_executor(DloadWriter *w)
 
 	if (rel->rd_rel->relkind != RELKIND_RELATION ||
 		rel->rd_rel->relispartition || rel->trigdesc != NULL ||
-		check_enable_rls(RelationGetRelid(rel), InvalidOid, true) == RLS_ENABLED)
+		check_enable_rls(RelationGetRelid(rel), InvalidOid,
+						 true) == RLS_ENABLED)
 		return true;
 	for (int i = 0; i < desc->natts; i++)
 	{
@@ -222,7 +242,7 @@ open_multi_insert(DloadWriter *w)
 	rte->rellockmode = RowExclusiveLock;
 
 	w->estate = CreateExecutorState();
-	compat_init_range_table(w->estate, list_make1(rte));
+	dload_init_range_table(w->estate, rte);
 	w->rri = makeNode(ResultRelInfo);
 	InitResultRelInfo(w->rri, w->rel, 1, NULL, 0);
 	ExecOpenIndices(w->rri, false);
@@ -285,7 +305,8 @@ dload_load_writer(DloadLoad *load, DloadTable *table)
 	w->table = table;
 	w->rel = table_open(table->relid, RowExclusiveLock);
 	/* multi-insert asks nobody */
-	if (pg_class_aclcheck(table->relid, GetUserId(), ACL_INSERT) != ACLCHECK_OK)
+	if (pg_class_aclcheck(table->relid, GetUserId(),
+						  ACL_INSERT) != ACLCHECK_OK)
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE,
 					   RelationGetRelationName(w->rel));
 	w->natts = RelationGetNumberOfAttributes(w->rel);
@@ -422,7 +443,7 @@ flush(DloadLoad *load, DloadWriter *w)
 	for (int i = 0; i < w->nused; i++)
 	{
 		if (w->rri->ri_NumIndices > 0)
-			list_free(compat_insert_index_tuples(w->rri, w->slots[i],
+			list_free(dload_insert_index_tuples(w->rri, w->slots[i],
 												 w->estate));
 		ExecClearTuple(w->slots[i]);
 		ResetPerTupleExprContext(w->estate);

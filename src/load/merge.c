@@ -14,6 +14,7 @@
 
 #include "load/merge.h"
 
+#include "base/compat.h"
 #include "load/evolve.h"
 
 #include "catalog/pg_type.h"
@@ -85,9 +86,9 @@ key_table(Merge *m, TupleDesc *keydesc)
 		collations[k] = att->attcollation;
 	}
 	execTuplesHashPrepare(n, eqops, &eqfuncs, &hashfuncs);
-	return BuildTupleHashTableExt(NULL, *keydesc, n, columns, eqfuncs,
-								  hashfuncs, collations, 256, 0, m->context,
-								  m->context, m->row_context, false);
+	return dload_tuple_hash_table(*keydesc, n, columns, eqfuncs, hashfuncs,
+								  collations, 256, m->context,
+								  m->row_context);
 }
 
 /* The values of a row's key columns. */
@@ -239,7 +240,8 @@ match_rows(Merge *m)
 	append_key_condition(m, &sql);
 
 	SPI_connect();
-	if (SPI_execute_with_args(sql.data, nkeys, types, args, NULL, false, 0) < 0)
+	if (SPI_execute_with_args(sql.data, nkeys, types, args, NULL, false,
+							  0) < 0)
 		elog(ERROR, "could not execute \"%s\"", sql.data);
 	for (uint64 i = 0; i < SPI_processed; i++)
 		take_match(m, SPI_tuptable->vals[i], SPI_tuptable->tupdesc);

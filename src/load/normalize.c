@@ -130,10 +130,12 @@ new_row(DloadBatch *b, DloadTable *table, DloadRow *parent)
 	return row;
 }
 
-/* Give the row the cells pushed since "base". */
+/* Give the row the cells pushed since it began. */
 static void
-finish_row(DloadBatch *b, DloadRow *row, int base)
+finish_row(DloadBatch *b, DloadRow *row)
 {
+	int			base = row->first_cell;
+
 	row->ncells = b->nscratch - base;
 	row->cells = carve(b, sizeof(DloadCell) * row->ncells);
 	memcpy(row->cells, b->scratch + base, sizeof(DloadCell) * row->ncells);
@@ -152,7 +154,7 @@ see_value(DloadColumn *column, const DloadToken *token)
 	if (column->wanted != DLOAD_TYPE_UNKNOWN &&
 		dload_type_holds(column->wanted, token))
 		return;
-	if (column->hint || column->variant_name)
+	if (column->hint || column->fixed)
 		return;
 	joined = dload_type_join(column->wanted, dload_type_of(token));
 	if (joined != column->wanted)
@@ -200,12 +202,9 @@ dload_cell_token(const DloadCell *cell, DloadToken *token)
 	token->text.len = cell->len;
 }
 
-/*
- * The same list came before in this row, because an object has a key twice.
- * The last one counts: kill the rows of the first, and theirs.
- */
+/* Kill the rows of a list in this row, and theirs. */
 static void
-kill_duplicate(DloadBatch *b, DloadRow *row, DloadTable *table)
+kill_list(DloadBatch *b, DloadRow *row, DloadTable *table)
 {
 	bool		killed = false;
 
@@ -229,6 +228,27 @@ kill_duplicate(DloadBatch *b, DloadRow *row, DloadTable *table)
 		}
 }
 
+/*
+ * An object has a key twice.  The last one counts: take back the cells and
+ * rows that came from the first, and from what is below it.
+ */
+static void
+retract(DloadBatch *b, DloadRow *row, DloadKeyNode *node)
+{
+	DloadField *field = node->data;
+
+	if (node == b->shape->cursor)
+		row->cursor.type = DLOAD_TOKEN_NONE;
+	if (field && field->column)
+		for (int i = row->first_cell; i < b->nscratch; i++)
+			if (b->scratch[i].column == field->column->index)
+				b->scratch[i].type = DLOAD_TOKEN_NULL;
+	if (field && field->list)
+		kill_list(b, row, field->list);
+	for (int i = 0; i < node->nchildren; i++)
+		retract(b, row, node->children[i]);
+}
+
 static inline int
 deeper(int nesting)
 {
@@ -244,7 +264,8 @@ walk_container(DloadBatch *b, DloadRow *row, DloadKeyNode *node,
 	DloadTable *table = row->table;
 	DloadField *field = dload_shape_field(table, node);
 
-	if (!field->whole && nesting != 0)
+	if (!field->whole && nesting != 0 &&
+		!(field->column && field->column->whole))
 	{
 		DloadTable *list;
 
@@ -252,10 +273,7 @@ walk_container(DloadBatch *b, DloadRow *row, DloadKeyNode *node,
 			return walk_object(b, row, node, s, deeper(nesting), err);
 		list = dload_shape_field_list(table, node);
 		if (list != NULL)
-		{
-			kill_duplicate(b, row, list);
 			return walk_list(b, row, list, s, deeper(nesting), err);
-		}
 	}
 	dload_scanner_skip(s, token);
 	return add_cell(b, dload_shape_field_column(table, node), token, err);
@@ -267,16 +285,23 @@ walk_object(DloadBatch *b, DloadRow *row, DloadKeyNode *node, DloadScanner *s,
 {
 	DloadToken	token;
 	DloadKeyNode *cursor = b->shape->cursor;
+	uint64		object = ++b->objects;
 
 	check_stack_depth();
 	dload_keytree_rewind(node);
 	while (dload_scanner_next(s, &token) == DLOAD_TOKEN_KEY)
 	{
 		DloadKeyNode *child = dload_keytree_child(node, &token);
+		DloadField *field;
 
 		if (child == NULL)
 			return dload_error_set(err, ERRCODE_UNTRANSLATABLE_CHARACTER,
-								   "key cannot be stored");
+								   "key is not valid text, or the records have too many keys");
+		field = child->data ? child->data :
+			dload_shape_field(row->table, child);
+		if (unlikely(field->object == object))
+			retract(b, row, child);
+		field->object = object;
 		dload_scanner_next(s, &token);
 		if (token.type == DLOAD_TOKEN_OBJECT_START ||
 			token.type == DLOAD_TOKEN_ARRAY_START)
@@ -286,12 +311,15 @@ walk_object(DloadBatch *b, DloadRow *row, DloadKeyNode *node, DloadScanner *s,
 		}
 		else
 		{
-			DloadField *field = child->data;
-			DloadColumn *column = field && field->column ? field->column :
+			DloadColumn *column = field->column ? field->column :
 			dload_shape_field_column(row->table, child);
 
-			if (child == cursor && token.type != DLOAD_TOKEN_NULL)
+			if (child == cursor)
+			{
 				row->cursor = token;
+				if (token.type == DLOAD_TOKEN_NULL)
+					row->cursor.type = DLOAD_TOKEN_NONE;
+			}
 			if (!add_cell(b, column, &token, err))
 				return false;
 		}
@@ -306,8 +334,8 @@ walk_element(DloadBatch *b, DloadRow *parent, DloadTable *table,
 			 DloadError *err)
 {
 	DloadRow   *row = new_row(b, table, parent);
-	int			base = b->nscratch;
 
+	row->first_cell = b->nscratch;
 	row->list_idx = idx;
 	if (token->type == DLOAD_TOKEN_OBJECT_START)
 	{
@@ -333,7 +361,7 @@ walk_element(DloadBatch *b, DloadRow *parent, DloadTable *table,
 		else if (!add_cell(b, dload_shape_value(table), token, err))
 			return false;
 	}
-	finish_row(b, row, base);
+	finish_row(b, row);
 	return true;
 }
 
@@ -379,6 +407,7 @@ forget_record(DloadBatch *b, DloadRow *root)
 			   b->rows[t][b->nrows[t] - 1]->root == root)
 			b->nrows[t]--;
 	b->nscratch = 0;
+	dload_shape_forget_news(b->shape);
 }
 
 DloadRow *
@@ -391,6 +420,8 @@ dload_normalize(DloadBatch *b, DloadSpan record, DloadError *err)
 	DloadToken	token;
 	bool		ok;
 
+	/* what was added since was not added by a record */
+	shape->news = NIL;
 	row->record = record;
 	if (record.len > PG_UINT32_MAX)
 	{
@@ -410,7 +441,7 @@ dload_normalize(DloadBatch *b, DloadSpan record, DloadError *err)
 	}
 	if (ok)
 	{
-		finish_row(b, row, 0);
+		finish_row(b, row);
 		ok = check_keys(shape, row, err);
 	}
 	if (!ok)
@@ -424,5 +455,7 @@ dload_normalize(DloadBatch *b, DloadSpan record, DloadError *err)
 	if (b->nroots == b->maxroots)
 		b->roots = grow(b, b->roots, &b->maxroots, sizeof(DloadRow *));
 	b->roots[b->nroots++] = row;
+	list_free(shape->news);
+	shape->news = NIL;
 	return row;
 }

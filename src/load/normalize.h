@@ -43,11 +43,14 @@ typedef struct DloadColumn
 	DloadType	wanted;			/* join of type and the values seen */
 	char	   *hint;			/* type name given by the user, or NULL */
 	bool		key;			/* part of the primary key */
+	bool		whole;			/* the existing column holds containers */
+	bool		fixed;			/* cannot be widened: what does not fit is
+								 * rejected, or goes to the variant */
 	bool		saved;			/* is in the catalog's map */
 	AttrNumber	attnum;			/* 0: no such column yet */
-	char	   *variant_name;	/* column for text that does not fit, or NULL */
+	char	   *variant_name;	/* takes as text what does not fit, or NULL */
 	AttrNumber	variant_attnum; /* 0: no such column yet */
-	bool		variant_wanted; /* to be made by evolve */
+	struct DloadField *field;	/* that leads to it; NULL for "value" */
 } DloadColumn;
 
 /* A column that the table has, whether or not a path leads to it yet. */
@@ -56,6 +59,7 @@ typedef struct DloadExisting
 	char	   *name;
 	DloadType	type;
 	bool		whole;			/* holds containers: jsonb, json, arrays */
+	bool		computed;		/* cannot be written: generated */
 	AttrNumber	attnum;
 } DloadExisting;
 
@@ -87,6 +91,7 @@ typedef struct DloadShape
 	int			ntables;
 	int			maxtables;
 	bool		dirty;			/* something for evolve to do */
+	List	   *news;			/* columns added by the record under way */
 	bool		keyed;			/* rows are found by primary key */
 	int			max_nesting;	/* -1 = no limit */
 	uint64		fingerprint;	/* of the definition: seeds record hashes */
@@ -116,6 +121,7 @@ typedef struct DloadRow
 	DloadTable *table;
 	DloadCell  *cells;
 	int			ncells;
+	int			first_cell;		/* on the scratch stack, while it is walked */
 	bool		dead;			/* rejected, or overridden in its record */
 	bool		skipped;		/* merge: unchanged, or overridden */
 	bool		fresh;			/* merge: not in the table yet */
@@ -143,6 +149,7 @@ typedef struct DloadBatch
 	/* private: unused parts of the current chunks */
 	char	   *chunk;
 	size_t		chunk_left;
+	uint64		objects;		/* walked so far: numbers them */
 	DloadCell  *scratch;		/* cells of the rows under way */
 	int			nscratch;
 	int			maxscratch;

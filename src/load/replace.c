@@ -9,6 +9,8 @@
 
 #include "load/replace.h"
 
+#include "base/compat.h"
+
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/transam.h"
@@ -19,6 +21,7 @@
 #include "commands/cluster.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -45,9 +48,28 @@ same_layout(Relation a, Relation b)
 		if (x->attisdropped || y->attisdropped || x->atthasmissing ||
 			x->atttypid != y->atttypid || x->atttypmod != y->atttypmod ||
 			x->attcollation != y->attcollation ||
+			x->attnotnull != y->attnotnull || x->attidentity ||
+			x->attgenerated != y->attgenerated ||
 			strcmp(NameStr(x->attname), NameStr(y->attname)) != 0)
 			return false;
 	}
+	return true;
+}
+
+/* The same CHECK constraints, by name and text? */
+static bool
+same_checks(Relation a, Relation b)
+{
+	TupleConstr *ca = RelationGetDescr(a)->constr;
+	TupleConstr *cb = RelationGetDescr(b)->constr;
+	int			n = ca ? ca->num_check : 0;
+
+	if (n != (cb ? cb->num_check : 0))
+		return false;
+	for (int i = 0; i < n; i++)
+		if (strcmp(ca->check[i].ccname, cb->check[i].ccname) != 0 ||
+			strcmp(ca->check[i].ccbin, cb->check[i].ccbin) != 0)
+			return false;
 	return true;
 }
 
@@ -76,11 +98,14 @@ may_swap_storage(Oid target, Oid shadow)
 	Relation	t = table_open(target, NoLock);
 	Relation	s = table_open(shadow, AccessExclusiveLock);
 	bool		ok = t->rd_rel->relkind == RELKIND_RELATION &&
-	!t->rd_rel->relispartition && t->trigdesc == NULL && same_layout(t, s);
+	!t->rd_rel->relispartition && t->trigdesc == NULL &&
+	!t->rd_rel->relhasrules && !t->rd_rel->relrowsecurity &&
+	!t->rd_rel->relhassubclass && same_layout(t, s) && same_checks(t, s);
 
 	table_close(s, NoLock);
 	table_close(t, NoLock);
-	if (!ok)
+	/* whoever may not truncate it goes the long way, and is told */
+	if (!ok || !object_ownercheck_relation(target, GetUserId()))
 		return false;
 	return !query_is_true(psprintf("SELECT EXISTS (SELECT FROM"
 								   " pg_catalog.pg_constraint WHERE contype ="
@@ -109,6 +134,7 @@ common_columns(Oid target, Oid shadow)
 		Form_pg_attribute att = TupleDescAttr(desc, i);
 
 		if (att->attisdropped || att->attgenerated ||
+			att->attidentity == ATTRIBUTE_IDENTITY_ALWAYS ||
 			get_attnum(target, NameStr(att->attname)) == InvalidAttrNumber)
 			continue;
 		appendStringInfo(&buf, "%s%s", buf.len ? ", " : "",
@@ -119,7 +145,8 @@ common_columns(Oid target, Oid shadow)
 }
 
 static void
-execute_format(DloadEvolution *ev, const char *fmt,...) pg_attribute_printf(2, 3);
+execute_format(DloadEvolution *ev, const char *fmt,...)
+			pg_attribute_printf(2, 3);
 
 static void
 execute_format(DloadEvolution *ev, const char *fmt,...)
@@ -134,6 +161,26 @@ execute_format(DloadEvolution *ev, const char *fmt,...)
 	if (len < 0 || len >= sizeof(sql))
 		elog(ERROR, "statement is too long");
 	dload_evolve_execute(ev, sql);
+}
+
+/*
+ * A shadow has the ids' sequence when its target had none: a table that was
+ * not made by dload.  It must not go with the shadow.
+ */
+static void
+keep_sequence(DloadEvolution *ev, DloadTable *table)
+{
+	Oid			sequence = dload_evolve_sequence(table->shape);
+
+	if (table->parent == NULL &&
+		query_is_true(psprintf("SELECT EXISTS (SELECT FROM"
+							   " pg_catalog.pg_depend WHERE classid ="
+							   " 'pg_catalog.pg_class'::pg_catalog.regclass"
+							   " AND objid = %u AND refobjid = %u)",
+							   sequence, table->relid)))
+		execute_format(ev, "ALTER SEQUENCE %s OWNED BY %s._dload_id",
+					   dload_relation_name(sequence),
+					   dload_relation_name(table->target));
 }
 
 /*
@@ -167,6 +214,7 @@ align_target(DloadEvolution *ev, DloadTable *table)
 						   " USING NULL", target, name, type);
 	}
 	table_close(rel, AccessShareLock);
+	keep_sequence(ev, table);
 }
 
 static int64
@@ -263,6 +311,22 @@ empty_target(DloadEvolution *ev, DloadTable *table, bool swappable)
 					   dload_relation_name(table->target));
 }
 
+/* Would a target that has rows be left without any? */
+bool
+dload_replace_would_empty(DloadShape *shape)
+{
+	DloadTable *root = shape->tables[0];
+	char	   *shadow;
+
+	if (!OidIsValid(root->target))
+		return false;
+	shadow = !OidIsValid(root->relid) ? "" :
+		psprintf(" AND NOT EXISTS (SELECT FROM %s)",
+				 dload_relation_name(root->relid));
+	return query_is_true(psprintf("SELECT EXISTS (SELECT FROM %s)%s",
+								  dload_relation_name(root->target), shadow));
+}
+
 static bool
 has_inbound_references(Oid target)
 {
@@ -324,6 +388,7 @@ dload_replace_discard(DloadEvolution *ev, DloadShape *shape)
 			continue;
 		execute_format(ev, "DROP TABLE %s", dload_relation_name(table->relid));
 		table->relid = InvalidOid;
-		table->saved = false;
+		table->saved = table->checked = false;
+		shape->dirty = true;
 	}
 }

@@ -78,9 +78,12 @@ void
 dload_shape_hint(DloadShape *shape, const char *path, const char *type)
 {
 	char		key[sizeof(((HintEntry *) NULL)->path)];
+	DloadError	err = {0};
+	DloadPath  *parsed = dload_path_parse(path, &err);
 	HintEntry  *entry;
 
-	strlcpy(key, path, sizeof(key));
+	/* paths are compared as the key trees write them */
+	strlcpy(key, parsed ? dload_path_text(parsed) : path, sizeof(key));
 	entry = hash_search(shape->hints, key, HASH_ENTER, NULL);
 	entry->type = MemoryContextStrdup(shape->context, type);
 }
@@ -104,15 +107,37 @@ find_hint(DloadTable *table, const char *path)
 	return entry ? entry->type : NULL;
 }
 
+/* Does another path have the name, or a column that cannot be written? */
 static bool
 name_taken(DloadTable *table, const char *name)
 {
+	ListCell   *lc;
+
+	foreach(lc, table->existing)
+	{
+		DloadExisting *e = lfirst(lc);
+
+		if (e->computed && strcmp(e->name, name) == 0)
+			return true;
+	}
 	for (int i = 0; i < table->ncolumns; i++)
 		if (strcmp(table->columns[i]->name, name) == 0 ||
 			(table->columns[i]->variant_name &&
 			 strcmp(table->columns[i]->variant_name, name) == 0))
 			return true;
 	return false;
+}
+
+/* Give a column the name of a variant column, which no other path has. */
+void
+dload_shape_name_variant(DloadColumn *column)
+{
+	MemoryContext old = MemoryContextSwitchTo(column->table->shape->context);
+	char	   *name = dload_name_join(column->name, "v_text");
+
+	column->variant_name = name_taken(column->table, name) ?
+		dload_name_tagged(name, column->path) : name;
+	MemoryContextSwitchTo(old);
 }
 
 /*
@@ -148,6 +173,7 @@ dload_shape_add_column(DloadTable *table, const char *path, const char *name)
 	column->index = table->ncolumns;
 	table->columns[table->ncolumns++] = column;
 	table->shape->dirty = true;
+	table->shape->news = lappend(table->shape->news, column);
 
 	foreach(lc, table->existing)
 	{
@@ -160,6 +186,29 @@ dload_shape_add_column(DloadTable *table, const char *path, const char *name)
 	return column;
 }
 
+/*
+ * Take back the columns that came with a record that cannot be stored: a map
+ * with a thousand keys must not leave a thousand columns.
+ */
+void
+dload_shape_forget_news(DloadShape *shape)
+{
+	for (int i = list_length(shape->news) - 1; i >= 0; i--)
+	{
+		DloadColumn *column = list_nth(shape->news, i);
+		DloadTable *table = column->table;
+
+		Assert(table->columns[table->ncolumns - 1] == column);
+		table->ncolumns--;
+		if (column->field)
+			column->field->column = NULL;
+		else
+			table->value = NULL;
+	}
+	list_free(shape->news);
+	shape->news = NIL;
+}
+
 /* The table has this column already. */
 void
 dload_shape_bind(DloadColumn *column, const DloadExisting *existing)
@@ -167,6 +216,7 @@ dload_shape_bind(DloadColumn *column, const DloadExisting *existing)
 	column->attnum = existing->attnum;
 	column->type = existing->type;
 	column->wanted = existing->type;
+	column->whole = existing->whole;
 }
 
 /* The field of a key node, made when it is new. */
@@ -198,7 +248,11 @@ dload_shape_field_column(DloadTable *table, DloadKeyNode *node)
 	DloadField *field = dload_shape_field(table, node);
 
 	if (field->column == NULL)
+	{
 		field->column = dload_shape_add_column(table, node->path, node->name);
+		if (field->column)
+			field->column->field = field;
+	}
 	return field->column;
 }
 

@@ -16,6 +16,7 @@ typedef struct DloadField
 	DloadColumn *column;		/* scalars; whole containers too */
 	DloadTable *list;			/* lists */
 	bool		whole;			/* containers are not taken apart */
+	uint64		object;			/* the last object that had the key */
 } DloadField;
 
 extern DloadTable *dload_shape_add_table(DloadShape *shape,
@@ -24,6 +25,8 @@ extern DloadTable *dload_shape_add_table(DloadShape *shape,
 extern DloadColumn *dload_shape_add_column(DloadTable *table,
 										   const char *path,
 										   const char *name);
+extern void dload_shape_name_variant(DloadColumn *column);
+extern void dload_shape_forget_news(DloadShape *shape);
 extern void dload_shape_bind(DloadColumn *column,
 							 const DloadExisting *existing);
 extern DloadField *dload_shape_field(DloadTable *table, DloadKeyNode *node);

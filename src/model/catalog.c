@@ -4,8 +4,10 @@
  *	  The only SQL on dload.* tables.
  *
  * Every statement goes through catalog_execute, which becomes the extension's
- * owner for its duration.  Arguments are passed as text and cast in the
- * statement: the catalog is small and this keeps one way of calling.
+ * owner for its duration, and finds operators and functions in pg_catalog
+ * only: those in the caller's search_path would run with the owner's rights.
+ * Arguments are passed as text and cast in the statement: the catalog is small
+ * and this keeps one way of calling.
  *
  *-------------------------------------------------------------------------
  */
@@ -20,6 +22,7 @@
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
@@ -52,6 +55,7 @@ catalog_execute(const char *sql, int nargs, const char *const *args)
 	char		nulls[MAX_ARGS];
 	Oid			save_user;
 	int			save_context;
+	int			level;
 	int			rc;
 
 	Assert(nargs <= MAX_ARGS);
@@ -67,7 +71,12 @@ catalog_execute(const char *sql, int nargs, const char *const *args)
 	SetUserIdAndSecContext(catalog_owner(),
 						   save_context | SECURITY_LOCAL_USERID_CHANGE |
 						   SECURITY_NOFORCE_RLS);
+	level = NewGUCNestLevel();
+	(void) set_config_option("search_path", "pg_catalog, pg_temp",
+							 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
+							 true, 0, false);
 	rc = SPI_execute_with_args(sql, nargs, types, values, nulls, false, 0);
+	AtEOXact_GUC(true, level);
 	SetUserIdAndSecContext(save_user, save_context);
 	if (rc < 0)
 		elog(ERROR, "catalog statement failed: %s",
@@ -250,8 +259,16 @@ dload_catalog_insert_pipeline(DloadPipeline *p)
 {
 	const char *args[15];
 	const char *cursor_args[1];
+	bool		exists;
 
 	args[0] = p->name;
+	catalog_execute("SELECT FROM dload.pipeline WHERE name = $1", 1, args);
+	exists = SPI_processed > 0;
+	catalog_done();
+	if (exists)
+		ereport(ERROR,
+				(errcode(ERRCODE_DUPLICATE_OBJECT),
+				 errmsg("pipeline \"%s\" already exists", p->name)));
 	definition_args(p, args);
 	args[11] = psprintf("%u", p->owner);
 	args[12] = psprintf("%u", p->source);
@@ -281,15 +298,31 @@ dload_catalog_update_pipeline(const DloadPipeline *p)
 
 	args[0] = int64_text(p->id);
 	definition_args(p, args);
+	/* an unfinished read of other requests cannot be continued */
+	catalog_run("UPDATE dload.pipeline_cursor AS c"
+				" SET generation = generation + 1,"
+				" checkpoint = CASE WHEN same THEN checkpoint END,"
+				" pending_value = CASE WHEN same THEN pending_value END,"
+				" pending_boundary = CASE WHEN same THEN pending_boundary"
+				" ELSE '{}' END,"
+				" window_start = CASE WHEN same THEN window_start END,"
+				" window_clock = CASE WHEN same THEN window_clock END,"
+				" cursor_value = CASE WHEN same_cursor THEN cursor_value END,"
+				" boundary = CASE WHEN same_cursor THEN boundary ELSE '{}' END"
+				" FROM (SELECT pipeline_id, (params, write_disposition,"
+				" cursor_path, cursor_param, cursor_order)"
+				" IS NOT DISTINCT FROM ($2::jsonb, $3, $5, $6, $7) AS same,"
+				" cursor_path IS NOT DISTINCT FROM $5 AS same_cursor,"
+				" $4 || $8 || $9 || $10 || $11 AS unused"
+				" FROM dload.pipeline) AS p"
+				" WHERE c.pipeline_id = p.pipeline_id"
+				" AND p.pipeline_id = $1::bigint", 11, args);
 	catalog_run("UPDATE dload.pipeline SET params = $2::jsonb,"
 				" write_disposition = $3, primary_key = $4::text[],"
 				" cursor_path = $5, cursor_param = $6, cursor_order = $7,"
 				" initial_value = $8, lag = $9, max_nesting = $10::int,"
 				" columns = $11::jsonb WHERE pipeline_id = $1::bigint",
 				11, args);
-	catalog_run("UPDATE dload.pipeline_cursor"
-				" SET generation = generation + 1"
-				" WHERE pipeline_id = $1::bigint", 1, args);
 }
 
 void
@@ -314,7 +347,8 @@ dload_catalog_cursor(int64 pipeline_id)
 
 	catalog_execute("SELECT generation, cursor_value, boundary,"
 					" pending_value, pending_boundary, window_start,"
-					" window_clock, checkpoint FROM dload.pipeline_cursor"
+					" window_clock, checkpoint, cursor_string"
+					" FROM dload.pipeline_cursor"
 					" WHERE pipeline_id = $1::bigint FOR UPDATE", 1, args);
 	if (SPI_processed == 0)
 		ereport(ERROR,
@@ -328,6 +362,7 @@ dload_catalog_cursor(int64 pipeline_id)
 	c->window_start = result_text(0, 6, caller);
 	c->window_clock = result_text(0, 7, caller);
 	c->checkpoint = result_text(0, 8, caller);
+	c->string = strcmp(result_text(0, 9, caller), "t") == 0;
 	catalog_done();
 	return c;
 }
@@ -335,7 +370,7 @@ dload_catalog_cursor(int64 pipeline_id)
 void
 dload_catalog_set_cursor(int64 pipeline_id, const DloadCursorRow *c)
 {
-	const char *args[9];
+	const char *args[10];
 
 	args[0] = int64_text(pipeline_id);
 	args[1] = int64_text(c->generation);
@@ -346,12 +381,14 @@ dload_catalog_set_cursor(int64 pipeline_id, const DloadCursorRow *c)
 	args[6] = c->window_start;
 	args[7] = c->window_clock;
 	args[8] = c->checkpoint;
+	args[9] = c->string ? "t" : "f";
 	catalog_run("UPDATE dload.pipeline_cursor SET generation = $2::bigint,"
 				" cursor_value = $3, boundary = $4::bigint[],"
 				" pending_value = $5, pending_boundary = $6::bigint[],"
 				" window_start = $7, window_clock = $8, checkpoint = $9,"
+				" cursor_string = $10::boolean,"
 				" committed_at = clock_timestamp()"
-				" WHERE pipeline_id = $1::bigint", 9, args);
+				" WHERE pipeline_id = $1::bigint", 10, args);
 }
 
 /*

@@ -42,6 +42,7 @@ typedef struct DloadCursorRow
 {
 	int64		generation;
 	char	   *value;			/* committed cursor, NULL at first */
+	bool		string;			/* cursor values are JSON strings */
 	ArrayType  *boundary;		/* hashes of records at or after it */
 	char	   *pending;		/* highest seen in the unfinished window */
 	ArrayType  *pending_boundary;

@@ -56,7 +56,7 @@ const DloadOption dload_options[] = {
 	RANGED("connect_timeout", S, DLOAD_OPT_DURATION, 1, MS_PER_DAY, "10s",
 		   "Longest wait for a connection, TLS handshake included."),
 	RANGED("request_timeout", S, DLOAD_OPT_DURATION, 1, MS_PER_DAY, "60s",
-		   "Longest wait for the first byte of a response."),
+		   "Longest wait for the headers of a response."),
 	RANGED("idle_timeout", S, DLOAD_OPT_DURATION, 1, MS_PER_DAY, "60s",
 		   "Longest pause within a response."),
 	RANGED("max_retries", S, DLOAD_OPT_INT, 0, 50, "5",

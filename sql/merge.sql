@@ -1,0 +1,99 @@
+--
+-- merge: a row per key, equal to the last record that had it; what did not
+-- change is not written.
+--
+\set mock_url `cat results/mock.url`
+\! python3 "${PG_ABS_SRCDIR:-.}/t/mock_api.py" --post "$(cat results/mock.url)" /_reset >results/mock.answer
+SET timezone = 'UTC';
+CREATE SERVER mrg FOREIGN DATA WRAPPER dload OPTIONS (base_url :'mock_url', max_retries '0');
+CREATE SCHEMA mrg;
+CREATE FOREIGN TABLE mrg.events (record jsonb OPTIONS (json_path '$')) SERVER mrg
+  OPTIONS (path '/events', paginate 'link', page_size '100', page_size_param 'per_page');
+CREATE FOREIGN TABLE mrg.src (record jsonb OPTIONS (json_path '$')) SERVER mrg OPTIONS (path '/mrg');
+
+-- events with commits, labels and topics below them
+SELECT dload.create_pipeline('events', 'mrg.events', 'mrg.e', write_disposition => 'merge', primary_key => ARRAY['id']);
+CALL dload.run('events');
+CREATE VIEW mrg.live AS SELECT record->>'id' AS id, record FROM mrg.events;
+-- the rows that differ from a live scan: none, in root and child tables
+CREATE VIEW mrg.diff AS
+  SELECT 'root' AS what, count(*) FROM mrg.live FULL JOIN mrg.e USING (id)
+  WHERE (e.type, e.actor__login, e.public, e.score::text, e.revision::text, e.created_at, e.payload__number, e.payload__pull_request__title)
+    IS DISTINCT FROM (record->>'type', record #>> '{actor,login}', (record->>'public')::boolean, record->>'score', record->>'revision',
+      (record->>'created_at')::timestamptz, (record #>> '{payload,number}')::bigint, record #>> '{payload,pull_request,title}')
+  UNION ALL SELECT 'commits', count(*) FROM (
+    (SELECT id, c->>'sha', c #>> '{author,email}', n - 1 FROM mrg.live, jsonb_array_elements(record #> '{payload,commits}') WITH ORDINALITY AS x(c, n)
+     EXCEPT ALL SELECT e.id, sha, author__email, _dload_list_idx FROM mrg.e JOIN mrg.e__payload__commits c ON c._dload_parent_id = e._dload_id)
+    UNION ALL
+    (SELECT e.id, sha, author__email, _dload_list_idx FROM mrg.e JOIN mrg.e__payload__commits c ON c._dload_parent_id = e._dload_id
+     EXCEPT ALL SELECT id, c->>'sha', c #>> '{author,email}', n - 1 FROM mrg.live, jsonb_array_elements(record #> '{payload,commits}') WITH ORDINALITY AS x(c, n))) d
+  UNION ALL SELECT 'labels', count(*) FROM (
+    (SELECT id, c->>'name', n - 1 FROM mrg.live, jsonb_array_elements(record #> '{payload,pull_request,labels}') WITH ORDINALITY AS x(c, n)
+     EXCEPT ALL SELECT e.id, name, _dload_list_idx FROM mrg.e JOIN mrg.e__payload__pull_request__labels c ON c._dload_root_id = e._dload_id)
+    UNION ALL
+    (SELECT e.id, name, _dload_list_idx FROM mrg.e JOIN mrg.e__payload__pull_request__labels c ON c._dload_root_id = e._dload_id
+     EXCEPT ALL SELECT id, c->>'name', n - 1 FROM mrg.live, jsonb_array_elements(record #> '{payload,pull_request,labels}') WITH ORDINALITY AS x(c, n))) d;
+SELECT count(*) FROM mrg.e;
+SELECT * FROM mrg.diff;
+\d mrg.e__payload__commits
+SELECT indexdef FROM pg_indexes WHERE schemaname = 'mrg' AND tablename = 'e';
+-- nothing changed: nothing is written
+CREATE TABLE mrg.before AS SELECT id, _dload_id, xmin::text AS x, ctid AS c FROM mrg.e;
+CALL dload.run('events');
+SELECT count(*) FROM mrg.e JOIN mrg.before USING (id, _dload_id) WHERE e.xmin::text = x AND e.ctid = c;
+-- some changed, in the row or below it, and some are new
+\! python3 "${PG_ABS_SRCDIR:-.}/t/mock_api.py" --post "$(cat results/mock.url)" /_events/change '{"count": 5}' >results/mock.answer
+\! python3 "${PG_ABS_SRCDIR:-.}/t/mock_api.py" --post "$(cat results/mock.url)" /_events/change '{"ids": ["20000000000", "20000000007", "20000000014"], "set": {"payload": {"commits": [{"sha": "new", "author": {"email": "x"}}]}}}' >results/mock.answer
+\! python3 "${PG_ABS_SRCDIR:-.}/t/mock_api.py" --post "$(cat results/mock.url)" /_events/grow '{"count": 7}' >results/mock.answer
+CALL dload.run('events');
+SELECT * FROM mrg.diff;
+SELECT count(*), count(*) FILTER (WHERE e.xmin::text <> x) AS written, count(*) FILTER (WHERE x IS NULL) AS new FROM mrg.e LEFT JOIN mrg.before USING (id, _dload_id);
+SELECT count(*) FROM mrg.e__payload__commits c WHERE NOT EXISTS (SELECT FROM mrg.e WHERE _dload_id IN (_dload_parent_id, _dload_root_id));
+SELECT outcome, rows_read, rows_inserted, rows_updated, rows_unchanged FROM dload.runs WHERE pipeline = 'events' ORDER BY run_id;
+-- a changed definition of rows writes all of them
+SELECT dload.alter_pipeline('events', columns => '{"score": "numeric"}');
+CALL dload.run('events');
+SELECT dload.drop_pipeline('events');
+
+-- keys twice in a package: the last record counts; numbers are equal by value
+SELECT dload.create_pipeline('keys', 'mrg.src', 'mrg.k', write_disposition => 'merge', primary_key => ARRAY['k.id', 'part'], columns => '{"k.id": "numeric"}');
+\! python3 "${PG_ABS_SRCDIR:-.}/t/answer.py" /mrg '[{"k":{"id":1},"part":"a","v":1,"l":[1,2]},{"k":{"id":1.0},"part":"a","v":2,"l":[3]},{"k":{"id":1},"part":"b","v":3},{"part":"a","v":4},{"k":{"id":2},"part":null},{"k":{"id":2},"part":{"x":1}},{"k":{"id":1.00},"part":"b","v":5,"l":[4,5,6]}]'
+CALL dload.run('keys');
+SELECT k__id, part, v, array_agg(value ORDER BY _dload_list_idx) FILTER (WHERE l._dload_id IS NOT NULL) AS l FROM mrg.k LEFT JOIN mrg.k__l AS l ON _dload_parent_id = k._dload_id GROUP BY 1, 2, 3 ORDER BY 1, 2;
+SELECT convert_from(record, 'UTF8') AS record, reason, count FROM dload.rejected WHERE pipeline = 'keys' ORDER BY rejected.record;
+\! python3 "${PG_ABS_SRCDIR:-.}/t/answer.py" /mrg '[{"k":{"id":1e0},"part":"a","v":2,"l":[]},{"k":{"id":3},"part":"a","v":1,"l":[[7],[8,9]]},{"part":"a","v":4}]'
+CALL dload.run('keys');
+SELECT k__id, part, v, array_agg(value ORDER BY _dload_list_idx) FILTER (WHERE l._dload_id IS NOT NULL) AS l FROM mrg.k LEFT JOIN mrg.k__l AS l ON _dload_parent_id = k._dload_id GROUP BY 1, 2, 3 ORDER BY 1, 2;
+-- children of children go with them
+\! python3 "${PG_ABS_SRCDIR:-.}/t/answer.py" /mrg '[{"k":{"id":3},"part":"a","v":1,"l":[[1]]}]'
+CALL dload.run('keys');
+SELECT l._dload_list_idx, ll.value FROM mrg.k__l l JOIN mrg.k__l__list ll ON ll._dload_parent_id = l._dload_id;
+SELECT count(*) FROM mrg.k__l__list;
+SELECT convert_from(record, 'UTF8') AS record, count FROM dload.rejected WHERE pipeline = 'keys' AND count > 1;
+SELECT dload.drop_pipeline('keys');
+
+-- a table of the user's own, with rows, a key, and a CHECK that one record of
+-- each kind violates: an old row stays as it was, a new one is not there
+CREATE TABLE mrg.own (id int, name text CHECK (name <> 'bad'), kept text DEFAULT 'kept', UNIQUE (id));
+INSERT INTO mrg.own VALUES (1, 'one', 'mine'), (2, 'two', 'mine'), (9, 'nine', 'mine');
+SELECT dload.create_pipeline('own', 'mrg.src', 'mrg.own', write_disposition => 'merge', primary_key => ARRAY['id']);
+\! python3 "${PG_ABS_SRCDIR:-.}/t/answer.py" /mrg '[{"id":1,"name":"uno","l":["a"]},{"id":2,"name":"bad","l":["b"]},{"id":3,"name":"bad","l":["c"]},{"id":4,"name":"four","l":["d"]},{"id":4,"name":"\u0000"},{"id":5,"name":"five"},{"id":5,"name":"bad"}]'
+CALL dload.run('own');
+SELECT id, name, kept, _dload_id IS NOT NULL AS loaded FROM mrg.own ORDER BY id;
+SELECT id, value FROM mrg.own JOIN mrg.own__l ON _dload_parent_id = own._dload_id ORDER BY 1;
+SELECT convert_from(record, 'UTF8') AS record, reason, count FROM dload.rejected WHERE pipeline = 'own' ORDER BY rejected.record;
+SELECT relation, column_name, change FROM dload.schema_changes WHERE pipeline = 'own' ORDER BY relation, column_name;
+CALL dload.run('own');
+SELECT sum(count) FROM dload.rejected WHERE pipeline = 'own';
+SELECT dload.drop_pipeline('own');
+-- a table with a primary key on something else gets a unique key
+SELECT dload.create_pipeline('own', 'mrg.src', 'mrg.own2', write_disposition => 'merge', primary_key => ARRAY['id']);
+CREATE TABLE mrg.own2 (other text PRIMARY KEY DEFAULT gen_random_uuid()::text, id int, name text);
+CALL dload.run('own');
+SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 'mrg.own2'::regclass AND contype <> 'n' ORDER BY 1;
+SELECT id, name, other IS NOT NULL FROM mrg.own2 ORDER BY id;
+SELECT dload.drop_pipeline('own');
+
+SET client_min_messages = warning;
+DROP SCHEMA mrg CASCADE;
+DROP SERVER mrg;
