@@ -148,7 +148,7 @@ SELECT key FROM push_item WHERE key IN (1, 1000);
 -- a read cut short is not what the next one with other values remembers
 CREATE TABLE push_lists (n int, keys text[], wanted int);
 INSERT INTO push_lists VALUES (1, '{PushEvent}', 1), (2, '{WatchEvent,IssuesEvent}', 1000), (3, '{PushEvent}', 1000);
-CREATE FOREIGN TABLE push_feed (id text, type text OPTIONS (param 'type')) SERVER push_test OPTIONS (path '/events', query_params '{"per_page": 100}');
+CREATE FOREIGN TABLE push_feed (id text, type text OPTIONS (param 'type')) SERVER push_test OPTIONS (path '/events', paginate 'link', query_params '{"per_page": 100}');
 SELECT n, (SELECT count(*) FROM (SELECT FROM push_feed WHERE type = ANY (keys) LIMIT wanted) AS f) =
           (SELECT count(*) FROM (SELECT FROM (TABLE push_feed OFFSET 0) AS g WHERE type = ANY (keys) LIMIT wanted) AS f) AS same
 FROM push_lists ORDER BY n;

@@ -10,6 +10,7 @@ use FindBin;
 use lib $FindBin::RealBin;
 
 use DloadTest;
+use File::Spec;
 use HTTP::Tiny;
 use JSON::PP;
 use PostgreSQL::Test::Cluster;
@@ -23,7 +24,7 @@ plan skip_all => 'rabbitmq-server is not installed' unless -x $server;
 plan skip_all => 'rabbitmq-server does not run as root' if $> == 0;
 
 # RabbitMQ wants a short name of its host in every path of its own.
-my $base = PostgreSQL::Test::Utils::tempdir;
+my $base = File::Spec->rel2abs(PostgreSQL::Test::Utils::tempdir);
 my %port = map { $_ => PostgreSQL::Test::Cluster::get_free_port() }
   qw(amqp dist epmd http);
 my $api = "http://guest:guest\@127.0.0.1:$port{http}/api";

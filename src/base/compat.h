@@ -18,6 +18,11 @@
 #error "dload needs PostgreSQL 15 or later"
 #endif
 
+/* 18 marks such functions before their declaration, as C11 does. */
+#if PG_VERSION_NUM < 180000
+#define pg_noreturn pg_attribute_noreturn()
+#endif
+
 /* PostgreSQL 16 made these accessor names; 15 has only the wider ones. */
 #if PG_VERSION_NUM < 160000
 #define object_ownercheck_relation(relid, roleid) \
@@ -83,35 +88,72 @@ typedef struct ClosestMatchState
  * pushed-down joins, 18 the number of disabled nodes.
  */
 #if PG_VERSION_NUM < 170000
-#define dload_foreign_path(root, rel, rows, startup, total, outer) \
+#define dload_foreign_path(root, rel, rows, disabled, startup, total, outer) \
 	create_foreignscan_path(root, rel, NULL, rows, startup, total, NIL, \
 							outer, NULL, NIL)
 #elif PG_VERSION_NUM < 180000
-#define dload_foreign_path(root, rel, rows, startup, total, outer) \
+#define dload_foreign_path(root, rel, rows, disabled, startup, total, outer) \
 	create_foreignscan_path(root, rel, NULL, rows, startup, total, NIL, \
 							outer, NULL, NIL, NIL)
 #else
-#define dload_foreign_path(root, rel, rows, startup, total, outer) \
-	create_foreignscan_path(root, rel, NULL, rows, 0, startup, total, NIL, \
-							outer, NULL, NIL, NIL)
+#define dload_foreign_path(root, rel, rows, disabled, startup, total, outer) \
+	create_foreignscan_path(root, rel, NULL, rows, disabled, startup, total, \
+							NIL, outer, NULL, NIL, NIL)
 #endif
 
-/* PostgreSQL 16 gave the executor's helpers further arguments. */
+/*
+ * The range table of an executor state for one result relation.  The messages
+ * of failing constraints look there for the columns; 16 moved them to a list
+ * beside it, without which they would be internal errors.  18 also wants to
+ * know what was pruned.
+ */
 #if PG_VERSION_NUM < 160000
-#define compat_init_range_table(estate, rtes) \
-	ExecInitRangeTable(estate, rtes)
-#define compat_insert_index_tuples(rri, slot, estate) \
-	ExecInsertIndexTuples(rri, slot, estate, false, false, NULL, NIL)
-#elif PG_VERSION_NUM < 180000
-#define compat_init_range_table(estate, rtes) \
-	ExecInitRangeTable(estate, rtes, NIL)
-#define compat_insert_index_tuples(rri, slot, estate) \
-	ExecInsertIndexTuples(rri, slot, estate, false, false, NULL, NIL, false)
+#define dload_init_range_table(estate, rte) \
+	ExecInitRangeTable(estate, list_make1(rte))
 #else
-#define compat_init_range_table(estate, rtes) \
-	ExecInitRangeTable(estate, rtes, NIL, NULL)
-#define compat_insert_index_tuples(rri, slot, estate) \
+#include "parser/parse_relation.h"
+#if PG_VERSION_NUM < 180000
+#define dload_init_range_table(estate, rte) \
+	do { \
+		List	   *permissions_ = NIL; \
+\
+		(void) addRTEPermissionInfo(&permissions_, rte); \
+		ExecInitRangeTable(estate, list_make1(rte), permissions_); \
+	} while (0)
+#else
+#define dload_init_range_table(estate, rte) \
+	do { \
+		List	   *permissions_ = NIL; \
+\
+		(void) addRTEPermissionInfo(&permissions_, rte); \
+		ExecInitRangeTable(estate, list_make1(rte), permissions_, \
+						   bms_make_singleton(1)); \
+	} while (0)
+#endif
+#endif
+
+/* 16 can skip the indexes that do not summarize. */
+#if PG_VERSION_NUM < 160000
+#define dload_insert_index_tuples(rri, slot, estate) \
+	ExecInsertIndexTuples(rri, slot, estate, false, false, NULL, NIL)
+#else
+#define dload_insert_index_tuples(rri, slot, estate) \
 	ExecInsertIndexTuples(rri, slot, estate, false, false, NULL, NIL, false)
+#endif
+
+/* A hash table of tuples; 18 asks for the kind of slot, NULL for any. */
+#if PG_VERSION_NUM < 180000
+#define dload_tuple_hash_table(desc, n, columns, eqfuncs, hashfuncs, \
+							   collations, nbuckets, context, temporary) \
+	BuildTupleHashTableExt(NULL, desc, n, columns, eqfuncs, hashfuncs, \
+						   collations, nbuckets, 0, context, context, \
+						   temporary, false)
+#else
+#define dload_tuple_hash_table(desc, n, columns, eqfuncs, hashfuncs, \
+							   collations, nbuckets, context, temporary) \
+	BuildTupleHashTable(NULL, desc, NULL, n, columns, eqfuncs, hashfuncs, \
+						collations, nbuckets, 0, context, context, \
+						temporary, false)
 #endif
 
 /* 18 split the declarations of EXPLAIN. */

@@ -16,6 +16,7 @@
 
 #include "postgres.h"
 
+#include "base/compat.h"
 #include "nodes/pg_list.h"
 
 /*
@@ -58,7 +59,7 @@ extern bool dload_error_detail(DloadError *err,
 							   const char *fmt,...) pg_attribute_printf(2, 3);
 extern bool dload_error_hint(DloadError *err,
 							 const char *fmt,...) pg_attribute_printf(2, 3);
-extern void dload_error_raise(const DloadError *err) pg_attribute_noreturn();
+pg_noreturn extern void dload_error_raise(const DloadError *err);
 extern void dload_error_report(int elevel, const DloadError *err);
 extern char *dload_trim_body(DloadSpan body);
 extern uint64 dload_hash_bytes(const char *data, size_t len, uint64 seed);

@@ -9,6 +9,8 @@
 
 #include "base/dload.h"
 
+#include "access/xact.h"
+#include "catalog/namespace.h"
 #include "common/hashfn.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
@@ -100,6 +102,43 @@ dload_error_raise(const DloadError *err)
 }
 
 /*
+ * From UTF-8 to the database encoding, with "?" for what it cannot hold: an
+ * error in the making must not give way to one about its own words.
+ */
+static char *
+to_server(char *text, int len)
+{
+	int			encoding = GetDatabaseEncoding();
+	StringInfoData buf;
+	Oid			proc;
+
+	if (encoding == PG_UTF8 || encoding == PG_SQL_ASCII)
+		return text;
+	initStringInfo(&buf);
+	proc = IsTransactionState() ?
+		FindDefaultConversionProc(PG_UTF8, encoding) : InvalidOid;
+	while (len > 0)
+	{
+		char		c[MAX_CONVERSION_GROWTH * MAX_MULTIBYTE_CHAR_LEN + 1];
+		int			n = pg_utf_mblen((unsigned char *) text);
+
+		if (!IS_HIGHBIT_SET(*text))
+			appendStringInfoChar(&buf, *text);
+		else if (OidIsValid(proc) &&
+				 pg_do_encoding_conversion_buf(proc, PG_UTF8, encoding,
+											   (unsigned char *) text, n,
+											   (unsigned char *) c, sizeof(c),
+											   true) == n)
+			appendStringInfoString(&buf, c);
+		else
+			appendStringInfoChar(&buf, '?');
+		text += n;
+		len -= n;
+	}
+	return buf.data;
+}
+
+/*
  * The first bytes of a response for a message: one line, valid in the
  * database encoding, control characters as blanks.  palloc'd.
  */
@@ -124,7 +163,7 @@ dload_trim_body(DloadSpan body)
 	}
 	if (body.len > (size_t) valid)
 		appendStringInfoString(&buf, "...");
-	return pg_any_to_server(buf.data, buf.len, PG_UTF8);
+	return to_server(buf.data, buf.len);
 }
 
 /* 64-bit hash of some bytes; chain through the seed. */

@@ -137,7 +137,7 @@ dload_number_is_numeric(const DloadNumber *n)
 	/* the written scale counts, trailing zeros included */
 	return n->int_digits <= NUMERIC_INT_DIGITS &&
 		n->fraction - n->exponent <= NUMERIC_SCALE &&
-		Abs(n->exponent) < MAX_EXPONENT;
+		llabs(n->exponent) < MAX_EXPONENT;
 }
 
 bool

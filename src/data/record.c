@@ -340,6 +340,9 @@ scan_literal(DloadScanner *s, const char *word, size_t len)
 	return s->cur + len;
 }
 
+/* The one fault that well-formed input can have. */
+static const char too_deep[] = "nested too deeply";
+
 /* Enter the container whose bracket is at s->cur. */
 static pg_attribute_always_inline const char *
 open_container(DloadScanner *s, bool object)
@@ -347,7 +350,7 @@ open_container(DloadScanner *s, bool object)
 	uint8		bit = 1 << (s->depth & 7);
 
 	if (unlikely(s->depth >= DLOAD_MAX_DEPTH))
-		return fail(s, s->cur, "nested too deeply");
+		return fail(s, s->cur, too_deep);
 	if (object)
 		s->stack[s->depth >> 3] |= bit;
 	else
@@ -618,11 +621,15 @@ dload_scanner_error(const DloadScanner *s, int64 offset, DloadError *err)
 		from++;
 	near.data = from;
 	near.len = to - from;
-	dload_error_set(err, ERRCODE_INVALID_TEXT_REPRESENTATION,
+	dload_error_set(err, s->error == too_deep ?
+					ERRCODE_PROGRAM_LIMIT_EXCEEDED :
+					ERRCODE_INVALID_TEXT_REPRESENTATION,
 					"invalid JSON at byte offset " INT64_FORMAT ": %s",
 					offset + (s->error_at - s->begin), s->error);
 	if (near.len > 0)
 		dload_error_detail(err, "Near \"%s\".", dload_trim_body(near));
+	if (s->error == too_deep)
+		dload_error_hint(err, "At most %d levels are read.", DLOAD_MAX_DEPTH);
 	return false;
 }
 

@@ -41,6 +41,12 @@
 /* Beyond what any real plan costs (disable_cost is 1e10). */
 #define IMPOSSIBLE_COST		1.0e13
 
+/*
+ * Costs do not count against paths with more disabled nodes, so an impossible
+ * path has more than any plan may have by enable_nestloop and the like.
+ */
+#define IMPOSSIBLE_DISABLED	10000
+
 /* Of a table that was never analyzed. */
 #define DEFAULT_PAGES		10.0
 #define DEFAULT_PAGE_SIZE	100.0
@@ -156,8 +162,9 @@ add_scan_path(PlannerInfo *root, RelOptInfo *baserel, Relids outer)
 	if (!complete)
 		startup += IMPOSSIBLE_COST;
 	add_path(baserel, (Path *)
-			 dload_foreign_path(root, baserel, rows, startup, startup + run,
-								outer));
+			 dload_foreign_path(root, baserel, rows,
+								complete ? 0 : IMPOSSIBLE_DISABLED,
+								startup, startup + run, outer));
 }
 
 /* Used through generate_implied_equalities_for_column. */

@@ -58,8 +58,8 @@ dload_memo_create(void)
 	return memo;
 }
 
-static void
-forget_recording(DloadMemo *memo)
+void
+dload_memo_forget(DloadMemo *memo)
 {
 	if (memo->recording != NULL)
 		MemoryContextDelete(memo->recording->context);
@@ -81,7 +81,7 @@ dload_memo_begin(DloadMemo *memo, const char *key, size_t keylen)
 	MemoEntry  *entry = memo->buckets[hash % MEMO_BUCKETS];
 	MemoryContext context;
 
-	forget_recording(memo);
+	dload_memo_forget(memo);
 	memo->replay = NULL;
 	for (; entry != NULL; entry = entry->next)
 	{
@@ -140,7 +140,7 @@ dload_memo_add(DloadMemo *memo, TupleTableSlot *slot)
 	if (memory_used_up(memo))
 	{
 		memo->full = true;
-		forget_recording(memo);
+		dload_memo_forget(memo);
 	}
 }
 

@@ -25,12 +25,13 @@ extern DloadMemo *dload_memo_create(void);
 /*
  * Start a read.  True if its rows are there: get them by dload_memo_next.
  * Else hand them in by dload_memo_add as they come, and say
- * dload_memo_complete at the end; a read without that is forgotten.
+ * dload_memo_complete at the end, or dload_memo_forget if the read ends early.
  */
 extern bool dload_memo_begin(DloadMemo *memo, const char *key, size_t keylen);
 extern bool dload_memo_next(DloadMemo *memo, TupleTableSlot *slot);
 extern void dload_memo_add(DloadMemo *memo, TupleTableSlot *slot);
 extern void dload_memo_complete(DloadMemo *memo);
+extern void dload_memo_forget(DloadMemo *memo);
 
 /* How many reads were answered from it. */
 extern int64 dload_memo_hits(const DloadMemo *memo);

@@ -184,7 +184,6 @@ node_use(DloadRow *row, DloadKeyNode *node)
 
 	old = MemoryContextSwitchTo(row->tree_context);
 	use = palloc0(sizeof(NodeUse));
-	use->targets = palloc(sizeof(RowColumn *) * row->ncolumns);
 	len = strlen(node->name);
 	for (int i = 0; i < row->ncolumns; i++)
 	{
@@ -209,8 +208,12 @@ node_use(DloadRow *row, DloadKeyNode *node)
 			mine = where == 0;
 			use->descend = use->descend || where == 1;
 		}
-		if (mine)
-			use->targets[use->ntargets++] = rc;
+		if (!mine)
+			continue;
+		/* most keys lead to no column: a record may have very many */
+		if (use->targets == NULL)
+			use->targets = palloc(sizeof(RowColumn *) * row->ncolumns);
+		use->targets[use->ntargets++] = rc;
 	}
 	node->data = use;
 	node->known = true;
@@ -223,11 +226,15 @@ static bool
 can_be_named(const DloadToken *key)
 {
 	StringInfoData scratch;
+	bool		decoded;
 
 	if (key->text.len > DLOAD_MAX_KEY_BYTES)
 		return false;
 	initStringInfo(&scratch);
-	return dload_token_decode(key, &scratch) == DLOAD_DECODE_OK;
+	decoded = dload_token_decode(key, &scratch) == DLOAD_DECODE_OK;
+	/* a record may have millions of such keys */
+	pfree(scratch.data);
+	return decoded;
 }
 
 static void walk_object(DloadRow *row, DloadScanner *s, DloadKeyNode *parent);
@@ -270,7 +277,7 @@ walk_object(DloadRow *row, DloadScanner *s, DloadKeyNode *parent)
 			walk_value(row, s, node, node_use(row, node));
 			continue;
 		}
-		if (can_be_named(&token))
+		if (!row->tree_full && can_be_named(&token))
 			row->tree_full = true;
 		dload_scanner_value(s, &token);
 	}

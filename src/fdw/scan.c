@@ -477,6 +477,8 @@ end_read(DloadScan *scan)
 {
 	while (scan->nopen > 0)
 		close_request(scan, scan->nopen - 1);
+	if (scan->memo != NULL)
+		dload_memo_forget(scan->memo);
 	if (scan->read_context != NULL)
 		MemoryContextDelete(scan->read_context);
 	scan->read_context = NULL;

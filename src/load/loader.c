@@ -120,8 +120,8 @@ dload_load_rejected(const DloadLoad *load)
 /*
  * With wal_level = minimal core writes no WAL for a sequence in the
  * transaction that creates it, but the sequence's row claims that the next 32
- * values are logged; after a crash they would be given out again.  setval takes
- * that claim back.  Nobody else can see the sequence yet.
+ * values are logged; after a crash they would be given out again.  setval
+ * takes that claim back.  Nobody else can see the sequence yet.
  */
 static void
 log_next_use(Oid sequence, int64 last)

@@ -122,91 +122,65 @@ dload_auth_strip_url(const DloadResource *res, const char *url)
 	return dload_url_drop_query(url, name);
 }
 
-static int
-longer_first(const ListCell *a, const ListCell *b)
-{
-	size_t		la = strlen(lfirst(a));
-	size_t		lb = strlen(lfirst(b));
-
-	return (la < lb) - (la > lb);
-}
-
+/*
+ * Base64 without the padding, which some leave out; with "-" and "_" if that
+ * is wanted, as in tokens.
+ */
 static char *
-lower_hex(const char *encoded)
+base64(const char *text, bool url_safe)
 {
-	char	   *copy = pstrdup(encoded);
-
-	for (char *p = copy; *p; p++)
-	{
-		if (*p == '%' && p[1] != '\0' && p[2] != '\0')
-		{
-			p[1] = pg_ascii_tolower((unsigned char) p[1]);
-			p[2] = pg_ascii_tolower((unsigned char) p[2]);
-			p += 2;
-		}
-	}
-	return copy;
-}
-
-/* As a JSON string may hold it, with or without the slash escaped. */
-static char *
-json_form(const char *secret, bool escape_slash)
-{
-	StringInfoData buf;
-
-	initStringInfo(&buf);
-	for (const char *p = secret; *p; p++)
-	{
-		if (*p == '"' || *p == '\\' || (*p == '/' && escape_slash))
-			appendStringInfoChar(&buf, '\\');
-		appendStringInfoChar(&buf, *p);
-	}
-	return buf.data;
-}
-
-/* Add the forms in which a secret may come back. */
-static List *
-add_forms(List *forms, const char *secret)
-{
-	StringInfoData encoded;
-
-	if (secret == NULL || secret[0] == '\0')
-		return forms;
-	initStringInfo(&encoded);
-	dload_url_encode(&encoded, secret);
-	forms = list_append_unique_ptr(forms, unconstify(char *, secret));
-	forms = lappend(forms, encoded.data);
-	forms = lappend(forms, lower_hex(encoded.data));
-	forms = lappend(forms, json_form(secret, false));
-	return lappend(forms, json_form(secret, true));
-}
-
-static char *
-basic_credentials(const DloadResource *res)
-{
-	char	   *plain = psprintf("%s:%s", res->username ? res->username : "",
-								 res->password ? res->password : "");
-	int			len = (int) strlen(plain);
+	int			len = (int) strlen(text);
 	int			max = pg_b64_enc_len(len);
 	char	   *encoded = palloc(max + 1);
-	int			n = pg_b64_encode(plain, len, encoded, max);
+	/* it takes a char * up to 17, and a uint8 * since */
+	int			n = pg_b64_encode((const void *) text, len, encoded, max);
 
 	encoded[Max(n, 0)] = '\0';
+	encoded[strcspn(encoded, "=")] = '\0';
+	for (char *p = encoded; url_safe && *p; p++)
+	{
+		if (*p == '+' || *p == '/')
+			*p = *p == '+' ? '-' : '_';
+	}
 	return encoded;
 }
 
+/*
+ * Add a secret as it may come back, but for the escapes that
+ * dload_secret_length() sees through.
+ */
 static List *
-secret_forms(const DloadResource *res)
+add_secret(List *secrets, const char *secret)
 {
-	List	   *forms = NIL;
+	const char *utf8;
 
-	forms = add_forms(forms, res->token);
-	forms = add_forms(forms, res->password);
-	forms = add_forms(forms, res->api_key);
+	if (secret == NULL || secret[0] == '\0')
+		return secrets;
+	utf8 = dload_url_utf8(secret);
+	secrets = lappend(secrets, unconstify(char *, secret));
+	if (utf8 != secret)
+		secrets = lappend(secrets, unconstify(char *, utf8));
+	secrets = lappend(secrets, base64(utf8, false));
+	return lappend(secrets, base64(utf8, true));
+}
+
+static List *
+collect_secrets(const DloadResource *res)
+{
+	List	   *secrets = NIL;
+
+	secrets = add_secret(secrets, res->token);
+	secrets = add_secret(secrets, res->password);
+	secrets = add_secret(secrets, res->api_key);
 	if (res->password != NULL && res->password[0] != '\0')
-		forms = add_forms(forms, basic_credentials(res));
-	list_sort(forms, longer_first);
-	return forms;
+	{
+		char	   *plain = psprintf("%s:%s", res->username ? res->username : "",
+									 res->password);
+
+		secrets = lappend(secrets, base64(plain, false));
+		secrets = lappend(secrets, base64(plain, true));
+	}
+	return secrets;
 }
 
 /*
@@ -232,33 +206,29 @@ is_whole_value(const char *text, const char *p, size_t len)
 char *
 dload_auth_redact(const DloadResource *res, const char *text)
 {
-	List	   *forms = secret_forms(res);
+	List	   *secrets = collect_secrets(res);
 	StringInfoData buf;
 
-	if (forms == NIL)
+	if (secrets == NIL)
 		return pstrdup(text);
 	initStringInfo(&buf);
 	for (const char *p = text; *p;)
 	{
-		size_t		matched = 0;
+		size_t		longest = 0;
 		ListCell   *lc;
 
-		foreach(lc, forms)
+		foreach(lc, secrets)
 		{
-			const char *form = lfirst(lc);
-			size_t		len = strlen(form);
+			size_t		len = dload_secret_length(p, lfirst(lc));
 
-			if (*form == *p && strncmp(p, form, len) == 0 &&
+			if (len > longest &&
 				(len >= MIN_FREE_SECRET || is_whole_value(text, p, len)))
-			{
-				matched = len;
-				break;
-			}
+				longest = len;
 		}
-		if (matched > 0)
+		if (longest > 0)
 		{
 			appendStringInfoString(&buf, MASK);
-			p += matched;
+			p += longest;
 		}
 		else
 			appendStringInfoChar(&buf, *p++);

@@ -30,8 +30,9 @@ extern char *dload_auth_strip_url(const DloadResource *res, const char *url);
 
 /*
  * The text with every secret of the resource replaced by "***": verbatim,
- * percent-encoded and as base64 of user:password.  For bodies and messages
- * from the server, which may repeat what was sent.  palloc'd.
+ * escaped as in URLs, JSON and HTML, and in base64, alone and as
+ * user:password.  For bodies and messages from the server, which may repeat
+ * what was sent.  palloc'd.
  */
 extern char *dload_auth_redact(const DloadResource *res, const char *text);
 

@@ -87,6 +87,9 @@ dload_extract_bad_body(DloadExtract *x, DloadSpan body, DloadError *err)
 	if (!is_json && shown[0] != '\0' && x->handed == 0)
 		dload_error_hint(err, "Check that \"base_url\" and \"path\" name an "
 						 "address that answers in JSON.");
+	else
+		dload_error_hint(err, "The request was sent %d times; try again when "
+						 "the API has recovered.", x->fetch->retries + 1);
 	/* a page for people will not turn into JSON by asking again */
 	return shown[0] == '<' ? DLOAD_BODY_ERROR : DLOAD_BODY_BROKEN;
 }

@@ -137,9 +137,10 @@ dload_envelope_check(const DloadFetch *f, DloadSpan envelope,
 						"API of server \"%s\" reported an error in a "
 						"response of status %d",
 						res->servername, dload_http_status(f->exchange));
-		return dload_error_detail(err, "%s %s returned: %s", f->method,
-								  f->shown_url,
-								  dload_shown_body(res, envelope));
+		dload_error_detail(err, "%s %s returned: %s", f->method,
+						   f->shown_url, dload_shown_body(res, envelope));
+		return dload_error_hint(err, "The records beside it were left alone, "
+								"since they may not be all.");
 	}
 	return true;
 }

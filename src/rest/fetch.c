@@ -425,8 +425,9 @@ redirect(DloadFetch *f, int status, DloadError *err)
 	{
 		dload_error_set(err, ERRCODE_FDW_ERROR,
 						"too many redirects from server \"%s\"", servername);
-		return dload_error_detail(err, "The last of them came from %s.",
-								  from);
+		dload_error_detail(err, "The last of them came from %s.", from);
+		return dload_error_hint(err, "Give the final address in \"base_url\" "
+								"and \"path\".");
 	}
 	/* without its body a POST would ask for something else */
 	if (f->method[0] == 'P' && (status == 301 || status == 302))

@@ -27,7 +27,7 @@ typedef struct DloadHttpRequest
 	char	   *password;
 	char	   *body;			/* or NULL */
 	int64		connect_timeout;	/* ms */
-	int64		request_timeout;	/* ms to the first byte of the response */
+	int64		request_timeout;	/* ms until the response's head is in */
 	int64		idle_timeout;	/* ms */
 	int64		max_response_bytes; /* after decompression */
 	bool		stream;			/* true: hold at most

@@ -126,6 +126,7 @@ end_head(DloadExchange *ex)
 	if (ex->next_status < 200)
 		return;
 	ex->status = ex->next_status;
+	dload_exchange_activity(ex);
 	while ((line = dload_exchange_next_header(ex, line)) != NULL)
 	{
 		if (dload_header_value(line, "Content-Encoding") != NULL)
@@ -133,7 +134,10 @@ end_head(DloadExchange *ex)
 	}
 }
 
-/* One line of a head, or of the trailer after a chunked body. */
+/*
+ * One line of a head, or of the trailer after a chunked body.  It does not
+ * count as activity: a head that came line by line could take for ever.
+ */
 static size_t
 on_header(char *data, size_t size, size_t nmemb, void *arg)
 {
@@ -141,7 +145,6 @@ on_header(char *data, size_t size, size_t nmemb, void *arg)
 	size_t		total = size * nmemb;
 	size_t		len = total;
 
-	dload_exchange_activity(ex);
 	ex->head_bytes += total;
 	if (ex->head_bytes > DLOAD_MAX_HEADER_BYTES)
 	{
@@ -323,6 +326,9 @@ classify(const DloadExchange *ex, CURLcode code)
 		case CURLE_PARTIAL_FILE:
 		case CURLE_BAD_CONTENT_ENCODING:
 			return DLOAD_HTTP_FAIL_TRUNCATED;
+		case CURLE_OUT_OF_MEMORY:
+			/* said of a header line or a decoded piece that is too long */
+			return DLOAD_HTTP_FAIL_TOO_LARGE;
 		case CURLE_PEER_FAILED_VERIFICATION:
 		case CURLE_SSL_CACERT_BADFILE:
 		case CURLE_SSL_CERTPROBLEM:
@@ -395,6 +401,9 @@ dload_exchange_finished(DloadTransfer *transfer, CURLcode result)
 			ex->words = "no HTTP response";
 		else if (result == CURLE_LOGIN_DENIED)
 			ex->words = "credentials inside a URL are not accepted";
+		else if (result == CURLE_OUT_OF_MEMORY)
+			ex->words = "response exceeds a limit of libcurl, or memory is "
+				"used up";
 		else if (ex->errbuf[0] == '\0')
 			ex->words = curl_easy_strerror(result);
 	}
@@ -407,7 +416,7 @@ dload_exchange_expired(DloadTransfer *transfer, int64 now)
 {
 	DloadExchange *ex = (DloadExchange *) transfer;
 
-	if (ex->head_bytes == 0)
+	if (ex->status == 0)
 		snprintf(ex->errbuf, sizeof(ex->errbuf),
 				 "no response within " INT64_FORMAT " ms",
 				 ex->request_timeout);

@@ -37,6 +37,9 @@ extern void dload_limiter_learn(DloadLimiter *limiter,
  */
 extern int64 dload_retry_after(const DloadExchange *ex);
 
+/* A date as HTTP writes them, in microseconds since 1970. */
+extern bool dload_http_date(const char *text, int64 *us);
+
 /* Backoff before retry number "attempt" (from 1): full jitter, capped. */
 extern int64 dload_backoff(int attempt);
 

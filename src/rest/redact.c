@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * redact.c
- *	  URLs as they may be shown.
+ *	  URLs as they may be shown, and secrets where they must not be.
  *
  *-------------------------------------------------------------------------
  */
@@ -9,6 +9,8 @@
 
 #include "rest/url.h"
 
+#include "data/bytes.h"
+#include "mb/pg_wchar.h"
 #include "rest/urlparts.h"
 
 /* Query parameters whose values never belong in a message. */
@@ -34,7 +36,7 @@ is_secret_name(const char *name)
 
 	for (const char *p = name; *p; p++)
 	{
-		if (dload_is_alpha(*p) || dload_is_digit(*p))
+		if (dload_is_alpha(*p) || is_digit(*p))
 			plain[len++] = pg_ascii_tolower((unsigned char) *p);
 	}
 	plain[len] = '\0';
@@ -92,4 +94,116 @@ dload_url_redact(const char *url, const char *also)
 		p += n + (stop != NULL);
 	}
 	return buf.data;
+}
+
+/* The byte that two hexadecimal digits stand for; -1 if they are none. */
+static int
+hex_byte(const char *p)
+{
+	int			high = hex_value(p[0]);
+	int			low = high < 0 ? -1 : hex_value(p[1]);
+
+	return low < 0 ? -1 : high * 16 + low;
+}
+
+/* %2F, or the same encoded once more: %252F. */
+static size_t
+percent_length(const char *text, char c, bool twice)
+{
+	const char *start = twice ? "%25" : "%";
+	size_t		len = strlen(start);
+
+	if (strncmp(text, start, len) != 0 ||
+		hex_byte(text + len) != (unsigned char) c)
+		return 0;
+	return len + 2;
+}
+
+/* An escape of JSON.  *used are the bytes of the secret that it stands for. */
+static size_t
+json_length(const char *text, const char *secret, size_t *used)
+{
+	unsigned char utf8[MAX_MULTIBYTE_CHAR_LEN + 1];
+	int			high;
+	int			low;
+
+	if (text[0] != '\\')
+		return 0;
+	if (text[1] == *secret && strchr("\"\\/", text[1]) != NULL)
+		return 2;
+	if (text[1] != 'u' || (high = hex_byte(text + 2)) < 0 ||
+		(low = hex_byte(text + 4)) < 0)
+		return 0;
+	unicode_to_utf8(high * 256 + low, utf8);
+	*used = pg_utf_mblen(utf8);
+	return strncmp((char *) utf8, secret, *used) == 0 ? 6 : 0;
+}
+
+/* A reference of HTML or XML: by name, or by number. */
+static size_t
+entity_length(const char *text, char c)
+{
+	static const struct
+	{
+		const char *entity;
+		char		c;
+	}			entities[] = {
+		{"&amp;", '&'}, {"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'},
+		{"&apos;", '\''},
+	};
+	bool		hex;
+	char	   *end;
+
+	if (text[0] != '&')
+		return 0;
+	for (int i = 0; i < lengthof(entities); i++)
+	{
+		size_t		len = strlen(entities[i].entity);
+
+		if (entities[i].c == c && strncmp(text, entities[i].entity, len) == 0)
+			return len;
+	}
+	if (text[1] != '#')
+		return 0;
+	hex = text[2] == 'x' || text[2] == 'X';
+	if (strtol(text + (hex ? 3 : 2), &end, hex ? 16 : 10) !=
+		(unsigned char) c || *end != ';')
+		return 0;
+	return end + 1 - text;
+}
+
+/* The same as dload_secret_length(), with characters escaped. */
+static size_t
+escaped_length(const char *text, const char *secret, bool twice)
+{
+	const char *p = text;
+
+	while (*secret)
+	{
+		size_t		used = 1;
+		size_t		n = percent_length(p, *secret, twice);
+
+		if (n == 0)
+			n = json_length(p, secret, &used);
+		if (n == 0)
+			n = entity_length(p, *secret);
+		if (n == 0 && (*p == *secret || (*p == '+' && *secret == ' ')))
+			n = used = 1;
+		if (n == 0)
+			return 0;
+		p += n;
+		secret += used;
+	}
+	return p - text;
+}
+
+size_t
+dload_secret_length(const char *text, const char *secret)
+{
+	size_t		len = strlen(secret);
+
+	if (strncmp(text, secret, len) == 0)
+		return len;
+	len = escaped_length(text, secret, false);
+	return len > 0 ? len : escaped_length(text, secret, true);
 }

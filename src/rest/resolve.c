@@ -14,6 +14,7 @@
 
 #include "rest/url.h"
 
+#include "data/bytes.h"
 #include "rest/urlparts.h"
 
 /* RFC 3986, section 5.2.4, on a path of its own. */
@@ -159,9 +160,9 @@ append_host(StringInfo buf, DloadSpan host)
 
 		if (literal)
 			ok = i == 0 || i == host.len - 1 ||
-				dload_hex_value(c) >= 0 || c == ':' || c == '.';
+				hex_value(c) >= 0 || c == ':' || c == '.';
 		else
-			ok = dload_is_alpha(c) || dload_is_digit(c) ||
+			ok = dload_is_alpha(c) || is_digit(c) ||
 				c == '-' || c == '.' || c == '_';
 		if (!ok)
 			return false;
@@ -197,7 +198,7 @@ dload_url_origin(const char *url)
 
 	host = dload_url_bare_host(parts.authority);
 	n = host.len;
-	while (n > 0 && dload_is_digit(host.data[n - 1]))
+	while (n > 0 && is_digit(host.data[n - 1]))
 		n--;
 	if (n > 0 && host.data[n - 1] == ':' &&
 		(host.data[0] != '[' || (n > 1 && host.data[n - 2] == ']')))

@@ -14,7 +14,6 @@
 
 #include "data/record.h"
 #include "rest/auth.h"
-#include "utils/datetime.h"
 #include "utils/timestamp.h"
 
 /* Redaction looks at this much of a body; messages show less. */
@@ -49,32 +48,16 @@ dload_response_limited(const DloadExchange *ex)
 	return remaining != NULL && strcmp(remaining, "0") == 0;
 }
 
-/* "Sun, 06 Nov 1994 08:49:37 GMT", the only form that servers may send. */
 TimestampTz
 dload_response_date(const DloadExchange *ex)
 {
-	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 	char	   *text = dload_http_header(ex, "Date");
-	const char *found;
-	char		month[4];
-	int			day;
-	int			year;
-	int			hour;
-	int			minute;
-	int			second;
-	int			days;
+	int64		us;
 
-	if (text == NULL ||
-		sscanf(text, "%*3[A-Za-z], %2d %3[A-Za-z] %4d %2d:%2d:%2d GMT",
-			   &day, month, &year, &hour, &minute, &second) != 6 ||
-		strlen(month) != 3 || (found = strstr(months, month)) == NULL ||
-		(found - months) % 3 != 0 || year < 1970 || day < 1 || day > 31 ||
-		hour > 23 || minute > 59 || second > 60)
+	if (text == NULL || !dload_http_date(text, &us))
 		return 0;
-	days = date2j(year, (int) (found - months) / 3 + 1, day) -
-		POSTGRES_EPOCH_JDATE;
-	return ((int64) days * SECS_PER_DAY + hour * SECS_PER_HOUR +
-			minute * SECS_PER_MINUTE + second) * USECS_PER_SEC;
+	return us - (int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) *
+		USECS_PER_DAY;
 }
 
 char *
@@ -264,6 +247,8 @@ dload_transport_error(const DloadFetch *f, DloadError *err)
 			break;
 		default:
 			sqlstate = ERRCODE_FDW_ERROR;
+			hint = "Try again later; the option \"max_retries\" sets how often "
+				"a request is repeated.";
 			break;
 	}
 	dload_error_set(err, sqlstate, "could not read from server \"%s\": %s",

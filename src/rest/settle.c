@@ -100,10 +100,11 @@ find_next(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 	dload_error_set(err, ERRCODE_FDW_ERROR,
 					"paging loop: server \"%s\" led back to a page already "
 					"read", x->res->servername);
-	return dload_error_detail(err, "The page is %s.",
-							  dload_auth_redact(x->res,
-												dload_url_redact(next->url,
-																 NULL)));
+	dload_error_detail(err, "The page is %s.",
+					   dload_auth_redact(x->res,
+										 dload_url_redact(next->url, NULL)));
+	return dload_error_hint(err, "Check the option \"paginate\" and those that "
+							"say where the next page is named.");
 }
 
 /*

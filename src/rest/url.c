@@ -10,6 +10,7 @@
 #include "rest/url.h"
 
 #include "access/xact.h"
+#include "data/bytes.h"
 #include "mb/pg_wchar.h"
 #include "model/resource.h"
 #include "rest/urlparts.h"
@@ -17,7 +18,7 @@
 static bool
 is_unreserved(unsigned char c)
 {
-	return dload_is_alpha(c) || dload_is_digit(c) ||
+	return dload_is_alpha(c) || is_digit(c) ||
 		c == '-' || c == '.' || c == '_' || c == '~';
 }
 
@@ -25,8 +26,8 @@ is_unreserved(unsigned char c)
  * Percent-encoding is defined on UTF-8 bytes.  Conversion needs a transaction
  * in a database of another encoding; without one the bytes go as they are.
  */
-static const char *
-to_utf8(const char *s)
+const char *
+dload_url_utf8(const char *s)
 {
 	if (GetDatabaseEncoding() == PG_UTF8 || !IsTransactionState())
 		return s;
@@ -36,7 +37,9 @@ to_utf8(const char *s)
 void
 dload_url_encode(StringInfo buf, const char *s)
 {
-	for (const unsigned char *p = (const unsigned char *) to_utf8(s); *p; p++)
+	const unsigned char *p = (const unsigned char *) dload_url_utf8(s);
+
+	for (; *p; p++)
 	{
 		if (is_unreserved(*p))
 			appendStringInfoChar(buf, *p);
@@ -49,7 +52,7 @@ dload_url_encode(StringInfo buf, const char *s)
 static void
 append_query_name(StringInfo buf, const char *name)
 {
-	const unsigned char *p = (const unsigned char *) to_utf8(name);
+	const unsigned char *p = (const unsigned char *) dload_url_utf8(name);
 
 	for (; *p; p++)
 	{

@@ -22,6 +22,9 @@ typedef struct DloadParam
 	int			in;				/* DloadParamIn */
 } DloadParam;
 
+/* "s" itself, or converted from the database encoding. */
+extern const char *dload_url_utf8(const char *s);
+
 /* Append "s" percent-encoded: everything but RFC 3986's unreserved. */
 extern void dload_url_encode(StringInfo buf, const char *s);
 
@@ -61,5 +64,11 @@ extern char *dload_url_origin(const char *url);
  * access_token, sig, key ...) or equal "also" (may be NULL) masked.
  */
 extern char *dload_url_redact(const char *url, const char *also);
+
+/*
+ * For texts: the length of the secret at the start of "text", verbatim or with
+ * characters escaped by "%", by "\" or as entities; 0 if it is not there.
+ */
+extern size_t dload_secret_length(const char *text, const char *secret);
 
 #endif							/* DLOAD_URL_H */

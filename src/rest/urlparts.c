@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "data/bytes.h"
 #include "rest/urlparts.h"
 
 void
@@ -25,24 +26,6 @@ dload_is_alpha(unsigned char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-bool
-dload_is_digit(unsigned char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-int
-dload_hex_value(unsigned char c)
-{
-	if (dload_is_digit(c))
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 void
 dload_append_span(StringInfo buf, DloadSpan s)
 {
@@ -59,7 +42,7 @@ dload_url_split(const char *url, DloadUrlParts *parts)
 	if (dload_is_alpha(*p))
 	{
 		n = 1;
-		while (dload_is_alpha(p[n]) || dload_is_digit(p[n]) ||
+		while (dload_is_alpha(p[n]) || is_digit(p[n]) ||
 			   (p[n] != '\0' && strchr("+-.", p[n]) != NULL))
 			n++;
 		if (p[n] == ':')
@@ -162,11 +145,11 @@ dload_url_decode_name(DloadSpan s)
 	for (size_t i = 0; i < s.len; i++)
 	{
 		if (s.data[i] == '%' && i + 2 < s.len &&
-			dload_hex_value(s.data[i + 1]) >= 0 &&
-			dload_hex_value(s.data[i + 2]) >= 0)
+			hex_value(s.data[i + 1]) >= 0 &&
+			hex_value(s.data[i + 2]) >= 0)
 		{
-			out[len++] = (char) (dload_hex_value(s.data[i + 1]) * 16 +
-								 dload_hex_value(s.data[i + 2]));
+			out[len++] = (char) (hex_value(s.data[i + 1]) * 16 +
+								 hex_value(s.data[i + 2]));
 			i += 2;
 		}
 		else

@@ -41,8 +41,6 @@ extern char *dload_url_clean(const char *url);
 extern char *dload_url_decode_name(DloadSpan s);
 
 extern bool dload_is_alpha(unsigned char c);
-extern bool dload_is_digit(unsigned char c);
-extern int	dload_hex_value(unsigned char c);
 extern void dload_append_span(StringInfo buf, DloadSpan s);
 extern void dload_append_percent(StringInfo buf, unsigned char c);
 
