@@ -321,9 +321,26 @@ CREATE VIEW dload.status WITH (security_barrier) AS
 	WHERE pg_catalog.pg_has_role(p.owner, 'USAGE');
 COMMENT ON VIEW dload.status IS 'each pipeline at a glance: state, last run, last error, cursor, rows';
 
+CREATE FUNCTION dload.budget_lines(OUT server text, OUT "user" regrole,
+		OUT requests bigint, OUT period interval, OUT used bigint,
+		OUT remaining bigint, OUT resets_at timestamptz, OUT in_flight int,
+		OUT shared boolean)
+	RETURNS SETOF record
+	LANGUAGE c STRICT VOLATILE
+	AS 'MODULE_PATHNAME', 'dload_budget_lines';
+COMMENT ON FUNCTION dload.budget_lines()
+	IS 'what dload.budgets shows: the budgets that the caller may use';
+
+CREATE VIEW dload.budgets AS
+	SELECT server, "user", requests, period, used, remaining, resets_at,
+		in_flight, shared
+	FROM dload.budget_lines();
+COMMENT ON VIEW dload.budgets
+	IS 'requests used and left per server, user and rate; without period: what the API itself said';
+
 GRANT USAGE ON SCHEMA dload TO PUBLIC;
 GRANT SELECT ON dload.pipelines, dload.runs, dload.cursors, dload.schema_changes,
-	dload.rejected, dload.column_map, dload.status TO PUBLIC;
+	dload.rejected, dload.column_map, dload.status, dload.budgets TO PUBLIC;
 
 /*
  * Pipelines

@@ -11,6 +11,7 @@
 
 #include "base/compat.h"
 #include "base/dload.h"
+#include "base/shmem.h"
 
 #include "fmgr.h"
 #include "miscadmin.h"
@@ -58,4 +59,7 @@ _PG_init(void)
 							NULL, NULL, NULL);
 
 	MarkGUCPrefixReserved("dload");
+
+	if (process_shared_preload_libraries_in_progress)
+		dload_shmem_request();
 }

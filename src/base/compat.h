@@ -180,6 +180,14 @@ typedef struct ClosestMatchState
 #define dload_create_wait_set(nevents) CreateWaitEventSet(NULL, (nevents))
 #endif
 
+/* 17 lets a shared hash table copy its keys by a function. */
+#if PG_VERSION_NUM < 170000
+#define dload_dshash_copy_function(params) ((void) (params))
+#else
+#define dload_dshash_copy_function(params) \
+	((params)->copy_function = dshash_memcpy)
+#endif
+
 /*
  * libcurl: CURLOPT_PREREQFUNCTION came with 7.80, CURLOPT_PROTOCOLS_STR with
  * 7.85, CURLOPT_QUICK_EXIT with 7.87.  For use after curl.h.

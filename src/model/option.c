@@ -10,6 +10,7 @@
 #include <ctype.h>
 #include <math.h>
 
+#include "base/shmem.h"
 #include "model/option.h"
 
 #include "commands/defrem.h"
@@ -388,6 +389,9 @@ dload_rate_parse(const char *text, List **rates, DloadError *err)
 
 		if (!parse_rate(lfirst(lc), rate))
 			break;
+		if (list_length(*rates) == DLOAD_BUDGET_RATES)
+			return dload_error_set(err, ERRCODE_INVALID_PARAMETER_VALUE,
+								   "more than %d rates", DLOAD_BUDGET_RATES);
 		*rates = lappend(*rates, rate);
 	}
 	if (*rates != NIL && lc == NULL)

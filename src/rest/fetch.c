@@ -65,6 +65,19 @@ set_first_hop(DloadFetch *f)
 	set_url(f, f->request->url);
 }
 
+/* The exchange is over, whichever way. */
+static void
+leave_budget(DloadFetch *f)
+{
+	dload_limiter_release(f->channel->limiter, &f->ticket);
+}
+
+static void
+on_context_reset(void *arg)
+{
+	leave_budget(arg);
+}
+
 DloadFetch *
 dload_fetch_create(DloadChannel *channel, const DloadRequest *request)
 {
@@ -76,6 +89,9 @@ dload_fetch_create(DloadChannel *channel, const DloadRequest *request)
 
 	f->context = context;
 	f->channel = channel;
+	f->on_reset.func = on_context_reset;
+	f->on_reset.arg = f;
+	MemoryContextRegisterResetCallback(context, &f->on_reset);
 	old = MemoryContextSwitchTo(context);
 	f->request = dload_request_copy(request);
 	MemoryContextSwitchTo(old);
@@ -224,8 +240,9 @@ dload_fetch_start(DloadFetch *f)
 	/* an address that is refused is reported when the page is wanted */
 	if (f->exchange != NULL || !f->trusted)
 		return;
-	if (dload_limiter_acquire(f->channel->limiter) == 0)
-		(void) send_request(f, &err);
+	if (dload_limiter_acquire(f->channel->limiter, &f->ticket, false) == 0 &&
+		!send_request(f, &err))
+		leave_budget(f);
 }
 
 static void
@@ -280,7 +297,8 @@ ensure_sent(DloadFetch *f, DloadError *err)
 		return true;
 	if (!check_origin(f, err))
 		return false;
-	while ((ms = dload_limiter_acquire(channel->limiter)) > 0)
+	while ((ms = dload_limiter_acquire(channel->limiter, &f->ticket,
+									   true)) > 0)
 	{
 		if (!channel->patient && ms > MAX_REQUESTED_WAIT_MS)
 			return come_back_later(f, true, ms, err);
@@ -309,9 +327,18 @@ drop_exchange(DloadFetch *f)
 	}
 	if (f->exchange_context != NULL)
 		MemoryContextDelete(f->exchange_context);
+	leave_budget(f);
 	f->exchange_context = NULL;
 	f->open = false;
 	f->complete = false;
+}
+
+/* The last byte is here, though perhaps not read. */
+static void
+note_complete(DloadFetch *f)
+{
+	f->complete = true;
+	leave_budget(f);
 }
 
 static DloadHttpState
@@ -483,7 +510,7 @@ check_status(DloadFetch *f, bool *again, DloadError *err)
 
 	*again = false;
 	note_date(channel, f->exchange);
-	dload_limiter_learn(channel->limiter, f->exchange);
+	dload_limiter_learn(channel->limiter, &f->ticket, f->exchange);
 	if (status >= 200 && status < 300)
 		return true;
 	if (status == 301 || status == 302 || status == 303 ||
@@ -555,7 +582,7 @@ dload_fetch_read(DloadFetch *f, long timeout, DloadSpan *piece,
 		return DLOAD_FETCH_BROKEN;
 	}
 	if (state == DLOAD_HTTP_DONE)
-		f->complete = true;
+		note_complete(f);
 	if (piece->len > 0)
 		return DLOAD_FETCH_DATA;
 	return f->complete ? DLOAD_FETCH_COMPLETE : DLOAD_FETCH_WAITING;
@@ -571,7 +598,7 @@ bool
 dload_fetch_arrived(DloadFetch *f)
 {
 	if (!f->complete && wait_exchange(f, 0) == DLOAD_HTTP_DONE)
-		f->complete = true;
+		note_complete(f);
 	return f->complete;
 }
 
@@ -587,7 +614,7 @@ dload_fetch_linger(DloadFetch *f, TimestampTz until)
 	switch (wait_exchange(f, ms))
 	{
 		case DLOAD_HTTP_DONE:
-			f->complete = true;
+			note_complete(f);
 			return true;
 		case DLOAD_HTTP_FAILED:
 			return false;

@@ -44,6 +44,8 @@ typedef struct DloadFetch
 	int			retries;
 	bool		open;			/* a good response's headers are in */
 	bool		complete;		/* and its last byte too */
+	DloadTicket ticket;			/* its place in the budget */
+	MemoryContextCallback on_reset; /* gives that back */
 	DloadExchange *exchange;	/* NULL when nothing is sent */
 	MemoryContext exchange_context;
 	int64		counted_bytes;	/* of the exchange, already in the stats */

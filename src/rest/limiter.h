@@ -3,9 +3,10 @@
  * limiter.h
  *	  The budget of requests of one server and user.
  *
- * A token bucket for each rate of the rate_limit option, together with what
- * the API itself says in X-RateLimit-Remaining / -Reset (and RateLimit-*).
- * Budgets are kept per process.
+ * Before a request is sent its *ticket* is asked for a start: it says when
+ * the rates of the rate_limit option, what the API said in its headers, and
+ * max_concurrency allow one.  Budgets are shared by all processes of the
+ * cluster, or kept per process where there is no shared memory for them.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,31 +17,80 @@
 #include "model/resource.h"
 #include "rest/http.h"
 
+#include "datatype/timestamp.h"
+
 typedef struct DloadLimiter DloadLimiter;
+
+/*
+ * One request's place in the budget.  All zero at first and after release.
+ */
+typedef struct DloadTicket
+{
+	uint64		epoch;			/* 0: no start is reserved or used */
+	uint64		number;			/* which start of this epoch */
+	int64		start;
+	bool		sent;			/* it may be on its way */
+	bool		answered;
+	int			slot;			/* if sent: its place in flight; -1 = none */
+	int64		since;			/* if sent: when */
+} DloadTicket;
 
 /* The process's limiter for this resource's server and user. */
 extern DloadLimiter *dload_limiter_get(const DloadResource *res);
 
 /*
- * Milliseconds to wait before the next request may start; 0 = it may start
- * now and is charged to the budget.
+ * Milliseconds to wait before asking again; 0 = the request may be sent, and
+ * is charged.  A request that is needed has a start reserved for it.
  */
-extern long dload_limiter_acquire(DloadLimiter *limiter);
+extern long dload_limiter_acquire(DloadLimiter *limiter, DloadTicket *ticket,
+								  bool needed);
 
-/* Learn from a response's headers. */
-extern void dload_limiter_learn(DloadLimiter *limiter,
+/* Learn from the response's headers. */
+extern void dload_limiter_learn(DloadLimiter *limiter, DloadTicket *ticket,
 								const DloadExchange *ex);
+
+/*
+ * The exchange is over, or the request will not be sent: a start that was
+ * reserved is given back.  Never raises; does nothing the second time.
+ */
+extern void dload_limiter_release(DloadLimiter *limiter, DloadTicket *ticket);
+
+/* Backoff before retry number "attempt" (from 1): full jitter, capped. */
+extern int64 dload_backoff(int attempt);
+
+/* A line of dload.budgets. */
+typedef struct DloadBudgetLine
+{
+	Oid			serverid;
+	Oid			userid;
+	int64		count;			/* requests of the rate; -1: not known */
+	int64		period_ms;		/* 0: what the API itself said */
+	int64		used;			/* -1: not known */
+	int64		remaining;
+	TimestampTz resets_at;		/* DT_NOBEGIN: not known, or nothing used */
+	int			in_flight;
+	bool		shared;
+} DloadBudgetLine;
+
+/* The budgets of this database: list of DloadBudgetLine. */
+extern List *dload_limiter_lines(void);
+
+/* --- allowance.c: what a response says --- */
+
+typedef struct DloadAllowance
+{
+	int64		quota;			/* requests of a window; -1 = not said */
+	int64		remaining;		/* requests left; -1 = not said */
+	int64		until;			/* microseconds until the window ends */
+} DloadAllowance;
+
+extern void dload_allowance_read(const DloadExchange *ex,
+								 DloadAllowance *allowance);
 
 /*
  * Milliseconds that Retry-After asks for (seconds, also fractional, or an
  * HTTP date compared with the response's own Date); -1 if it does not.
  */
 extern int64 dload_retry_after(const DloadExchange *ex);
-
-/* A date as HTTP writes them, in microseconds since 1970. */
-extern bool dload_http_date(const char *text, int64 *us);
-
-/* Backoff before retry number "attempt" (from 1): full jitter, capped. */
-extern int64 dload_backoff(int attempt);
 
 #endif							/* DLOAD_LIMITER_H */

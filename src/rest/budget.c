@@ -1,0 +1,558 @@
+/*-------------------------------------------------------------------------
+ *
+ * budget.c
+ *	  The arithmetic of a budget of requests.
+ *
+ * A rate 'n/period' is a sliding window: no period of that length, wherever
+ * it begins, sees more than n requests, at the API and not only here.  (A
+ * token bucket allows up to twice as many.)  Each request is given a start.
+ * Starts are numbered, never go back, and one that is in the future is a
+ * reservation: so many that wait do not all wake for the same place.  The API
+ * sees a request some time between its start and its answer.  So start number
+ * k + n is a period after the moment at which number k had certainly arrived:
+ * its answer, or before that, and at the latest, a twentieth of the period
+ * after its start.  This margin costs at most 5 % of the budget, and hides
+ * what connections and schedulers make of the intervals.
+ *
+ * What the API says comes on top: "reported" is the least number of requests
+ * left that any answer in this window has named.  Only requests not yet
+ * answered can be missing in it, so with those taken off it is a lower bound.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "rest/budget.h"
+
+/* How long after its start a request may reach the API, at the latest. */
+#define MARGIN_PART			20
+#define MAX_MARGIN_US		(INT64CONST(5) * 1000 * 1000)
+
+/*
+ * How far ahead a start is reserved.  Who must wait longer asks again then:
+ * such a wait is likely to be given up.
+ */
+#define RESERVE_US			(INT64CONST(600) * 1000 * 1000)
+
+/* When to look again for what ends at no known time. */
+#define POLL_US				(10 * 1000)
+
+/*
+ * A request older than this is not counted as on its way: its reader has
+ * stopped reading, as an open cursor does, or its process is gone.  Such a one
+ * must not hold up everybody, which would be worse than one too many.
+ */
+#define IN_FLIGHT_US		(INT64CONST(30) * 1000 * 1000)
+
+/*
+ * After the end of the API's window: its clock and ours tick at the same
+ * pace, but not so the scheduler.
+ */
+#define RESET_MARGIN_US		(5 * 1000)
+
+/* A budget not used for this long, and longer than all its periods. */
+#define IDLE_US				(INT64CONST(3600) * 1000 * 1000)
+
+static int64
+margin(const DloadSharedRate *rate)
+{
+	return Min(rate->period / MARGIN_PART, MAX_MARGIN_US);
+}
+
+/* The shortest margin: how late a start may be used without a thought. */
+static int64
+tolerance(const DloadSharedBudget *s)
+{
+	int64		least = MAX_MARGIN_US;
+
+	for (int i = 0; i < s->nrates; i++)
+		least = Min(least, margin(&s->rates[i]));
+	return least / 2;
+}
+
+void
+dload_budget_init(DloadSharedBudget *s, int64 now)
+{
+	s->epoch = (uint64) now;	/* no ticket of an earlier one fits */
+	s->last_start = now;
+	s->used_at = now;
+	s->quota = -1;
+	s->reported = -1;
+	s->reported_at = 0;
+	s->reset_at = 0;
+	s->window_since = now;
+	s->blocked_until = now;
+	memset(s->slots, 0, sizeof(s->slots));
+	dload_budget_forget(s);
+}
+
+void
+dload_budget_rate(const DloadRate *given, DloadSharedRate *rate)
+{
+	rate->count = Max(given->count, 1);
+	rate->period = given->period_ms * 1000;
+	rate->group_size = (rate->count + DLOAD_BUDGET_RING - 1) /
+		DLOAD_BUDGET_RING;
+	rate->ngroups = rate->count / rate->group_size;
+	rate->ring = 0;
+}
+
+void
+dload_budget_forget(DloadSharedBudget *s)
+{
+	s->epoch++;
+	s->charged = 0;
+	memset(s->returns, 0, sizeof(s->returns));
+}
+
+/* -------------------------------------------------------------------------
+ * Starts.
+ * -------------------------------------------------------------------------
+ */
+
+/* The ring's member for a start; NULL if a later start has it by now. */
+static int64 *
+member(DloadBudget *b, int i, uint64 number)
+{
+	const DloadSharedRate *rate = &b->state->rates[i];
+	uint64		group = number / rate->group_size;
+
+	if (b->state->charged > number &&
+		(b->state->charged - 1) / rate->group_size - group >= rate->ngroups)
+		return NULL;
+	return &b->rings[i][group % rate->ngroups];
+}
+
+static bool
+is_overtaken(DloadBudget *b, uint64 number)
+{
+	for (int i = 0; i < b->state->nrates; i++)
+		if (member(b, i, number) == NULL)
+			return true;
+	return false;
+}
+
+/* This start is used now, or will be then. */
+static void
+stamp(DloadBudget *b, uint64 number, int64 start, bool first)
+{
+	for (int i = 0; i < b->state->nrates; i++)
+	{
+		const DloadSharedRate *rate = &b->state->rates[i];
+		int64	   *when = member(b, i, number);
+		int64		arrival = start + margin(rate);
+
+		if (when == NULL)
+			continue;
+		if (first && number % rate->group_size == 0)
+			*when = arrival;
+		else
+			*when = Max(*when, arrival);
+	}
+}
+
+/* When the next start may be.  Within a group it always may, because its
+ * first waited until all of the group before it had left the window. */
+static int64
+next_start(const DloadBudget *b)
+{
+	const DloadSharedBudget *s = b->state;
+	int64		at = Max(b->now, s->last_start);
+
+	for (int i = 0; i < s->nrates; i++)
+	{
+		const DloadSharedRate *rate = &s->rates[i];
+		uint64		group = s->charged / rate->group_size;
+
+		if (s->charged % rate->group_size == 0 && group >= rate->ngroups)
+			at = Max(at, b->rings[i][group % rate->ngroups] + rate->period);
+	}
+	return at;
+}
+
+static void
+hold(DloadBudget *b, DloadTicket *ticket, uint64 number, int64 start)
+{
+	ticket->epoch = b->state->epoch;
+	ticket->number = number;
+	ticket->start = start;
+}
+
+static void
+charge(DloadBudget *b, DloadTicket *ticket, int64 start)
+{
+	DloadSharedBudget *s = b->state;
+
+	hold(b, ticket, s->charged, start);
+	s->charged++;
+	s->last_start = start;
+	stamp(b, ticket->number, start, true);
+}
+
+/* The earliest start that somebody gave back, if before "limit". */
+static bool
+take_returned(DloadBudget *b, DloadTicket *ticket, int64 limit)
+{
+	DloadSharedReturn *best = NULL;
+	int64		oldest = b->now - tolerance(b->state);
+
+	for (int i = 0; i < DLOAD_BUDGET_RETURNS; i++)
+	{
+		DloadSharedReturn *r = &b->state->returns[i];
+
+		if (r->start != 0 && r->start < oldest)
+			r->start = 0;		/* too late for anybody */
+		if (r->start != 0 && r->start < limit &&
+			(best == NULL || r->start < best->start))
+			best = r;
+	}
+	if (best == NULL)
+		return false;
+	hold(b, ticket, best->number, best->start);
+	best->start = 0;
+	return true;
+}
+
+static void
+give_back(DloadBudget *b, const DloadTicket *ticket)
+{
+	if (ticket->start + tolerance(b->state) < b->now)
+		return;
+	for (int i = 0; i < DLOAD_BUDGET_RETURNS; i++)
+	{
+		DloadSharedReturn *r = &b->state->returns[i];
+
+		if (r->start == 0)
+		{
+			r->number = ticket->number;
+			r->start = ticket->start;
+			return;
+		}
+	}
+}
+
+/*
+ * Microseconds until this request may start by the rates; 0 = now, and it is
+ * charged.
+ */
+static int64
+wait_for_rates(DloadBudget *b, DloadTicket *ticket, bool needed)
+{
+	int64		at;
+
+	if (b->state->nrates == 0)
+		return 0;
+	if (ticket->epoch == b->state->epoch)
+	{
+		int64		late = b->now - ticket->start;
+
+		if (late < 0)
+			return -late;
+		if (!is_overtaken(b, ticket->number))
+		{
+			stamp(b, ticket->number, b->now, false);
+			return 0;
+		}
+		if (late <= tolerance(b->state))
+			return 0;
+		/* somebody's start relies on this one's having been used in time */
+	}
+
+	ticket->epoch = 0;
+	at = next_start(b);
+	if (take_returned(b, ticket, needed ? at : Min(at, b->now + 1)))
+		at = Max(ticket->start, b->now);
+	else if (at <= b->now || (needed && at - b->now <= RESERVE_US))
+		charge(b, ticket, at);
+	return at - b->now;
+}
+
+/* -------------------------------------------------------------------------
+ * Requests on their way.
+ * -------------------------------------------------------------------------
+ */
+
+static bool
+is_live(const DloadBudget *b, const DloadSharedSlot *slot)
+{
+	return slot->pid != 0 && b->now - slot->since < IN_FLIGHT_US;
+}
+
+int
+dload_budget_in_flight(const DloadBudget *b)
+{
+	int			n = 0;
+
+	for (int i = 0; i < DLOAD_BUDGET_SLOTS; i++)
+		n += is_live(b, &b->state->slots[i]);
+	return n;
+}
+
+static int
+unanswered(const DloadBudget *b)
+{
+	int			n = 0;
+
+	for (int i = 0; i < DLOAD_BUDGET_SLOTS; i++)
+		n += is_live(b, &b->state->slots[i]) && !b->state->slots[i].answered;
+	return n;
+}
+
+static bool
+has_own(const DloadBudget *b)
+{
+	for (int i = 0; i < DLOAD_BUDGET_SLOTS; i++)
+		if (is_live(b, &b->state->slots[i]) &&
+			b->state->slots[i].pid == b->pid)
+			return true;
+	return false;
+}
+
+/* A request that finds no free place goes uncounted. */
+static void
+depart(DloadBudget *b, DloadTicket *ticket)
+{
+	ticket->sent = true;
+	ticket->answered = false;
+	ticket->since = b->now;
+	ticket->slot = -1;
+	for (int i = 0; i < DLOAD_BUDGET_SLOTS; i++)
+	{
+		DloadSharedSlot *slot = &b->state->slots[i];
+
+		if (is_live(b, slot))
+			continue;
+		slot->pid = b->pid;
+		slot->since = b->now;
+		slot->answered = false;
+		ticket->slot = i;
+		return;
+	}
+}
+
+/* The ticket's place, unless somebody else has it by now. */
+static DloadSharedSlot *
+own_slot(DloadBudget *b, const DloadTicket *ticket)
+{
+	DloadSharedSlot *slot;
+
+	if (!ticket->sent || ticket->slot < 0)
+		return NULL;
+	slot = &b->state->slots[ticket->slot];
+	return slot->pid == b->pid && slot->since == ticket->since ? slot : NULL;
+}
+
+void
+dload_budget_leave(DloadBudget *b)
+{
+	for (int i = 0; i < DLOAD_BUDGET_SLOTS; i++)
+		if (b->state->slots[i].pid == b->pid)
+			b->state->slots[i].pid = 0;
+}
+
+void
+dload_budget_reclaim(DloadBudget *b, bool (*alive) (pid_t pid))
+{
+	for (int i = 0; i < DLOAD_BUDGET_SLOTS; i++)
+	{
+		DloadSharedSlot *slot = &b->state->slots[i];
+
+		if (slot->pid != 0 && slot->pid != b->pid && !alive(slot->pid))
+			slot->pid = 0;
+	}
+}
+
+/* -------------------------------------------------------------------------
+ * What the API said.
+ * -------------------------------------------------------------------------
+ */
+
+/* A window of the API's has ended: the next one has what this one had. */
+static void
+renew(DloadBudget *b)
+{
+	DloadSharedBudget *s = b->state;
+
+	if (s->reset_at == 0 || b->now < s->reset_at)
+		return;
+	s->window_since = s->reset_at;
+	s->reset_at = 0;
+	s->reported = s->quota;
+	s->reported_at = 0;
+}
+
+int64
+dload_budget_left(DloadBudget *b)
+{
+	renew(b);
+	if (b->state->reported < 0)
+		return -1;
+	return Max(b->state->reported - unanswered(b), 0);
+}
+
+/* Microseconds to wait by what the API said. */
+static int64
+wait_for_window(DloadBudget *b)
+{
+	const DloadSharedBudget *s = b->state;
+
+	if (dload_budget_left(b) != 0)
+		return 0;
+	/* an answer to come may show that more is left */
+	if (unanswered(b) > 0 && s->reported > 0)
+		return POLL_US;
+	if (s->reset_at != 0)
+		return s->reset_at - b->now;
+	/* a guess, and no answer to come that would better it */
+	return unanswered(b) > 0 ? POLL_US : 0;
+}
+
+/* Take over what an answer says of the window. */
+static void
+note_allowance(DloadBudget *b, const DloadTicket *ticket,
+			   const DloadAllowance *allowance)
+{
+	DloadSharedBudget *s = b->state;
+	int64		reset_at = b->now + allowance->until + RESET_MARGIN_US;
+
+	/* it may be of the window before */
+	if (ticket->since < s->window_since)
+		return;
+	if (allowance->quota > 0)
+		s->quota = allowance->quota;
+	else
+		s->quota = Max(s->quota, allowance->remaining + 1);
+
+	/* sent after we knew of fewer, it would have been told of fewer still */
+	if (s->reported_at != 0 && ticket->since > s->reported_at &&
+		allowance->remaining > s->reported)
+	{
+		s->window_since = s->reported_at;
+		s->reported_at = 0;
+		s->reset_at = 0;
+	}
+
+	/*
+	 * A time to wait is rounded up, to a second in most headers, so within
+	 * one window the earliest end is the truest.
+	 */
+	s->reset_at = s->reset_at == 0 ? reset_at : Min(s->reset_at, reset_at);
+	if (s->reported_at != 0 && s->reported <= allowance->remaining)
+		return;
+	s->reported = allowance->remaining;
+	s->reported_at = b->now;
+}
+
+/* -------------------------------------------------------------------------
+ * A request's way through the budget.
+ * -------------------------------------------------------------------------
+ */
+
+int64
+dload_budget_ask(DloadBudget *b, DloadTicket *ticket, bool needed,
+				 int max_concurrency)
+{
+	DloadSharedBudget *s = b->state;
+	int64		wait;
+
+	s->used_at = b->now;
+
+	/*
+	 * Who has requests on their way may be the one that must read them, so
+	 * waiting for them could last for ever.
+	 */
+	if (dload_budget_in_flight(b) >= max_concurrency &&
+		!(needed && has_own(b)))
+		return POLL_US;
+	if (s->blocked_until > b->now)
+		return s->blocked_until - b->now;
+	wait = wait_for_window(b);
+	if (wait <= 0)
+		wait = wait_for_rates(b, ticket, needed);
+	if (wait <= 0)
+	{
+		depart(b, ticket);
+		return 0;
+	}
+	return wait;
+}
+
+void
+dload_budget_answered(DloadBudget *b, DloadTicket *ticket,
+					  const DloadAllowance *allowance, int64 blocked_for)
+{
+	DloadSharedBudget *s = b->state;
+	DloadSharedSlot *slot = own_slot(b, ticket);
+
+	if (slot)
+		slot->answered = true;
+	ticket->answered = true;
+	for (int i = 0; i < s->nrates && ticket->epoch == s->epoch; i++)
+	{
+		int64	   *when = member(b, i, ticket->number);
+
+		/* of a group's members only the last one's arrival matters */
+		if (when != NULL && s->rates[i].group_size == 1)
+			*when = Min(*when, b->now);
+	}
+	if (allowance->remaining >= 0)
+		note_allowance(b, ticket, allowance);
+	if (blocked_for > 0)
+		s->blocked_until = Max(s->blocked_until, b->now + blocked_for);
+}
+
+void
+dload_budget_release(DloadBudget *b, DloadTicket *ticket)
+{
+	DloadSharedBudget *s = b->state;
+	DloadSharedSlot *slot = own_slot(b, ticket);
+
+	if (slot)
+		slot->pid = 0;
+	if (!ticket->sent)
+	{
+		if (ticket->epoch != 0 && ticket->epoch == s->epoch)
+			give_back(b, ticket);
+	}
+	else if (!ticket->answered && s->reported > 0 &&
+			 ticket->since >= s->window_since)
+		s->reported--;			/* it may have been counted */
+}
+
+bool
+dload_budget_is_idle(const DloadBudget *b)
+{
+	const DloadSharedBudget *s = b->state;
+	int64		until = Max(Max(s->reset_at, s->blocked_until),
+							s->last_start);
+
+	for (int i = 0; i < s->nrates; i++)
+		until = Max(until, s->last_start + s->rates[i].period);
+	until = Max(until, s->used_at + IDLE_US);
+	return b->now > until && dload_budget_in_flight(b) == 0;
+}
+
+int64
+dload_budget_used(const DloadBudget *b, int i, int64 *until)
+{
+	const DloadSharedBudget *s = b->state;
+	const DloadSharedRate *rate = &s->rates[i];
+	int64		groups = (s->charged + rate->group_size - 1) /
+		rate->group_size;
+	int64		used = 0;
+
+	*until = 0;
+	for (int64 g = 0; g < Min(groups, rate->ngroups); g++)
+	{
+		int64		leaves = b->rings[i][g] + rate->period;
+
+		if (leaves <= b->now)
+			continue;
+		used += rate->group_size;
+		*until = Max(*until, leaves);
+	}
+	/* the group being filled */
+	if (used > 0 && s->charged % rate->group_size != 0)
+		used -= rate->group_size - s->charged % rate->group_size;
+	return Max(used, 0);
+}
