@@ -190,12 +190,10 @@ EXCEPTION WHEN OTHERS THEN
 	END;
 END $$;
 
--- a wait of more than ten minutes is an error that says when to come back; it
--- holds for the whole server, so this comes last
+-- a wait of more than ten minutes is an error that says when to come back; that
+-- for a rate limit holds for the whole server, so it comes last
+SELECT regexp_replace(paging_read($$path '/status/503?retry_after=4000'$$), 'until .*', 'until ...');
 SELECT regexp_replace(paging_read($$path '/status/429?retry_after=4000'$$), 'until .*', 'until ...');
 SELECT regexp_replace(paging_read($$path '/items'$$), 'until .*', 'until ...');
-\c -
-SET client_min_messages = warning;
-SELECT regexp_replace(paging_read($$path '/status/503?retry_after=4000'$$), 'until .*', 'until ...');
 DROP SERVER paging_server CASCADE;
 DROP FUNCTION paging_read(text);

@@ -136,13 +136,25 @@ typedef struct DloadSharedRate
 								 * when each may have reached the server */
 } DloadSharedRate;
 
+/* Processes that can wait in line for a request to end. */
+#define DLOAD_BUDGET_LINE		64
+
 /* A request on its way. */
 typedef struct DloadSharedSlot
 {
 	pid_t		pid;			/* 0: free */
 	bool		answered;		/* its headers were read */
 	int64		since;
+	int64		seen;			/* when its reader last read */
 } DloadSharedSlot;
+
+/* Somebody who waits for one of them to end. */
+typedef struct DloadSharedWaiter
+{
+	pid_t		pid;
+	int64		since;
+	int64		seen;			/* when it last asked */
+} DloadSharedWaiter;
 
 typedef struct DloadSharedReturn
 {
@@ -170,6 +182,7 @@ typedef struct DloadSharedBudget
 	int64		blocked_until;	/* Retry-After of a 429 */
 
 	DloadSharedSlot slots[DLOAD_BUDGET_SLOTS];
+	DloadSharedWaiter line[DLOAD_BUDGET_LINE];
 } DloadSharedBudget;
 
 /*

@@ -35,14 +35,19 @@
 #define RESERVE_US			(INT64CONST(600) * 1000 * 1000)
 
 /* When to look again for what ends at no known time. */
-#define POLL_US				(10 * 1000)
+#define POLL_US				(5 * 1000)
+
+/* Who has not asked for so long does not wait any more. */
+#define IN_LINE_US			(20 * POLL_US)
 
 /*
- * A request older than this is not counted as on its way: its reader has
- * stopped reading, as an open cursor does, or its process is gone.  Such a one
- * must not hold up everybody, which would be worse than one too many.
+ * A request does not count as on its way when no answer came for a minute, or
+ * when its answer has not been read for five seconds: an open cursor's reader
+ * has stopped, or the process is gone.  Such a one must not hold up
+ * everybody, which would be worse than one too many.
  */
-#define IN_FLIGHT_US		(INT64CONST(30) * 1000 * 1000)
+#define UNANSWERED_US		(INT64CONST(60) * 1000 * 1000)
+#define UNREAD_US			(INT64CONST(5) * 1000 * 1000)
 
 /*
  * After the end of the API's window: its clock and ours tick at the same
@@ -83,6 +88,7 @@ dload_budget_init(DloadSharedBudget *s, int64 now)
 	s->window_since = now;
 	s->blocked_until = now;
 	memset(s->slots, 0, sizeof(s->slots));
+	memset(s->line, 0, sizeof(s->line));
 	dload_budget_forget(s);
 }
 
@@ -275,7 +281,8 @@ wait_for_rates(DloadBudget *b, DloadTicket *ticket, bool needed)
 static bool
 is_live(const DloadBudget *b, const DloadSharedSlot *slot)
 {
-	return slot->pid != 0 && b->now - slot->since < IN_FLIGHT_US;
+	return slot->pid != 0 &&
+		b->now - slot->seen < (slot->answered ? UNREAD_US : UNANSWERED_US);
 }
 
 int
@@ -323,7 +330,7 @@ depart(DloadBudget *b, DloadTicket *ticket)
 		if (is_live(b, slot))
 			continue;
 		slot->pid = b->pid;
-		slot->since = b->now;
+		slot->since = slot->seen = b->now;
 		slot->answered = false;
 		ticket->slot = i;
 		return;
@@ -340,6 +347,98 @@ own_slot(DloadBudget *b, const DloadTicket *ticket)
 		return NULL;
 	slot = &b->state->slots[ticket->slot];
 	return slot->pid == b->pid && slot->since == ticket->since ? slot : NULL;
+}
+
+void
+dload_budget_touch(DloadBudget *b, DloadTicket *ticket)
+{
+	DloadSharedSlot *slot = own_slot(b, ticket);
+
+	if (slot)
+		slot->seen = b->now;
+}
+
+/* The ticket's place in line; NULL if it has none. */
+static DloadSharedWaiter *
+own_waiter(DloadBudget *b, const DloadTicket *ticket)
+{
+	for (int i = 0; i < DLOAD_BUDGET_LINE; i++)
+	{
+		DloadSharedWaiter *w = &b->state->line[i];
+
+		if (ticket->asked_at != 0 && w->pid == b->pid &&
+			w->since == ticket->asked_at)
+			return w;
+	}
+	return NULL;
+}
+
+static void
+leave_line(DloadBudget *b, DloadTicket *ticket)
+{
+	DloadSharedWaiter *w = own_waiter(b, ticket);
+
+	if (w)
+		w->pid = 0;
+	ticket->asked_at = 0;
+}
+
+/* Take a place in line, or show that one is still there. */
+static void
+stay_in_line(DloadBudget *b, DloadTicket *ticket)
+{
+	DloadSharedWaiter *w = own_waiter(b, ticket);
+
+	if (w == NULL && ticket->asked_at == 0)
+		ticket->asked_at = b->now;
+	for (int i = 0; w == NULL && i < DLOAD_BUDGET_LINE; i++)
+	{
+		DloadSharedWaiter *free = &b->state->line[i];
+
+		if (free->pid == 0 || b->now - free->seen > IN_LINE_US)
+			w = free;
+	}
+	if (w == NULL)
+		return;					/* then others go first */
+	w->pid = b->pid;
+	w->since = ticket->asked_at;
+	w->seen = b->now;
+}
+
+/* How many wait that came before this one? */
+static int
+ahead(const DloadBudget *b, const DloadTicket *ticket)
+{
+	int64		since = ticket->asked_at != 0 ? ticket->asked_at : b->now;
+	int			n = 0;
+
+	for (int i = 0; i < DLOAD_BUDGET_LINE; i++)
+	{
+		const DloadSharedWaiter *w = &b->state->line[i];
+
+		n += w->pid != 0 && w->since < since &&
+			b->now - w->seen <= IN_LINE_US;
+	}
+	return n;
+}
+
+/* May another request be on its way, this one? */
+static bool
+has_place(DloadBudget *b, DloadTicket *ticket, bool needed,
+		  int max_concurrency)
+{
+	if (dload_budget_in_flight(b) + ahead(b, ticket) < max_concurrency)
+		return true;
+
+	/*
+	 * Who has requests on their way may be the one that must read them, so
+	 * waiting for them could last for ever.
+	 */
+	if (needed && has_own(b))
+		return true;
+	if (needed)
+		stay_in_line(b, ticket);
+	return false;
 }
 
 void
@@ -457,13 +556,9 @@ dload_budget_ask(DloadBudget *b, DloadTicket *ticket, bool needed,
 
 	s->used_at = b->now;
 
-	/*
-	 * Who has requests on their way may be the one that must read them, so
-	 * waiting for them could last for ever.
-	 */
-	if (dload_budget_in_flight(b) >= max_concurrency &&
-		!(needed && has_own(b)))
+	if (!has_place(b, ticket, needed, max_concurrency))
 		return POLL_US;
+	leave_line(b, ticket);
 	if (s->blocked_until > b->now)
 		return s->blocked_until - b->now;
 	wait = wait_for_window(b);
@@ -485,8 +580,12 @@ dload_budget_answered(DloadBudget *b, DloadTicket *ticket,
 	DloadSharedSlot *slot = own_slot(b, ticket);
 
 	if (slot)
+	{
 		slot->answered = true;
+		slot->seen = b->now;
+	}
 	ticket->answered = true;
+	ticket->seen = b->now;
 	for (int i = 0; i < s->nrates && ticket->epoch == s->epoch; i++)
 	{
 		int64	   *when = member(b, i, ticket->number);
@@ -509,6 +608,7 @@ dload_budget_release(DloadBudget *b, DloadTicket *ticket)
 
 	if (slot)
 		slot->pid = 0;
+	leave_line(b, ticket);
 	if (!ticket->sent)
 	{
 		if (ticket->epoch != 0 && ticket->epoch == s->epoch)

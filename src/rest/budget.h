@@ -46,6 +46,9 @@ extern void dload_budget_answered(DloadBudget *b, DloadTicket *ticket,
 								  const DloadAllowance *allowance,
 								  int64 blocked_for);
 
+/* The response is being read. */
+extern void dload_budget_touch(DloadBudget *b, DloadTicket *ticket);
+
 /* The exchange is over, or nothing was sent. */
 extern void dload_budget_release(DloadBudget *b, DloadTicket *ticket);
 

@@ -348,6 +348,7 @@ wait_exchange(DloadFetch *f, long timeout)
 	DloadHttpState state = dload_http_wait(f->exchange, timeout);
 
 	f->channel->stats.network_wait_us += dload_http_waited() - before;
+	dload_limiter_touch(f->channel->limiter, &f->ticket);
 	count_bytes(f);
 	return state;
 }

@@ -27,6 +27,9 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+/* How often the others are told that a response is still being read. */
+#define TOUCH_US			(1000 * 1000)
+
 #define BACKOFF_FIRST_MS	500
 #define BACKOFF_MAX_MS		30000
 
@@ -340,11 +343,29 @@ dload_limiter_learn(DloadLimiter *limiter, DloadTicket *ticket,
 }
 
 void
+dload_limiter_touch(DloadLimiter *limiter, DloadTicket *ticket)
+{
+	int64		now;
+	DloadBudget b;
+
+	if (!ticket->answered)
+		return;
+	now = now_us();
+	if (now - ticket->seen < TOUCH_US)
+		return;
+	ticket->seen = now;
+	if (!enter_budget(limiter, &b, false, false))
+		return;
+	dload_budget_touch(&b, ticket);
+	leave_budget(limiter, &b);
+}
+
+void
 dload_limiter_release(DloadLimiter *limiter, DloadTicket *ticket)
 {
 	DloadBudget b;
 
-	if ((ticket->sent || ticket->epoch != 0) &&
+	if ((ticket->sent || ticket->epoch != 0 || ticket->asked_at != 0) &&
 		enter_budget(limiter, &b, false, false))
 	{
 		dload_budget_release(&b, ticket);

@@ -29,10 +29,12 @@ typedef struct DloadTicket
 	uint64		epoch;			/* 0: no start is reserved or used */
 	uint64		number;			/* which start of this epoch */
 	int64		start;
+	int64		asked_at;		/* its place in line; 0: in none */
 	bool		sent;			/* it may be on its way */
 	bool		answered;
 	int			slot;			/* if sent: its place in flight; -1 = none */
 	int64		since;			/* if sent: when */
+	int64		seen;			/* when that its body is read was last told */
 } DloadTicket;
 
 /* The process's limiter for this resource's server and user. */
@@ -48,6 +50,9 @@ extern long dload_limiter_acquire(DloadLimiter *limiter, DloadTicket *ticket,
 /* Learn from the response's headers. */
 extern void dload_limiter_learn(DloadLimiter *limiter, DloadTicket *ticket,
 								const DloadExchange *ex);
+
+/* The response's body is being read.  Cheap. */
+extern void dload_limiter_touch(DloadLimiter *limiter, DloadTicket *ticket);
 
 /*
  * The exchange is over, or the request will not be sent: a start that was
