@@ -53,7 +53,7 @@ const DloadOption dload_options[] = {
 		   "Most requests in a period, as 'n/period', or several of these "
 		   "separated by commas."),
 	RANGED("max_concurrency", S, DLOAD_OPT_INT, 1, 100, "10",
-		   "Most requests of one scan that are in flight at the same time."),
+		   "Most requests of one user that are in flight at the same time."),
 	RANGED("connect_timeout", S, DLOAD_OPT_DURATION, 1, MS_PER_DAY, "10s",
 		   "Longest wait for a connection, TLS handshake included."),
 	RANGED("request_timeout", S, DLOAD_OPT_DURATION, 1, MS_PER_DAY, "60s",
@@ -390,8 +390,12 @@ dload_rate_parse(const char *text, List **rates, DloadError *err)
 		if (!parse_rate(lfirst(lc), rate))
 			break;
 		if (list_length(*rates) == DLOAD_BUDGET_RATES)
-			return dload_error_set(err, ERRCODE_INVALID_PARAMETER_VALUE,
-								   "more than %d rates", DLOAD_BUDGET_RATES);
+		{
+			dload_error_set(err, ERRCODE_INVALID_PARAMETER_VALUE,
+							"more than %d rates", DLOAD_BUDGET_RATES);
+			return dload_error_hint(err, "Leave out those that others "
+									"imply.");
+		}
 		*rates = lappend(*rates, rate);
 	}
 	if (*rates != NIL && lc == NULL)

@@ -63,8 +63,8 @@ make_epoch(int year, int month, int day, int hour, int minute, int second,
  * The three forms of RFC 9110: "Sun, 06 Nov 1994 08:49:37 GMT",
  * "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994".
  */
-static bool
-parse_http_date(const char *text, int64 *us)
+bool
+dload_http_date(const char *text, int64 *us)
 {
 	char		month[4];
 	int			year;
@@ -147,7 +147,7 @@ server_now(const DloadExchange *ex)
 	char	   *date = dload_http_header(ex, "Date");
 	int64		us;
 
-	if (date != NULL && parse_http_date(date, &us))
+	if (date != NULL && dload_http_date(date, &us))
 		return us;
 	return GetCurrentTimestamp() +
 		(int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY;
@@ -175,7 +175,7 @@ time_until(const DloadExchange *ex, const char *text)
 		else
 			us = (int64) ceil(number * 1e6);
 	}
-	else if (parse_http_date(text, &us) || parse_iso_date(text, &us))
+	else if (dload_http_date(text, &us) || parse_iso_date(text, &us))
 		us -= server_now(ex);
 	else
 		return -1;
@@ -193,7 +193,7 @@ dload_retry_after(const DloadExchange *ex)
 		return -1;
 	if (parse_number(text, &seconds))
 		return (int64) ceil(Min(seconds * 1e3, MAX_RESET_US / 1e3));
-	if (!parse_http_date(text, &us))
+	if (!dload_http_date(text, &us))
 		return -1;
 	us = Min(us - server_now(ex), MAX_RESET_US);
 	return us <= 0 ? 0 : (us + 999) / 1000;

@@ -19,6 +19,9 @@
 /* Starts remembered one by one for a rate; above that, groups of starts. */
 #define DLOAD_BUDGET_RING	10000
 
+/* When to look again for what ends at no known time. */
+#define DLOAD_BUDGET_POLL_US	(5 * 1000)
+
 /* A budget as somebody may change it: with the rings at hand. */
 typedef struct DloadBudget
 {
@@ -69,5 +72,21 @@ extern int64 dload_budget_left(DloadBudget *b);
 
 /* May it be forgotten that this budget ever was used? */
 extern bool dload_budget_is_idle(const DloadBudget *b);
+
+/* --- inflight.c, for budget.c --- */
+
+/* May another request be on its way, this one?  If not it stays in line. */
+extern bool dload_budget_has_place(DloadBudget *b, DloadTicket *ticket,
+								   bool needed, int max_concurrency);
+extern void dload_budget_leave_line(DloadBudget *b, DloadTicket *ticket);
+
+/* It goes.  One that finds no free place goes uncounted. */
+extern void dload_budget_depart(DloadBudget *b, DloadTicket *ticket);
+
+/* Its place, unless it has none or somebody else has it by now. */
+extern DloadSharedSlot *dload_budget_slot(DloadBudget *b,
+										  const DloadTicket *ticket);
+
+extern int	dload_budget_unanswered(const DloadBudget *b);
 
 #endif							/* DLOAD_BUDGET_H */

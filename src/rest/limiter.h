@@ -98,4 +98,7 @@ extern void dload_allowance_read(const DloadExchange *ex,
  */
 extern int64 dload_retry_after(const DloadExchange *ex);
 
+/* Read a date as HTTP writes it: microseconds since 1970. */
+extern bool dload_http_date(const char *text, int64 *us);
+
 #endif							/* DLOAD_LIMITER_H */
