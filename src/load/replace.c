@@ -10,6 +10,7 @@
 #include "load/replace.h"
 
 #include "base/compat.h"
+#include "load/widen.h"
 
 #include "access/htup_details.h"
 #include "access/table.h"
@@ -120,9 +121,9 @@ may_swap_storage(Oid target, Oid shadow)
 								   target, target));
 }
 
-/* Columns that both have, for INSERT ... SELECT. */
+/* Columns that both have, each behind a prefix, for INSERT ... SELECT. */
 static char *
-common_columns(Oid target, Oid shadow)
+common_columns(Oid target, Oid shadow, const char *prefix)
 {
 	StringInfoData buf;
 	Relation	rel = table_open(shadow, AccessShareLock);
@@ -137,7 +138,7 @@ common_columns(Oid target, Oid shadow)
 			att->attidentity == ATTRIBUTE_IDENTITY_ALWAYS ||
 			get_attnum(target, NameStr(att->attname)) == InvalidAttrNumber)
 			continue;
-		appendStringInfo(&buf, "%s%s", buf.len ? ", " : "",
+		appendStringInfo(&buf, "%s%s%s", buf.len ? ", " : "", prefix,
 						 quote_identifier(NameStr(att->attname)));
 	}
 	table_close(rel, AccessShareLock);
@@ -184,12 +185,12 @@ keep_sequence(DloadEvolution *ev, DloadTable *table)
 }
 
 /*
- * Give the target the columns that its shadow got.  It is about to be empty,
- * so types are changed freely unless something depends on a column, in which
+ * Give the target the columns that its shadow got.  Where it is empty by now
+ * types are changed freely, unless something depends on a column, in which
  * case the shadow kept the old type and has a variant.
  */
 static void
-align_target(DloadEvolution *ev, DloadTable *table)
+align_target(DloadEvolution *ev, DloadTable *table, bool empty)
 {
 	Relation	rel = table_open(table->relid, AccessShareLock);
 	TupleDesc	desc = RelationGetDescr(rel);
@@ -202,16 +203,24 @@ align_target(DloadEvolution *ev, DloadTable *table)
 		char	   *type = format_type_with_typemod(att->atttypid,
 													att->atttypmod);
 		AttrNumber	attnum;
+		Oid			old;
 
 		if (att->attisdropped)
 			continue;
 		attnum = get_attnum(table->target, NameStr(att->attname));
 		if (attnum == InvalidAttrNumber)
+		{
 			execute_format(ev, "ALTER TABLE %s ADD COLUMN %s %s", target, name,
 						   type);
-		else if (get_atttype(table->target, attnum) != att->atttypid)
+			continue;
+		}
+		old = get_atttype(table->target, attnum);
+		if (old != att->atttypid)
 			execute_format(ev, "ALTER TABLE %s ALTER COLUMN %s TYPE %s"
-						   " USING NULL", target, name, type);
+						   " USING %s", target, name, type, empty ? "NULL" :
+						   dload_widen_using(NameStr(att->attname),
+											  dload_type_from_oid(old),
+											  dload_type_from_oid(att->atttypid)));
 	}
 	table_close(rel, AccessShareLock);
 	keep_sequence(ev, table);
@@ -239,12 +248,57 @@ count_rows(Oid relid)
 static void
 copy_rows(DloadEvolution *ev, DloadTable *table)
 {
-	char	   *columns = common_columns(table->target, table->relid);
+	char	   *columns = common_columns(table->target, table->relid, "");
 	char	   *shadow = dload_relation_name(table->relid);
 	char	   *target = dload_relation_name(table->target);
 
 	dload_evolve_execute(ev, psprintf("INSERT INTO %s (%s) SELECT %s FROM %s",
 									  target, columns, columns, shadow));
+	execute_format(ev, "DROP TABLE %s", shadow);
+}
+
+/* "t.key = s.key AND ...", or "key, ..." without aliases. */
+static char *
+key_list(const DloadShape *shape, bool condition)
+{
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	for (int k = 0; k < shape->nkeys; k++)
+	{
+		const char *name = quote_identifier(shape->keys[k]->name);
+
+		if (condition)
+			appendStringInfo(&buf, "%st.%s = s.%s", k ? " AND " : "", name,
+							 name);
+		else
+			appendStringInfo(&buf, "%s%s", k ? ", " : "", name);
+	}
+	return buf.data;
+}
+
+/*
+ * Rows of other tables refer to the target's, so a row whose key is still
+ * there is updated rather than deleted and inserted.
+ */
+static void
+merge_rows(DloadEvolution *ev, DloadTable *table)
+{
+	char	   *columns = common_columns(table->target, table->relid, "");
+	char	   *shadow = dload_relation_name(table->relid);
+	char	   *target = dload_relation_name(table->target);
+	char	   *excluded = common_columns(table->target, table->relid,
+										  "excluded.");
+
+	dload_evolve_execute(ev, psprintf("DELETE FROM %s AS t WHERE NOT EXISTS"
+									  " (SELECT FROM %s AS s WHERE %s)",
+									  target, shadow,
+									  key_list(table->shape, true)));
+	dload_evolve_execute(ev, psprintf("INSERT INTO %s (%s) SELECT %s FROM %s"
+									  " ON CONFLICT (%s) DO UPDATE SET (%s) ="
+									  " ROW (%s)", target, columns, columns,
+									  shadow, key_list(table->shape, false),
+									  columns, excluded));
 	execute_format(ev, "DROP TABLE %s", shadow);
 }
 
@@ -335,11 +389,54 @@ has_inbound_references(Oid target)
 								  " 'f' AND confrelid = %u)", target));
 }
 
+/* The ways in which a shadow's rows get into its target. */
+typedef enum SwapMethod
+{
+	SWAP_NOTHING,				/* no rows came: the target is emptied */
+	SWAP_RENAME,				/* there is no target */
+	SWAP_STORAGE,
+	SWAP_COPY,					/* delete, then insert */
+	SWAP_MERGE					/* delete, update, insert, by key */
+} SwapMethod;
+
+static SwapMethod
+swap_method(const DloadTable *table)
+{
+	if (!OidIsValid(table->relid))
+		return SWAP_NOTHING;
+	if (!OidIsValid(table->target))
+		return SWAP_RENAME;
+	if (!has_inbound_references(table->target))
+		return may_swap_storage(table->target, table->relid) ?
+			SWAP_STORAGE : SWAP_COPY;
+	return table->parent == NULL && table->shape->nkeys > 0 ?
+		SWAP_MERGE : SWAP_COPY;
+}
+
+/* Columns that were added may have made the layouts equal, or unequal. */
+static void
+swap_table(DloadEvolution *ev, DloadTable *table, SwapMethod method)
+{
+	if (method == SWAP_RENAME)
+	{
+		rename_shadow(ev, table);
+		return;
+	}
+	align_target(ev, table, method != SWAP_MERGE);
+	if (method == SWAP_MERGE)
+		merge_rows(ev, table);
+	else if (may_swap_storage(table->target, table->relid))
+		swap_storage(table);
+	else
+		copy_rows(ev, table);
+}
+
 int64
 dload_replace_swap(DloadEvolution *ev, DloadShape *shape)
 {
 	int64		deleted = 0;
 	DloadTable *root = shape->tables[0];
+	SwapMethod *methods = palloc(sizeof(SwapMethod) * shape->ntables);
 
 	lock_targets(ev, shape);
 	if (OidIsValid(root->target))
@@ -348,28 +445,17 @@ dload_replace_swap(DloadEvolution *ev, DloadShape *shape)
 	{
 		DloadTable *table = shape->tables[i];
 
-		if (OidIsValid(table->target))
-			empty_target(ev, table,
-						 !has_inbound_references(table->target) &&
-						 OidIsValid(table->relid) &&
-						 may_swap_storage(table->target, table->relid));
+		methods[i] = swap_method(table);
+		if (OidIsValid(table->target) && methods[i] != SWAP_MERGE)
+			empty_target(ev, table, methods[i] == SWAP_STORAGE);
 	}
 	for (int i = 0; i < shape->ntables; i++)
 	{
 		DloadTable *table = shape->tables[i];
 
-		if (!OidIsValid(table->relid))
-			continue;			/* no rows of it came: it stays empty */
-		if (!OidIsValid(table->target))
-			rename_shadow(ev, table);
-		else
-		{
-			align_target(ev, table);
-			if (may_swap_storage(table->target, table->relid))
-				swap_storage(table);
-			else
-				copy_rows(ev, table);
-		}
+		if (methods[i] == SWAP_NOTHING)
+			continue;
+		swap_table(ev, table, methods[i]);
 		CommandCounterIncrement();
 		put_map(ev, table);
 	}

@@ -120,16 +120,15 @@ widen_blocker(const DloadTable *table, const DloadColumn *column)
 		dependent_objects(relid, attnum);
 }
 
-/* The expression that keeps every old value exactly. */
-static char *
-using_expression(const char *column, DloadType from, DloadType to)
+char *
+dload_widen_using(const char *column, DloadType from, DloadType to)
 {
 	const char *c = quote_identifier(column);
 
 	if (to == DLOAD_TYPE_JSONB)
 		return from == DLOAD_TYPE_DATE || from == DLOAD_TYPE_TIMESTAMPTZ ?
 			psprintf("pg_catalog.to_jsonb(%s)",
-					 using_expression(column, from, DLOAD_TYPE_TEXT)) :
+					 dload_widen_using(column, from, DLOAD_TYPE_TEXT)) :
 			psprintf("pg_catalog.to_jsonb(%s)", c);
 	if (from == DLOAD_TYPE_DATE && to == DLOAD_TYPE_TIMESTAMPTZ)
 		return psprintf("%s::timestamp AT TIME ZONE 'UTC'", c);
@@ -156,11 +155,11 @@ dload_widen(DloadEvolution *ev, DloadTable *table, DloadColumn *column)
 		try_execute(psprintf("ALTER TABLE %s ALTER COLUMN %s TYPE %s USING %s",
 							 dload_relation_name(table->relid),
 							 quote_identifier(column->name), new_type,
-							 using_expression(column->name, column->type,
+							 dload_widen_using(column->name, column->type,
 												column->wanted)), &blocker))
 	{
 		dload_evolve_log(ev, table, column->name, column->path, "widen column",
-				   old_type, new_type, NULL);
+						 old_type, new_type, NULL);
 		return;
 	}
 	column->wanted = column->type;

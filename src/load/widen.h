@@ -18,4 +18,11 @@
 extern void dload_widen(DloadEvolution *ev, DloadTable *table,
 						DloadColumn *column);
 
+/*
+ * The SQL expression that turns a column's values into another type and keeps
+ * every one exactly.  palloc'd.
+ */
+extern char *dload_widen_using(const char *column, DloadType from,
+							   DloadType to);
+
 #endif							/* DLOAD_WIDEN_H */
