@@ -11,7 +11,7 @@
 
 #include "base/compat.h"
 #include "base/dload.h"
-#include "base/shmem.h"
+#include "jobs/launcher.h"
 
 #include "fmgr.h"
 #include "miscadmin.h"
@@ -58,8 +58,7 @@ _PG_init(void)
 							PGC_USERSET, GUC_UNIT_KB,
 							NULL, NULL, NULL);
 
-	MarkGUCPrefixReserved("dload");
+	dload_launcher_init();
 
-	if (process_shared_preload_libraries_in_progress)
-		dload_shmem_request();
+	MarkGUCPrefixReserved("dload");
 }

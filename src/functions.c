@@ -446,6 +446,15 @@ definition_arguments(FunctionCallInfo fcinfo, int n, DloadPipelineArgs *args)
 	args->has_max_nesting = !PG_ARGISNULL(n + 8);
 	args->max_nesting = PG_ARGISNULL(n + 8) ? -1 : PG_GETARG_INT32(n + 8);
 	args->columns = jsonb_argument(fcinfo, n + 9);
+	args->plan.schedule = text_argument(fcinfo, n + 10);
+	args->plan.time_zone = text_argument(fcinfo, n + 11);
+	args->plan.jitter = PG_ARGISNULL(n + 12) ? NULL :
+		DatumGetCString(DirectFunctionCall1(interval_out,
+											PG_GETARG_DATUM(n + 12)));
+	args->plan.after = text_argument(fcinfo, n + 13);
+	args->plan.has_max_failures = !PG_ARGISNULL(n + 14);
+	args->plan.max_failures = PG_ARGISNULL(n + 14) ? 0 :
+		PG_GETARG_INT32(n + 14);
 }
 
 /* dload.create_pipeline(name, source, target, ...) */

@@ -169,6 +169,9 @@ typedef struct ClosestMatchState
 #define dload_vacuum_delay_point() vacuum_delay_point(true)
 #endif
 
+/* A database whose removal was interrupted. */
+#define dload_database_is_invalid(form) database_is_invalid_form(form)
+
 /* The type of wait reported for a network wait. */
 #define DLOAD_WAIT_EVENT PG_WAIT_EXTENSION
 

@@ -19,8 +19,15 @@
 
 #include "datatype/timestamp.h"
 #include "lib/dshash.h"
+#include "pgtime.h"
 #include "storage/lwlock.h"
 #include "utils/dsa.h"
+
+/* How many changed databases are told apart. */
+#define DLOAD_MAX_CHANGED	16
+
+/* Longest text of a schedule, with its end. */
+#define DLOAD_SHARED_SCHEDULE_LEN	128
 
 /* The fixed part. */
 typedef struct DloadShared
@@ -36,6 +43,18 @@ typedef struct DloadShared
 	uint64		probe_generation;	/* raised when some database's pipelines
 									 * changed */
 	TimestampTz started_at;
+	bool		slots_exhausted;	/* no worker could be registered */
+
+	/* Databases whose pipelines changed since the launcher last looked; -1:
+	 * more than fit, so all are to be probed. */
+	int			nchanged;
+	Oid			changed[DLOAD_MAX_CHANGED];
+
+	/* The clock of schedules (dload.clock_rate): simulated time goes on from
+	 * clock_base since clock_start at clock_rate; 0: it is the real one. */
+	double		clock_rate;
+	TimestampTz clock_start;
+	TimestampTz clock_base;
 } DloadShared;
 
 /*
@@ -97,13 +116,17 @@ typedef struct DloadSharedSchedule
 {
 	DloadSharedScheduleKey key;
 	char		pipeline[NAMEDATALEN];
+	char		schedule[DLOAD_SHARED_SCHEDULE_LEN];	/* '': none */
+	char		time_zone[TZ_STRLEN_MAX + 1];
+	int64		jitter_us;		/* this pipeline's own offset */
 	TimestampTz next_due;		/* DT_NOEND: not by time */
+	TimestampTz due;			/* the due time that waits for a worker or is
+								 * being run; 0: none */
+	TimestampTz missed_from;	/* due times meanwhile, to be recorded */
+	int			missed;
 	bool		running;		/* a worker has been asked for or runs it */
-	bool		wanted;			/* run as soon as possible (run_background,
-								 * after) */
-	int64		wanted_run_id;	/* run row made by run_background, or 0 */
-	pid_t		worker_pid;
-	TimestampTz asked_at;
+	bool		wanted;			/* a run is queued (run_background, after) */
+	TimestampTz not_before;		/* real time; a worker was lost or in vain */
 	uint64		probe_generation;	/* of the probe that saw it last */
 } DloadSharedSchedule;
 

@@ -83,15 +83,6 @@ dload_run_guarded(DloadRun *run, DloadRunBody body, void *arg)
 	PG_END_TRY();
 }
 
-void
-dload_run_commit(DloadRun *run)
-{
-	if (run->mode == DLOAD_RUN_PROCEDURE)
-		SPI_commit();
-	else
-		CommandCounterIncrement();
-}
-
 /*
  * Rejections
  */
@@ -516,9 +507,12 @@ dload_package_load(DloadRun *run, DloadPage *large, bool complete)
 	if (run->completed)
 		return;
 	old = MemoryContextSwitchTo(run->package);
+	dload_progress_phase(run, "loading");
 	dload_run_guarded(run, load_package, &package);
 	dload_run_commit(run);
 	run->completed = complete;
+	run->npackages++;
+	dload_progress_phase(run, "fetching");
 	MemoryContextSwitchTo(old);
 
 	dload_batch_reset(run->batch);

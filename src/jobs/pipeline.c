@@ -10,6 +10,8 @@
 #include "jobs/pipeline.h"
 
 #include "data/json.h"
+#include "jobs/launcher.h"
+#include "jobs/plan.h"
 #include "data/path.h"
 #include "load/cursor.h"
 #include "load/evolve.h"
@@ -72,18 +74,24 @@ dload_pipeline_unlock(int64 pipeline_id)
 	LockRelease(&tag, ExclusiveLock, true);
 }
 
-bool
-dload_pipeline_is_locked(int64 pipeline_id)
+int
+dload_pipeline_runner(int64 pipeline_id)
 {
 	LOCKTAG		tag;
 	LockData   *locks = GetLockStatusData();
-	bool		found = false;
 
 	set_lock_tag(&tag, pipeline_id);
-	for (int i = 0; i < locks->nelements && !found; i++)
-		found = memcmp(&locks->locks[i].locktag, &tag, sizeof(tag)) == 0 &&
-			locks->locks[i].holdMask != 0;
-	return found;
+	for (int i = 0; i < locks->nelements; i++)
+		if (memcmp(&locks->locks[i].locktag, &tag, sizeof(tag)) == 0 &&
+			locks->locks[i].holdMask != 0)
+			return locks->locks[i].pid;
+	return 0;
+}
+
+bool
+dload_pipeline_is_locked(int64 pipeline_id)
+{
+	return dload_pipeline_runner(pipeline_id) != 0;
 }
 
 /*
@@ -366,6 +374,7 @@ dload_pipeline_create(const DloadPipelineArgs *args)
 		invalid("max_nesting must not be negative", NULL);
 	check_definition(&p);
 	dload_catalog_insert_pipeline(&p);
+	dload_plan_set(p.id, &args->plan);
 }
 
 /* A new value, the old one if none is given, none if it is empty. */
@@ -399,6 +408,7 @@ dload_pipeline_alter(const DloadPipelineArgs *args)
 		p->columns = args->columns;
 	check_definition(p);
 	dload_catalog_update_pipeline(p);
+	dload_plan_set(p->id, &args->plan);
 }
 
 static void
@@ -427,4 +437,5 @@ dload_pipeline_drop(const char *name)
 			drop_table(dload_relation_name(table->shadow));
 	}
 	dload_catalog_delete_pipeline(p->id);
+	dload_launcher_tell_at_commit();
 }

@@ -14,6 +14,7 @@
 #include "base/dload.h"
 #include "model/catalog.h"
 #include "model/resource.h"
+#include "model/standing.h"
 
 /*
  * Arguments of create and alter; NULL: not given.  In alter an empty string
@@ -36,6 +37,7 @@ typedef struct DloadPipelineArgs
 	int			max_nesting;
 	bool		has_max_nesting;
 	char	   *columns;
+	DloadScheduleArgs plan;
 } DloadPipelineArgs;
 
 extern void dload_pipeline_create(const DloadPipelineArgs *args);
@@ -54,6 +56,9 @@ extern bool dload_pipeline_lock(int64 pipeline_id, bool session,
 								bool under_way);
 extern void dload_pipeline_unlock(int64 pipeline_id);
 extern bool dload_pipeline_is_locked(int64 pipeline_id);
+
+/* The process that runs it; 0 if none does. */
+extern int	dload_pipeline_runner(int64 pipeline_id);
 
 /* The pipeline's params as a list of DloadParam for its resource. */
 extern List *dload_pipeline_params(const char *params,

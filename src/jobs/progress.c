@@ -1,9 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * progress.c
- *	  What a run tells the session that started it.
+ *	  What a run tells of itself while it goes on.
  *
- * Notices, so that client_min_messages silences them.
+ * To the session that started it by notices, so that client_min_messages
+ * silences them; to all others by its entry in the table of runs.
  *
  *-------------------------------------------------------------------------
  */
@@ -11,7 +12,17 @@
 
 #include "jobs/rundata.h"
 
+#include "base/shmem.h"
+
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "storage/procarray.h"
+#include "utils/memutils.h"
 #include "utils/timestamp.h"
+
+/* The entry is written at most so often, but for a change of phase. */
+#define PUBLISH_INTERVAL_MS	200
 
 /* A line at most so often. */
 #define REPORT_INTERVAL_MS	2000
@@ -46,11 +57,133 @@ so_far(DloadRun *run)
 					seconds > 0 ? run->counters.rows_read / seconds : 0);
 }
 
+/*
+ * The entry in the table of runs
+ */
+
+static void
+set_run_key(DloadSharedRunKey *key, int64 run_id)
+{
+	memset(key, 0, sizeof(*key));
+	key->dbid = MyDatabaseId;
+	key->run_id = run_id;
+}
+
+/* Processes that were ended by force leave their entries. */
+static void
+remove_dead(void)
+{
+	dshash_seq_status seq;
+	DloadSharedRun *entry;
+
+	dshash_seq_init(&seq, dload_shmem_runs(), true);
+	while ((entry = dshash_seq_next(&seq)) != NULL)
+		if (BackendPidGetProc(entry->pid) == NULL)
+			dshash_delete_current(&seq);
+	dshash_seq_term(&seq);
+}
+
+void
+dload_progress_leave(DloadRun *run)
+{
+	DloadSharedRunKey key;
+
+	if (!run->published)
+		return;
+	run->published = false;
+	set_run_key(&key, run->run_id);
+	(void) dshash_delete_key(dload_shmem_runs(), &key);
+}
+
+static void
+leave(void *arg)
+{
+	dload_progress_leave(arg);
+}
+
+/* May raise for lack of memory. */
+static void
+make_entry(void *arg)
+{
+	DloadRun   *run = arg;
+	DloadSharedRunKey key;
+	DloadSharedRun *entry;
+	bool		found;
+
+	remove_dead();
+	set_run_key(&key, run->run_id);
+	entry = dshash_find_or_insert(dload_shmem_runs(), &key, &found);
+	memset(entry, 0, sizeof(*entry));
+	entry->key = key;
+	entry->pipeline_id = run->pipeline->id;
+	entry->owner = run->pipeline->owner;
+	strlcpy(entry->pipeline, run->pipeline->name, NAMEDATALEN);
+	entry->pid = MyProcPid;
+	entry->process_started_at = MyStartTimestamp;
+	entry->started_at = entry->updated_at = run->started_at;
+	strlcpy(entry->phase, "fetching", sizeof(entry->phase));
+	entry->total_rows = -1;
+	entry->budget_left = -1;
+	dshash_release_lock(dload_shmem_runs(), entry);
+}
+
+void
+dload_progress_enter(DloadRun *run)
+{
+	if (dload_shmem_runs() == NULL || !dload_shmem_try(make_entry, run))
+		return;
+	run->published = true;
+	run->on_end.func = leave;
+	run->on_end.arg = run;
+	MemoryContextRegisterResetCallback(run->context, &run->on_end);
+}
+
+static void
+publish(DloadRun *run, const char *phase, const char *reason,
+		TimestampTz until)
+{
+	DloadSharedRunKey key;
+	DloadSharedRun *entry;
+
+	run->published_at = GetCurrentTimestamp();
+	set_run_key(&key, run->run_id);
+	entry = dshash_find(dload_shmem_runs(), &key, true);
+	if (entry == NULL)
+		return;
+	entry->updated_at = run->published_at;
+	strlcpy(entry->phase, phase, sizeof(entry->phase));
+	strlcpy(entry->wait_reason, reason ? reason : "",
+			sizeof(entry->wait_reason));
+	entry->wait_until = until;
+	if (run->extract)
+	{
+		const DloadExtractStats *stats = dload_extract_stats(run->extract);
+
+		entry->pages = stats->pages;
+		entry->bytes = stats->bytes;
+		entry->total_rows = dload_extract_declared_total(run->extract);
+	}
+	entry->rows = run->counters.rows_read;
+	entry->packages = run->npackages;
+	dshash_release_lock(dload_shmem_runs(), entry);
+}
+
+void
+dload_progress_phase(DloadRun *run, const char *phase)
+{
+	if (run->published)
+		publish(run, phase, NULL, 0);
+}
+
 void
 dload_progress_report(DloadRun *run)
 {
 	TimestampTz now = GetCurrentTimestamp();
 
+	if (run->published &&
+		TimestampDifferenceExceeds(run->published_at, now,
+								   PUBLISH_INTERVAL_MS))
+		publish(run, "fetching", NULL, 0);
 	if (!TimestampDifferenceExceeds(run->reported_at, now, REPORT_INTERVAL_MS))
 		return;
 	run->reported_at = now;
@@ -64,6 +197,9 @@ dload_progress_wait(const char *what, int64 ms, void *arg)
 {
 	DloadRun   *run = arg;
 
+	if (run->published && ms >= PUBLISH_INTERVAL_MS)
+		publish(run, "waiting", what,
+				TimestampTzPlusMilliseconds(GetCurrentTimestamp(), ms));
 	if (ms < REPORT_WAIT_MS)
 		return;
 	run->reported_at = GetCurrentTimestamp();

@@ -25,6 +25,7 @@
 #include "utils/acl.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 /* Definitions that make records into other rows change the hash of records. */
@@ -196,8 +197,8 @@ blank_cursor(const DloadCursorRow *row)
 static void
 note_start(DloadRun *run, void *arg)
 {
-	dload_catalog_reap_runs(run->pipeline->id);
-	run->run_id = dload_catalog_start_run(run->pipeline->id);
+	dload_run_note_start(run);
+	dload_progress_enter(run);
 }
 
 /* What the pipeline names may be gone since it was made, or forbidden. */
@@ -467,8 +468,7 @@ note_outcome(DloadRun *run, void *arg)
 {
 	if (run->extract)
 		dload_progress_count(run);
-	dload_catalog_end_run(run->run_id, run->outcome, run->reason,
-						  &run->counters);
+	dload_run_note_end(run);
 }
 
 static void
@@ -486,7 +486,9 @@ static void
 note_error(DloadRun *run, ErrorData *error)
 {
 	run->outcome = NULL;
-	if (run->superseded || error->sqlerrcode == ERRCODE_QUERY_CANCELED)
+	if (dload_run_stop_reason())
+		finish(run, "cancelled", pstrdup(dload_run_stop_reason()));
+	else if (run->superseded || error->sqlerrcode == ERRCODE_QUERY_CANCELED)
 		finish(run, "cancelled", error->message);
 	else
 		finish(run, "failed", error->message);
@@ -494,10 +496,10 @@ note_error(DloadRun *run, ErrorData *error)
 		dload_extract_end(run->extract);
 	PG_TRY();
 	{
-		SPI_rollback();
+		dload_run_rollback(run);
 		/* a pipeline that was dropped took its runs along */
 		dload_run_guarded(run, note_outcome, NULL);
-		SPI_commit();
+		dload_run_commit(run);
 	}
 	PG_FINALLY();
 	{
@@ -526,10 +528,8 @@ execute(DloadRun *run)
 static void
 note_skipped(DloadRun *run, void *arg)
 {
-	run->run_id = dload_catalog_start_run(run->pipeline->id);
 	run->reason = "The pipeline is being run already.";
-	dload_catalog_end_run(run->run_id, "skipped", run->reason,
-						  &run->counters);
+	dload_run_note_skipped(run);
 }
 
 static int64
@@ -593,4 +593,44 @@ dload_run_pipeline(const char *name, int64 max_pages, bool full_refresh,
 	run_id = run->run_id;
 	MemoryContextDelete(run->context);
 	return run_id;
+}
+
+/*
+ * For a worker.  False if somebody else runs the pipeline: a due time is then
+ * recorded as skipped, a queued run goes on waiting.
+ */
+bool
+dload_run_worker(const char *name, TimestampTz due)
+{
+	DloadPipeline *pipeline;
+	DloadRun   *run;
+
+	PushActiveSnapshot(GetTransactionSnapshot());
+	pipeline = dload_pipeline_open(name);
+	PopActiveSnapshot();
+	run = create_run(pipeline, 0, false, DLOAD_RUN_WORKER);
+	run->due = due;
+	MemoryContextSwitchTo(run->context);
+	if (!dload_pipeline_lock(pipeline->id, true, false))
+	{
+		skip(run);
+		return false;
+	}
+	runs_under_way++;
+	dload_run_set_stoppable(true);
+	PG_TRY();
+	{
+		execute_committing(run);
+	}
+	PG_FINALLY();
+	{
+		runs_under_way--;
+		dload_run_set_stoppable(false);
+		dload_progress_leave(run);
+	}
+	PG_END_TRY();
+	dload_progress_done(run);
+	MemoryContextSwitchTo(run->context->parent);
+	MemoryContextDelete(run->context);
+	return true;
 }

@@ -14,10 +14,13 @@
 
 #include "base/dload.h"
 
+#include "datatype/timestamp.h"
+
 typedef enum DloadRunMode
 {
 	DLOAD_RUN_PROCEDURE,		/* commits, through SPI */
-	DLOAD_RUN_ATOMIC			/* inside the caller's transaction */
+	DLOAD_RUN_ATOMIC,			/* inside the caller's transaction */
+	DLOAD_RUN_WORKER			/* commits, in a process of its own */
 } DloadRunMode;
 
 /*
@@ -27,5 +30,14 @@ typedef enum DloadRunMode
  */
 extern int64 dload_run_pipeline(const char *name, int64 max_pages,
 								bool full_refresh, DloadRunMode mode);
+
+/*
+ * The same by a worker, in a transaction it has begun, which is another one
+ * when this returns; "due" 0: not by time.  False if it is run already.
+ */
+extern bool dload_run_worker(const char *name, TimestampTz due);
+
+/* End the worker's run as cancelled; from a signal handler. */
+extern bool dload_run_stop(void);
 
 #endif							/* DLOAD_RUN_H */

@@ -65,9 +65,16 @@ typedef struct DloadRun
 	bool		completed;		/* the window's last package is loaded */
 	bool		superseded;		/* altered or dropped meanwhile */
 
+	/* when a worker's run was due; 0: not by time */
+	TimestampTz due;
+
 	/* progress */
 	TimestampTz started_at;
 	TimestampTz reported_at;
+	TimestampTz published_at;	/* to the table of runs */
+	bool		published;
+	int64		npackages;
+	MemoryContextCallback on_end;
 } DloadRun;
 
 /*
@@ -95,12 +102,28 @@ extern bool dload_package_add(DloadRun *run, DloadPage *page);
 extern void dload_package_load(DloadRun *run, DloadPage *large,
 							   bool complete);
 
-/* Commit, where the mode commits. */
+/*
+ * in outcome.c
+ */
+
+/* Commit, where the mode commits; roll back, where it may. */
 extern void dload_run_commit(DloadRun *run);
+extern void dload_run_rollback(DloadRun *run);
+
+/* Its beginning and end in the catalog. */
+extern void dload_run_note_start(DloadRun *run);
+extern void dload_run_note_end(DloadRun *run);
+extern void dload_run_note_skipped(DloadRun *run);
+
+extern void dload_run_set_stoppable(bool value);
+extern const char *dload_run_stop_reason(void);
 
 /*
  * in progress.c
  */
+extern void dload_progress_enter(DloadRun *run);
+extern void dload_progress_leave(DloadRun *run);
+extern void dload_progress_phase(DloadRun *run, const char *phase);
 extern void dload_progress_wait(const char *what, int64 ms, void *arg);
 extern void dload_progress_report(DloadRun *run);
 extern void dload_progress_done(DloadRun *run);

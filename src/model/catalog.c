@@ -3,8 +3,8 @@
  * catalog.c
  *	  The only SQL on dload.* tables.
  *
- * Every statement goes through catalog_execute, which becomes the extension's
- * owner for its duration, and finds operators and functions in pg_catalog
+ * Every statement goes through dload_catalog_execute, which becomes the
+ * extension's owner for its duration, and finds operators and functions in pg_catalog
  * only: those in the caller's search_path would run with the owner's rights.
  * Arguments are passed as text and cast in the statement: the catalog is small
  * and this keeps one way of calling.
@@ -14,6 +14,7 @@
 #include "postgres.h"
 
 #include "model/catalog.h"
+#include "model/catalogsql.h"
 
 #include "access/htup_details.h"
 #include "catalog/namespace.h"
@@ -47,8 +48,8 @@ catalog_owner(void)
  * Run one statement with text arguments (NULL for SQL NULL).  Leaves SPI
  * connected, so that the caller can read SPI_tuptable; catalog_done ends it.
  */
-static void
-catalog_execute(const char *sql, int nargs, const char *const *args)
+void
+dload_catalog_execute(const char *sql, int nargs, const char *const *args)
 {
 	Oid			types[MAX_ARGS];
 	Datum		values[MAX_ARGS];
@@ -83,22 +84,22 @@ catalog_execute(const char *sql, int nargs, const char *const *args)
 			 SPI_result_code_string(rc));
 }
 
-static void
-catalog_done(void)
+void
+dload_catalog_done(void)
 {
 	SPI_finish();
 }
 
 /* A statement without a result. */
-static void
-catalog_run(const char *sql, int nargs, const char *const *args)
+void
+dload_catalog_run(const char *sql, int nargs, const char *const *args)
 {
-	catalog_execute(sql, nargs, args);
-	catalog_done();
+	dload_catalog_execute(sql, nargs, args);
+	dload_catalog_done();
 }
 
-static const char *
-int64_text(int64 value)
+const char *
+dload_int64_text(int64 value)
 {
 	return psprintf(INT64_FORMAT, value);
 }
@@ -106,8 +107,8 @@ int64_text(int64 value)
 /*
  * A column of a result row as text in the given context; NULL for SQL NULL.
  */
-static char *
-result_text(uint64 row, int column, MemoryContext context)
+char *
+dload_result_text(uint64 row, int column, MemoryContext context)
 {
 	char	   *value = SPI_getvalue(SPI_tuptable->vals[row],
 									 SPI_tuptable->tupdesc, column);
@@ -122,8 +123,8 @@ result_datum(uint64 row, int column, bool *isnull)
 						 column, isnull);
 }
 
-static int64
-result_int64(uint64 row, int column)
+int64
+dload_result_int64(uint64 row, int column)
 {
 	bool		isnull;
 	Datum		value = result_datum(row, column, &isnull);
@@ -131,8 +132,8 @@ result_int64(uint64 row, int column)
 	return isnull ? 0 : DatumGetInt64(value);
 }
 
-static Oid
-result_oid(uint64 row, int column)
+Oid
+dload_result_oid(uint64 row, int column)
 {
 	bool		isnull;
 	Datum		value = result_datum(row, column, &isnull);
@@ -203,7 +204,7 @@ dload_catalog_pipeline(const char *name)
 	ArrayType  *keys;
 	char	   *nesting;
 
-	catalog_execute("SELECT pipeline_id, owner::oid, source::oid,"
+	dload_catalog_execute("SELECT pipeline_id, owner::oid, source::oid,"
 					" target_schema, target_name, params, write_disposition,"
 					" primary_key, cursor_path, cursor_param, cursor_order,"
 					" initial_value, lag, max_nesting, columns, name"
@@ -212,24 +213,24 @@ dload_catalog_pipeline(const char *name)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("pipeline \"%s\" does not exist", name)));
-	p->id = result_int64(0, 1);
-	p->owner = result_oid(0, 2);
-	p->source = result_oid(0, 3);
-	p->target_schema = result_text(0, 4, caller);
-	p->target_name = result_text(0, 5, caller);
-	p->params = result_text(0, 6, caller);
-	p->disposition = result_text(0, 7, caller);
+	p->id = dload_result_int64(0, 1);
+	p->owner = dload_result_oid(0, 2);
+	p->source = dload_result_oid(0, 3);
+	p->target_schema = dload_result_text(0, 4, caller);
+	p->target_name = dload_result_text(0, 5, caller);
+	p->params = dload_result_text(0, 6, caller);
+	p->disposition = dload_result_text(0, 7, caller);
 	keys = result_array(0, 8, caller);
-	p->cursor_path = result_text(0, 9, caller);
-	p->cursor_param = result_text(0, 10, caller);
-	p->cursor_order = result_text(0, 11, caller);
-	p->initial_value = result_text(0, 12, caller);
-	p->lag = result_text(0, 13, caller);
-	nesting = result_text(0, 14, caller);
+	p->cursor_path = dload_result_text(0, 9, caller);
+	p->cursor_param = dload_result_text(0, 10, caller);
+	p->cursor_order = dload_result_text(0, 11, caller);
+	p->initial_value = dload_result_text(0, 12, caller);
+	p->lag = dload_result_text(0, 13, caller);
+	nesting = dload_result_text(0, 14, caller);
 	p->max_nesting = nesting ? atoi(nesting) : -1;
-	p->columns = result_text(0, 15, caller);
-	p->name = result_text(0, 16, caller);
-	catalog_done();
+	p->columns = dload_result_text(0, 15, caller);
+	p->name = dload_result_text(0, 16, caller);
+	dload_catalog_done();
 	p->primary_key = array_strings(keys);
 	return p;
 }
@@ -262,9 +263,9 @@ dload_catalog_insert_pipeline(DloadPipeline *p)
 	bool		exists;
 
 	args[0] = p->name;
-	catalog_execute("SELECT FROM dload.pipeline WHERE name = $1", 1, args);
+	dload_catalog_execute("SELECT FROM dload.pipeline WHERE name = $1", 1, args);
 	exists = SPI_processed > 0;
-	catalog_done();
+	dload_catalog_done();
 	if (exists)
 		ereport(ERROR,
 				(errcode(ERRCODE_DUPLICATE_OBJECT),
@@ -274,7 +275,7 @@ dload_catalog_insert_pipeline(DloadPipeline *p)
 	args[12] = psprintf("%u", p->source);
 	args[13] = p->target_schema;
 	args[14] = p->target_name;
-	catalog_execute("INSERT INTO dload.pipeline (name, params,"
+	dload_catalog_execute("INSERT INTO dload.pipeline (name, params,"
 					" write_disposition, primary_key, cursor_path,"
 					" cursor_param, cursor_order, initial_value, lag,"
 					" max_nesting, columns, owner, source, target_schema,"
@@ -282,12 +283,14 @@ dload_catalog_insert_pipeline(DloadPipeline *p)
 					" $6, $7, $8, $9, $10::int, $11::jsonb,"
 					" $12::oid::regrole, $13::oid::regclass, $14, $15)"
 					" RETURNING pipeline_id", 15, args);
-	p->id = result_int64(0, 1);
-	catalog_done();
+	p->id = dload_result_int64(0, 1);
+	dload_catalog_done();
 
-	cursor_args[0] = int64_text(p->id);
-	catalog_run("INSERT INTO dload.pipeline_cursor (pipeline_id)"
-				" VALUES ($1::bigint)", 1, cursor_args);
+	cursor_args[0] = dload_int64_text(p->id);
+	dload_catalog_run("INSERT INTO dload.pipeline_cursor (pipeline_id)"
+					  " VALUES ($1::bigint)", 1, cursor_args);
+	dload_catalog_run("INSERT INTO dload.pipeline_schedule (pipeline_id)"
+					  " VALUES ($1::bigint)", 1, cursor_args);
 }
 
 /* Update what alter_pipeline may change; ends a run under way. */
@@ -296,10 +299,10 @@ dload_catalog_update_pipeline(const DloadPipeline *p)
 {
 	const char *args[11];
 
-	args[0] = int64_text(p->id);
+	args[0] = dload_int64_text(p->id);
 	definition_args(p, args);
 	/* an unfinished read of other requests cannot be continued */
-	catalog_run("UPDATE dload.pipeline_cursor AS c"
+	dload_catalog_run("UPDATE dload.pipeline_cursor AS c"
 				" SET generation = generation + 1,"
 				" checkpoint = CASE WHEN same THEN checkpoint END,"
 				" pending_value = CASE WHEN same THEN pending_value END,"
@@ -317,7 +320,7 @@ dload_catalog_update_pipeline(const DloadPipeline *p)
 				" FROM dload.pipeline) AS p"
 				" WHERE c.pipeline_id = p.pipeline_id"
 				" AND p.pipeline_id = $1::bigint", 11, args);
-	catalog_run("UPDATE dload.pipeline SET params = $2::jsonb,"
+	dload_catalog_run("UPDATE dload.pipeline SET params = $2::jsonb,"
 				" write_disposition = $3, primary_key = $4::text[],"
 				" cursor_path = $5, cursor_param = $6, cursor_order = $7,"
 				" initial_value = $8, lag = $9, max_nesting = $10::int,"
@@ -328,9 +331,9 @@ dload_catalog_update_pipeline(const DloadPipeline *p)
 void
 dload_catalog_delete_pipeline(int64 pipeline_id)
 {
-	const char *args[] = {int64_text(pipeline_id)};
+	const char *args[] = {dload_int64_text(pipeline_id)};
 
-	catalog_run("DELETE FROM dload.pipeline WHERE pipeline_id = $1::bigint",
+	dload_catalog_run("DELETE FROM dload.pipeline WHERE pipeline_id = $1::bigint",
 				1, args);
 }
 
@@ -343,9 +346,9 @@ dload_catalog_cursor(int64 pipeline_id)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	DloadCursorRow *c = palloc0(sizeof(DloadCursorRow));
-	const char *args[] = {int64_text(pipeline_id)};
+	const char *args[] = {dload_int64_text(pipeline_id)};
 
-	catalog_execute("SELECT generation, cursor_value, boundary,"
+	dload_catalog_execute("SELECT generation, cursor_value, boundary,"
 					" pending_value, pending_boundary, window_start,"
 					" window_clock, checkpoint, cursor_string"
 					" FROM dload.pipeline_cursor"
@@ -354,16 +357,16 @@ dload_catalog_cursor(int64 pipeline_id)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("the pipeline was dropped")));
-	c->generation = result_int64(0, 1);
-	c->value = result_text(0, 2, caller);
+	c->generation = dload_result_int64(0, 1);
+	c->value = dload_result_text(0, 2, caller);
 	c->boundary = result_array(0, 3, caller);
-	c->pending = result_text(0, 4, caller);
+	c->pending = dload_result_text(0, 4, caller);
 	c->pending_boundary = result_array(0, 5, caller);
-	c->window_start = result_text(0, 6, caller);
-	c->window_clock = result_text(0, 7, caller);
-	c->checkpoint = result_text(0, 8, caller);
-	c->string = strcmp(result_text(0, 9, caller), "t") == 0;
-	catalog_done();
+	c->window_start = dload_result_text(0, 6, caller);
+	c->window_clock = dload_result_text(0, 7, caller);
+	c->checkpoint = dload_result_text(0, 8, caller);
+	c->string = strcmp(dload_result_text(0, 9, caller), "t") == 0;
+	dload_catalog_done();
 	return c;
 }
 
@@ -372,8 +375,8 @@ dload_catalog_set_cursor(int64 pipeline_id, const DloadCursorRow *c)
 {
 	const char *args[10];
 
-	args[0] = int64_text(pipeline_id);
-	args[1] = int64_text(c->generation);
+	args[0] = dload_int64_text(pipeline_id);
+	args[1] = dload_int64_text(c->generation);
 	args[2] = c->value;
 	args[3] = array_text(c->boundary, INT8ARRAYOID);
 	args[4] = c->pending;
@@ -382,7 +385,7 @@ dload_catalog_set_cursor(int64 pipeline_id, const DloadCursorRow *c)
 	args[7] = c->window_clock;
 	args[8] = c->checkpoint;
 	args[9] = c->string ? "t" : "f";
-	catalog_run("UPDATE dload.pipeline_cursor SET generation = $2::bigint,"
+	dload_catalog_run("UPDATE dload.pipeline_cursor SET generation = $2::bigint,"
 				" cursor_value = $3, boundary = $4::bigint[],"
 				" pending_value = $5, pending_boundary = $6::bigint[],"
 				" window_start = $7, window_clock = $8, checkpoint = $9,"
@@ -399,11 +402,11 @@ List *
 dload_catalog_tables(int64 pipeline_id)
 {
 	MemoryContext caller = CurrentMemoryContext;
-	const char *args[] = {int64_text(pipeline_id)};
+	const char *args[] = {dload_int64_text(pipeline_id)};
 	List	   *result = NIL;
 
 	/* a relation dropped meanwhile counts as not made */
-	catalog_execute("SELECT table_path, table_name,"
+	dload_catalog_execute("SELECT table_path, table_name,"
 					" (SELECT c.oid FROM pg_catalog.pg_class c"
 					" WHERE c.oid = relation),"
 					" (SELECT c.oid FROM pg_catalog.pg_class c"
@@ -417,14 +420,14 @@ dload_catalog_tables(int64 pipeline_id)
 		MemoryContext old = MemoryContextSwitchTo(caller);
 		DloadTableRow *t = palloc0(sizeof(DloadTableRow));
 
-		t->path = result_text(i, 1, caller);
-		t->name = result_text(i, 2, caller);
-		t->relation = result_oid(i, 3);
-		t->shadow = result_oid(i, 4);
+		t->path = dload_result_text(i, 1, caller);
+		t->name = dload_result_text(i, 2, caller);
+		t->relation = dload_result_oid(i, 3);
+		t->shadow = dload_result_oid(i, 4);
 		result = lappend(result, t);
 		MemoryContextSwitchTo(old);
 	}
-	catalog_done();
+	dload_catalog_done();
 	return result;
 }
 
@@ -432,10 +435,10 @@ List *
 dload_catalog_columns(int64 pipeline_id)
 {
 	MemoryContext caller = CurrentMemoryContext;
-	const char *args[] = {int64_text(pipeline_id)};
+	const char *args[] = {dload_int64_text(pipeline_id)};
 	List	   *result = NIL;
 
-	catalog_execute("SELECT table_path, json_path, column_name, variant"
+	dload_catalog_execute("SELECT table_path, json_path, column_name, variant"
 					" FROM dload.pipeline_column"
 					" WHERE pipeline_id = $1::bigint", 1, args);
 	for (uint64 i = 0; i < SPI_processed; i++)
@@ -443,14 +446,14 @@ dload_catalog_columns(int64 pipeline_id)
 		MemoryContext old = MemoryContextSwitchTo(caller);
 		DloadColumnRow *c = palloc0(sizeof(DloadColumnRow));
 
-		c->table_path = result_text(i, 1, caller);
-		c->path = result_text(i, 2, caller);
-		c->column = result_text(i, 3, caller);
-		c->variant = result_text(i, 4, caller);
+		c->table_path = dload_result_text(i, 1, caller);
+		c->path = dload_result_text(i, 2, caller);
+		c->column = dload_result_text(i, 3, caller);
+		c->variant = dload_result_text(i, 4, caller);
 		result = lappend(result, c);
 		MemoryContextSwitchTo(old);
 	}
-	catalog_done();
+	dload_catalog_done();
 	return result;
 }
 
@@ -464,11 +467,11 @@ void
 dload_catalog_put_table(int64 pipeline_id, const DloadTableRow *t)
 {
 	const char *args[] = {
-		int64_text(pipeline_id), t->path, t->name,
+		dload_int64_text(pipeline_id), t->path, t->name,
 		oid_text(t->relation), oid_text(t->shadow)
 	};
 
-	catalog_run("INSERT INTO dload.pipeline_table (pipeline_id, table_path,"
+	dload_catalog_run("INSERT INTO dload.pipeline_table (pipeline_id, table_path,"
 				" table_name, relation, shadow) VALUES ($1::bigint, $2, $3,"
 				" $4::oid::regclass, $5::oid::regclass)"
 				" ON CONFLICT (pipeline_id, table_path) DO UPDATE"
@@ -481,10 +484,10 @@ void
 dload_catalog_put_column(int64 pipeline_id, const DloadColumnRow *c)
 {
 	const char *args[] = {
-		int64_text(pipeline_id), c->table_path, c->path, c->column, c->variant
+		dload_int64_text(pipeline_id), c->table_path, c->path, c->column, c->variant
 	};
 
-	catalog_run("INSERT INTO dload.pipeline_column (pipeline_id, table_path,"
+	dload_catalog_run("INSERT INTO dload.pipeline_column (pipeline_id, table_path,"
 				" json_path, column_name, variant)"
 				" VALUES ($1::bigint, $2, $3, $4, $5)"
 				" ON CONFLICT (pipeline_id, table_path, json_path) DO UPDATE"
@@ -499,13 +502,13 @@ dload_catalog_put_column(int64 pipeline_id, const DloadColumnRow *c)
 int64
 dload_catalog_start_run(int64 pipeline_id)
 {
-	const char *args[] = {int64_text(pipeline_id)};
+	const char *args[] = {dload_int64_text(pipeline_id)};
 	int64		run_id;
 
-	catalog_execute("INSERT INTO dload.run_log (pipeline_id)"
+	dload_catalog_execute("INSERT INTO dload.run_log (pipeline_id)"
 					" VALUES ($1::bigint) RETURNING run_id", 1, args);
-	run_id = result_int64(0, 1);
-	catalog_done();
+	run_id = dload_result_int64(0, 1);
+	dload_catalog_done();
 	return run_id;
 }
 
@@ -519,18 +522,18 @@ dload_catalog_start_run(int64 pipeline_id)
 static void
 counter_args(int64 run_id, const DloadCounters *c, const char **args)
 {
-	args[0] = int64_text(run_id);
-	args[1] = int64_text(c->requests);
-	args[2] = int64_text(c->pages);
-	args[3] = int64_text(c->bytes);
-	args[4] = int64_text(c->rows_read);
-	args[5] = int64_text(c->rows_inserted);
-	args[6] = int64_text(c->rows_updated);
-	args[7] = int64_text(c->rows_deleted);
-	args[8] = int64_text(c->rows_unchanged);
-	args[9] = int64_text(c->rows_rejected);
-	args[10] = int64_text(c->retries);
-	args[11] = int64_text(c->waited_us);
+	args[0] = dload_int64_text(run_id);
+	args[1] = dload_int64_text(c->requests);
+	args[2] = dload_int64_text(c->pages);
+	args[3] = dload_int64_text(c->bytes);
+	args[4] = dload_int64_text(c->rows_read);
+	args[5] = dload_int64_text(c->rows_inserted);
+	args[6] = dload_int64_text(c->rows_updated);
+	args[7] = dload_int64_text(c->rows_deleted);
+	args[8] = dload_int64_text(c->rows_unchanged);
+	args[9] = dload_int64_text(c->rows_rejected);
+	args[10] = dload_int64_text(c->retries);
+	args[11] = dload_int64_text(c->waited_us);
 }
 
 void
@@ -539,7 +542,7 @@ dload_catalog_update_run(int64 run_id, const DloadCounters *c)
 	const char *args[12];
 
 	counter_args(run_id, c, args);
-	catalog_run("UPDATE dload.run_log SET" COUNTERS_SET
+	dload_catalog_run("UPDATE dload.run_log SET" COUNTERS_SET
 				" WHERE run_id = $1::bigint", 12, args);
 }
 
@@ -552,7 +555,7 @@ dload_catalog_end_run(int64 run_id, const char *outcome, const char *reason,
 	counter_args(run_id, c, args);
 	args[12] = outcome;
 	args[13] = reason;
-	catalog_run("UPDATE dload.run_log SET" COUNTERS_SET ","
+	dload_catalog_run("UPDATE dload.run_log SET" COUNTERS_SET ","
 				" outcome = $13, reason = $14,"
 				" finished_at = clock_timestamp()"
 				" WHERE run_id = $1::bigint", 14, args);
@@ -561,11 +564,12 @@ dload_catalog_end_run(int64 run_id, const char *outcome, const char *reason,
 void
 dload_catalog_reap_runs(int64 pipeline_id)
 {
-	const char *args[] = {int64_text(pipeline_id)};
+	const char *args[] = {dload_int64_text(pipeline_id)};
 
-	catalog_run("UPDATE dload.run_log SET outcome = 'failed',"
+	dload_catalog_run("UPDATE dload.run_log SET outcome = 'failed',"
 				" reason = 'the process that ran it ended before the run did'"
-				" WHERE pipeline_id = $1::bigint AND outcome IS NULL",
+				" WHERE pipeline_id = $1::bigint AND outcome IS NULL"
+				" AND NOT queued",
 				1, args);
 }
 
@@ -577,14 +581,20 @@ dload_catalog_log_change(int64 run_id, int64 pipeline_id,
 						 const char *reason)
 {
 	const char *args[] = {
-		int64_text(run_id), int64_text(pipeline_id), relation, column, path,
+		dload_int64_text(run_id), dload_int64_text(pipeline_id), relation, column, path,
 		change, old_type, new_type, reason
 	};
 
-	catalog_run("INSERT INTO dload.schema_change (run_id, pipeline_id,"
-				" relation, column_name, json_path, change, old_type,"
-				" new_type, reason) VALUES ($1::bigint, $2::bigint, $3, $4,"
-				" $5, $6, $7, $8, $9)", 9, args);
+	dload_catalog_run("WITH c AS (INSERT INTO dload.schema_change (run_id,"
+				" pipeline_id, relation, column_name, json_path, change,"
+				" old_type, new_type, reason) VALUES ($1::bigint, $2::bigint,"
+				" $3, $4, $5, $6, $7, $8, $9) RETURNING *)"
+				" SELECT pg_catalog.pg_notify('dload',"
+				" pg_catalog.json_build_object('event', 'schema_change',"
+				" 'pipeline', p.name, 'run_id', c.run_id, 'relation',"
+				" c.relation, 'column', c.column_name, 'change', c.change"
+				")::text) FROM c JOIN dload.pipeline AS p"
+				" USING (pipeline_id)", 9, args);
 }
 
 /* Keep a record that could not be stored, once per record. */
@@ -598,13 +608,13 @@ dload_catalog_reject(int64 pipeline_id, const char *relation,
 	SET_VARSIZE(bytes, VARHDRSZ + record.len);
 	memcpy(VARDATA(bytes), record.data, record.len);
 
-	args[0] = int64_text(pipeline_id);
+	args[0] = dload_int64_text(pipeline_id);
 	args[1] = relation;
-	args[2] = int64_text((int64) dload_hash_bytes(record.data, record.len, 0));
+	args[2] = dload_int64_text((int64) dload_hash_bytes(record.data, record.len, 0));
 	args[3] = DatumGetCString(DirectFunctionCall1(byteaout,
 												  PointerGetDatum(bytes)));
 	args[4] = reason;
-	catalog_run("INSERT INTO dload.rejected_record AS r (pipeline_id,"
+	dload_catalog_run("INSERT INTO dload.rejected_record AS r (pipeline_id,"
 				" relation, record_hash, record, reason)"
 				" VALUES ($1::bigint, $2, $3::bigint, $4::bytea, $5)"
 				" ON CONFLICT (pipeline_id, relation, record_hash) DO UPDATE"

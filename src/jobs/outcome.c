@@ -1,0 +1,146 @@
+/*-------------------------------------------------------------------------
+ *
+ * outcome.c
+ *	  How a run begins and ends in the catalog, and its transactions.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "jobs/launcher.h"
+#include "jobs/rundata.h"
+#include "model/standing.h"
+
+#include "access/xact.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "postmaster/interrupt.h"
+#include "utils/guc.h"
+
+/* A worker's run is under way; it was told to stop. */
+static volatile sig_atomic_t stoppable;
+static volatile sig_atomic_t stopped;
+
+/*
+ * Transactions
+ */
+
+/* Like SPI_commit and SPI_rollback, in a process without a portal. */
+static void
+next_transaction(bool commit)
+{
+	MemoryContext context = CurrentMemoryContext;
+
+	if (commit)
+		CommitTransactionCommand();
+	else
+		AbortCurrentTransaction();
+	pgstat_report_stat(true);
+	if (ConfigReloadPending)
+	{
+		ConfigReloadPending = false;
+		ProcessConfigFile(PGC_SIGHUP);
+	}
+	SetCurrentStatementStartTimestamp();
+	StartTransactionCommand();
+	MemoryContextSwitchTo(context);
+}
+
+void
+dload_run_commit(DloadRun *run)
+{
+	switch (run->mode)
+	{
+		case DLOAD_RUN_PROCEDURE:
+			SPI_commit();
+			break;
+		case DLOAD_RUN_WORKER:
+			next_transaction(true);
+			break;
+		case DLOAD_RUN_ATOMIC:
+			CommandCounterIncrement();
+			break;
+	}
+}
+
+void
+dload_run_rollback(DloadRun *run)
+{
+	if (run->mode == DLOAD_RUN_WORKER)
+		next_transaction(false);
+	else
+		SPI_rollback();
+}
+
+/*
+ * Stopping
+ */
+
+/* From a signal handler: false if there is nothing to stop, or once more. */
+bool
+dload_run_stop(void)
+{
+	if (!stoppable || stopped)
+		return false;
+	stopped = true;
+	return true;
+}
+
+void
+dload_run_set_stoppable(bool value)
+{
+	stoppable = value;
+}
+
+/* What to say of a cancelled run instead of the message. */
+const char *
+dload_run_stop_reason(void)
+{
+	if (!stopped)
+		return NULL;
+	return "Its process was told to end: the server was shutting down, or the database was needed by a command that wants it alone.";
+}
+
+/*
+ * Begin and end
+ */
+
+void
+dload_run_note_start(DloadRun *run)
+{
+	dload_catalog_reap_runs(run->pipeline->id);
+	if (run->mode == DLOAD_RUN_WORKER)
+		run->run_id = dload_standing_begin(run->pipeline->id,
+										   dload_clock_now(), run->due,
+										   &run->full_refresh);
+	else
+		run->run_id = dload_catalog_start_run(run->pipeline->id);
+}
+
+void
+dload_run_note_end(DloadRun *run)
+{
+	dload_catalog_end_run(run->run_id, run->outcome, run->reason,
+						  &run->counters);
+	dload_standing_end(run->pipeline->id, run->run_id, run->outcome,
+					   run->reason, dload_clock_now(),
+					   run->mode == DLOAD_RUN_WORKER);
+	if (strcmp(run->outcome, "complete") == 0 &&
+		dload_standing_queue_followers(run->pipeline->id) > 0)
+		dload_launcher_tell_at_commit();
+}
+
+void
+dload_run_note_skipped(DloadRun *run)
+{
+	if (run->mode == DLOAD_RUN_WORKER)
+	{
+		if (run->due != 0)
+			dload_standing_skip(run->pipeline->id, run->due, run->reason);
+		return;
+	}
+	run->run_id = dload_catalog_start_run(run->pipeline->id);
+	dload_catalog_end_run(run->run_id, "skipped", run->reason,
+						  &run->counters);
+}

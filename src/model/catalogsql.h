@@ -1,0 +1,34 @@
+/*-------------------------------------------------------------------------
+ *
+ * catalogsql.h
+ *	  How the catalog's own files run SQL on the tables of schema dload.
+ *
+ * For model/catalog.c and model/standing.c only.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef DLOAD_CATALOGSQL_H
+#define DLOAD_CATALOGSQL_H
+
+#include "base/dload.h"
+
+/*
+ * Run one statement as the extension's owner, with text arguments (NULL for
+ * SQL NULL).  Leaves SPI connected, so that the caller can read
+ * SPI_tuptable; dload_catalog_done ends it.
+ */
+extern void dload_catalog_execute(const char *sql, int nargs,
+								  const char *const *args);
+extern void dload_catalog_done(void);
+
+/* A statement without a result. */
+extern void dload_catalog_run(const char *sql, int nargs,
+							  const char *const *args);
+
+/* arguments and results */
+extern const char *dload_int64_text(int64 value);
+extern char *dload_result_text(uint64 row, int column, MemoryContext context);
+extern int64 dload_result_int64(uint64 row, int column);
+extern Oid	dload_result_oid(uint64 row, int column);
+
+#endif							/* DLOAD_CATALOGSQL_H */
