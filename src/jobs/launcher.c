@@ -85,8 +85,6 @@ static bool warned_slots;
  * Clock
  */
 
-extern double dload_clock_rate;
-
 static void
 set_clock(bool start)
 {

@@ -17,6 +17,7 @@ extern int	dload_max_workers;
 extern char *dload_databases;
 extern bool dload_launcher_enabled;
 extern char *dload_keep_runs;
+extern double dload_clock_rate;
 
 /* What a worker is started for; in bgw_extra. */
 typedef struct DloadTask

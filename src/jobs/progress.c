@@ -13,6 +13,7 @@
 #include "jobs/rundata.h"
 
 #include "base/shmem.h"
+#include "rest/limiter.h"
 
 #include "access/xact.h"
 #include "miscadmin.h"
@@ -138,12 +139,34 @@ dload_progress_enter(DloadRun *run)
 	MemoryContextRegisterResetCallback(run->context, &run->on_end);
 }
 
+/* Requests that the tightest of the server's budgets has left; -1 unknown. */
+static int64
+budget_left(const DloadRun *run)
+{
+	List	   *lines = dload_limiter_lines();
+	int64		left = -1;
+	ListCell   *lc;
+
+	foreach(lc, lines)
+	{
+		DloadBudgetLine *line = lfirst(lc);
+
+		if (line->serverid == run->resource->serverid &&
+			line->userid == run->resource->userid && line->remaining >= 0 &&
+			(left < 0 || line->remaining < left))
+			left = line->remaining;
+	}
+	list_free_deep(lines);
+	return left;
+}
+
 static void
 publish(DloadRun *run, const char *phase, const char *reason,
 		TimestampTz until)
 {
 	DloadSharedRunKey key;
 	DloadSharedRun *entry;
+	int64		left = run->resource ? budget_left(run) : -1;
 
 	run->published_at = GetCurrentTimestamp();
 	set_run_key(&key, run->run_id);
@@ -165,6 +188,7 @@ publish(DloadRun *run, const char *phase, const char *reason,
 	}
 	entry->rows = run->counters.rows_read;
 	entry->packages = run->npackages;
+	entry->budget_left = left;
 	dshash_release_lock(dload_shmem_runs(), entry);
 }
 

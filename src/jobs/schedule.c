@@ -196,7 +196,9 @@ parse_field(const char *text, const char **p, int n, uint64 *bits, bool *star,
 static bool
 never_due(const DloadSchedule *s)
 {
-	static const int longest[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	static const int longest[] = {
+		31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31
+	};
 
 	if (!s->any_day && !s->any_weekday)
 		return false;			/* either will do */

@@ -44,7 +44,7 @@ extern bool dload_schedule_parse(const char *text, DloadSchedule *schedule,
 extern TimestampTz dload_schedule_next(const DloadSchedule *schedule,
 									   TimestampTz after, pg_tz *zone);
 
-/* The same for times moved by a constant offset (see dload_schedule_jitter). */
+/* The same for times moved by an offset (see dload_schedule_jitter). */
 extern TimestampTz dload_schedule_next_jittered(const DloadSchedule *schedule,
 												TimestampTz after,
 												pg_tz *zone, int64 offset);

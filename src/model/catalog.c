@@ -4,8 +4,9 @@
  *	  The only SQL on dload.* tables.
  *
  * Every statement goes through dload_catalog_execute, which becomes the
- * extension's owner for its duration, and finds operators and functions in pg_catalog
- * only: those in the caller's search_path would run with the owner's rights.
+ * extension's owner for its duration, and finds operators and functions in
+ * pg_catalog only: those in the caller's search_path would run with the
+ * owner's rights.
  * Arguments are passed as text and cast in the statement: the catalog is small
  * and this keeps one way of calling.
  *
@@ -205,10 +206,10 @@ dload_catalog_pipeline(const char *name)
 	char	   *nesting;
 
 	dload_catalog_execute("SELECT pipeline_id, owner::oid, source::oid,"
-					" target_schema, target_name, params, write_disposition,"
-					" primary_key, cursor_path, cursor_param, cursor_order,"
-					" initial_value, lag, max_nesting, columns, name"
-					" FROM dload.pipeline WHERE name = $1", 1, args);
+						  " target_schema, target_name, params, write_disposition,"
+						  " primary_key, cursor_path, cursor_param, cursor_order,"
+						  " initial_value, lag, max_nesting, columns, name"
+						  " FROM dload.pipeline WHERE name = $1", 1, args);
 	if (SPI_processed == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
@@ -263,7 +264,8 @@ dload_catalog_insert_pipeline(DloadPipeline *p)
 	bool		exists;
 
 	args[0] = p->name;
-	dload_catalog_execute("SELECT FROM dload.pipeline WHERE name = $1", 1, args);
+	dload_catalog_execute("SELECT FROM dload.pipeline WHERE name = $1",
+						  1, args);
 	exists = SPI_processed > 0;
 	dload_catalog_done();
 	if (exists)
@@ -276,13 +278,13 @@ dload_catalog_insert_pipeline(DloadPipeline *p)
 	args[13] = p->target_schema;
 	args[14] = p->target_name;
 	dload_catalog_execute("INSERT INTO dload.pipeline (name, params,"
-					" write_disposition, primary_key, cursor_path,"
-					" cursor_param, cursor_order, initial_value, lag,"
-					" max_nesting, columns, owner, source, target_schema,"
-					" target_name) VALUES ($1, $2::jsonb, $3, $4::text[], $5,"
-					" $6, $7, $8, $9, $10::int, $11::jsonb,"
-					" $12::oid::regrole, $13::oid::regclass, $14, $15)"
-					" RETURNING pipeline_id", 15, args);
+						  " write_disposition, primary_key, cursor_path,"
+						  " cursor_param, cursor_order, initial_value, lag,"
+						  " max_nesting, columns, owner, source, target_schema,"
+						  " target_name) VALUES ($1, $2::jsonb, $3, $4::text[], $5,"
+						  " $6, $7, $8, $9, $10::int, $11::jsonb,"
+						  " $12::oid::regrole, $13::oid::regclass, $14, $15)"
+						  " RETURNING pipeline_id", 15, args);
 	p->id = dload_result_int64(0, 1);
 	dload_catalog_done();
 
@@ -303,29 +305,29 @@ dload_catalog_update_pipeline(const DloadPipeline *p)
 	definition_args(p, args);
 	/* an unfinished read of other requests cannot be continued */
 	dload_catalog_run("UPDATE dload.pipeline_cursor AS c"
-				" SET generation = generation + 1,"
-				" checkpoint = CASE WHEN same THEN checkpoint END,"
-				" pending_value = CASE WHEN same THEN pending_value END,"
-				" pending_boundary = CASE WHEN same THEN pending_boundary"
-				" ELSE '{}' END,"
-				" window_start = CASE WHEN same THEN window_start END,"
-				" window_clock = CASE WHEN same THEN window_clock END,"
-				" cursor_value = CASE WHEN same_cursor THEN cursor_value END,"
-				" boundary = CASE WHEN same_cursor THEN boundary ELSE '{}' END"
-				" FROM (SELECT pipeline_id, (params, write_disposition,"
-				" cursor_path, cursor_param, cursor_order)"
-				" IS NOT DISTINCT FROM ($2::jsonb, $3, $5, $6, $7) AS same,"
-				" cursor_path IS NOT DISTINCT FROM $5 AS same_cursor,"
-				" $4 || $8 || $9 || $10 || $11 AS unused"
-				" FROM dload.pipeline) AS p"
-				" WHERE c.pipeline_id = p.pipeline_id"
-				" AND p.pipeline_id = $1::bigint", 11, args);
+					  " SET generation = generation + 1,"
+					  " checkpoint = CASE WHEN same THEN checkpoint END,"
+					  " pending_value = CASE WHEN same THEN pending_value END,"
+					  " pending_boundary = CASE WHEN same THEN pending_boundary"
+					  " ELSE '{}' END,"
+					  " window_start = CASE WHEN same THEN window_start END,"
+					  " window_clock = CASE WHEN same THEN window_clock END,"
+					  " cursor_value = CASE WHEN same_cursor THEN cursor_value END,"
+					  " boundary = CASE WHEN same_cursor THEN boundary ELSE '{}' END"
+					  " FROM (SELECT pipeline_id, (params, write_disposition,"
+					  " cursor_path, cursor_param, cursor_order)"
+					  " IS NOT DISTINCT FROM ($2::jsonb, $3, $5, $6, $7) AS same,"
+					  " cursor_path IS NOT DISTINCT FROM $5 AS same_cursor,"
+					  " $4 || $8 || $9 || $10 || $11 AS unused"
+					  " FROM dload.pipeline) AS p"
+					  " WHERE c.pipeline_id = p.pipeline_id"
+					  " AND p.pipeline_id = $1::bigint", 11, args);
 	dload_catalog_run("UPDATE dload.pipeline SET params = $2::jsonb,"
-				" write_disposition = $3, primary_key = $4::text[],"
-				" cursor_path = $5, cursor_param = $6, cursor_order = $7,"
-				" initial_value = $8, lag = $9, max_nesting = $10::int,"
-				" columns = $11::jsonb WHERE pipeline_id = $1::bigint",
-				11, args);
+					  " write_disposition = $3, primary_key = $4::text[],"
+					  " cursor_path = $5, cursor_param = $6, cursor_order = $7,"
+					  " initial_value = $8, lag = $9, max_nesting = $10::int,"
+					  " columns = $11::jsonb WHERE pipeline_id = $1::bigint",
+					  11, args);
 }
 
 void
@@ -334,7 +336,7 @@ dload_catalog_delete_pipeline(int64 pipeline_id)
 	const char *args[] = {dload_int64_text(pipeline_id)};
 
 	dload_catalog_run("DELETE FROM dload.pipeline WHERE pipeline_id = $1::bigint",
-				1, args);
+					  1, args);
 }
 
 /*
@@ -349,10 +351,10 @@ dload_catalog_cursor(int64 pipeline_id)
 	const char *args[] = {dload_int64_text(pipeline_id)};
 
 	dload_catalog_execute("SELECT generation, cursor_value, boundary,"
-					" pending_value, pending_boundary, window_start,"
-					" window_clock, checkpoint, cursor_string"
-					" FROM dload.pipeline_cursor"
-					" WHERE pipeline_id = $1::bigint FOR UPDATE", 1, args);
+						  " pending_value, pending_boundary, window_start,"
+						  " window_clock, checkpoint, cursor_string"
+						  " FROM dload.pipeline_cursor"
+						  " WHERE pipeline_id = $1::bigint FOR UPDATE", 1, args);
 	if (SPI_processed == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
@@ -386,12 +388,12 @@ dload_catalog_set_cursor(int64 pipeline_id, const DloadCursorRow *c)
 	args[8] = c->checkpoint;
 	args[9] = c->string ? "t" : "f";
 	dload_catalog_run("UPDATE dload.pipeline_cursor SET generation = $2::bigint,"
-				" cursor_value = $3, boundary = $4::bigint[],"
-				" pending_value = $5, pending_boundary = $6::bigint[],"
-				" window_start = $7, window_clock = $8, checkpoint = $9,"
-				" cursor_string = $10::boolean,"
-				" committed_at = clock_timestamp()"
-				" WHERE pipeline_id = $1::bigint", 10, args);
+					  " cursor_value = $3, boundary = $4::bigint[],"
+					  " pending_value = $5, pending_boundary = $6::bigint[],"
+					  " window_start = $7, window_clock = $8, checkpoint = $9,"
+					  " cursor_string = $10::boolean,"
+					  " committed_at = clock_timestamp()"
+					  " WHERE pipeline_id = $1::bigint", 10, args);
 }
 
 /*
@@ -407,14 +409,14 @@ dload_catalog_tables(int64 pipeline_id)
 
 	/* a relation dropped meanwhile counts as not made */
 	dload_catalog_execute("SELECT table_path, table_name,"
-					" (SELECT c.oid FROM pg_catalog.pg_class c"
-					" WHERE c.oid = relation),"
-					" (SELECT c.oid FROM pg_catalog.pg_class c"
-					" WHERE c.oid = shadow)"
-					" FROM dload.pipeline_table"
-					" WHERE pipeline_id = $1::bigint"
-					" ORDER BY pg_catalog.length(table_path), table_path",
-					1, args);
+						  " (SELECT c.oid FROM pg_catalog.pg_class c"
+						  " WHERE c.oid = relation),"
+						  " (SELECT c.oid FROM pg_catalog.pg_class c"
+						  " WHERE c.oid = shadow)"
+						  " FROM dload.pipeline_table"
+						  " WHERE pipeline_id = $1::bigint"
+						  " ORDER BY pg_catalog.length(table_path), table_path",
+						  1, args);
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
 		MemoryContext old = MemoryContextSwitchTo(caller);
@@ -439,8 +441,8 @@ dload_catalog_columns(int64 pipeline_id)
 	List	   *result = NIL;
 
 	dload_catalog_execute("SELECT table_path, json_path, column_name, variant"
-					" FROM dload.pipeline_column"
-					" WHERE pipeline_id = $1::bigint", 1, args);
+						  " FROM dload.pipeline_column"
+						  " WHERE pipeline_id = $1::bigint", 1, args);
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
 		MemoryContext old = MemoryContextSwitchTo(caller);
@@ -472,27 +474,28 @@ dload_catalog_put_table(int64 pipeline_id, const DloadTableRow *t)
 	};
 
 	dload_catalog_run("INSERT INTO dload.pipeline_table (pipeline_id, table_path,"
-				" table_name, relation, shadow) VALUES ($1::bigint, $2, $3,"
-				" $4::oid::regclass, $5::oid::regclass)"
-				" ON CONFLICT (pipeline_id, table_path) DO UPDATE"
-				" SET table_name = excluded.table_name,"
-				" relation = excluded.relation, shadow = excluded.shadow",
-				5, args);
+					  " table_name, relation, shadow) VALUES ($1::bigint, $2, $3,"
+					  " $4::oid::regclass, $5::oid::regclass)"
+					  " ON CONFLICT (pipeline_id, table_path) DO UPDATE"
+					  " SET table_name = excluded.table_name,"
+					  " relation = excluded.relation, shadow = excluded.shadow",
+					  5, args);
 }
 
 void
 dload_catalog_put_column(int64 pipeline_id, const DloadColumnRow *c)
 {
 	const char *args[] = {
-		dload_int64_text(pipeline_id), c->table_path, c->path, c->column, c->variant
+		dload_int64_text(pipeline_id), c->table_path, c->path, c->column,
+		c->variant
 	};
 
 	dload_catalog_run("INSERT INTO dload.pipeline_column (pipeline_id, table_path,"
-				" json_path, column_name, variant)"
-				" VALUES ($1::bigint, $2, $3, $4, $5)"
-				" ON CONFLICT (pipeline_id, table_path, json_path) DO UPDATE"
-				" SET column_name = excluded.column_name,"
-				" variant = excluded.variant", 5, args);
+					  " json_path, column_name, variant)"
+					  " VALUES ($1::bigint, $2, $3, $4, $5)"
+					  " ON CONFLICT (pipeline_id, table_path, json_path) DO UPDATE"
+					  " SET column_name = excluded.column_name,"
+					  " variant = excluded.variant", 5, args);
 }
 
 /*
@@ -506,7 +509,7 @@ dload_catalog_start_run(int64 pipeline_id)
 	int64		run_id;
 
 	dload_catalog_execute("INSERT INTO dload.run_log (pipeline_id)"
-					" VALUES ($1::bigint) RETURNING run_id", 1, args);
+						  " VALUES ($1::bigint) RETURNING run_id", 1, args);
 	run_id = dload_result_int64(0, 1);
 	dload_catalog_done();
 	return run_id;
@@ -543,7 +546,7 @@ dload_catalog_update_run(int64 run_id, const DloadCounters *c)
 
 	counter_args(run_id, c, args);
 	dload_catalog_run("UPDATE dload.run_log SET" COUNTERS_SET
-				" WHERE run_id = $1::bigint", 12, args);
+					  " WHERE run_id = $1::bigint", 12, args);
 }
 
 void
@@ -556,9 +559,9 @@ dload_catalog_end_run(int64 run_id, const char *outcome, const char *reason,
 	args[12] = outcome;
 	args[13] = reason;
 	dload_catalog_run("UPDATE dload.run_log SET" COUNTERS_SET ","
-				" outcome = $13, reason = $14,"
-				" finished_at = clock_timestamp()"
-				" WHERE run_id = $1::bigint", 14, args);
+					  " outcome = $13, reason = $14,"
+					  " finished_at = clock_timestamp()"
+					  " WHERE run_id = $1::bigint", 14, args);
 }
 
 void
@@ -567,10 +570,10 @@ dload_catalog_reap_runs(int64 pipeline_id)
 	const char *args[] = {dload_int64_text(pipeline_id)};
 
 	dload_catalog_run("UPDATE dload.run_log SET outcome = 'failed',"
-				" reason = 'the process that ran it ended before the run did'"
-				" WHERE pipeline_id = $1::bigint AND outcome IS NULL"
-				" AND NOT queued",
-				1, args);
+					  " reason = 'the process that ran it ended before the run did'"
+					  " WHERE pipeline_id = $1::bigint AND outcome IS NULL"
+					  " AND NOT queued",
+					  1, args);
 }
 
 void
@@ -581,20 +584,20 @@ dload_catalog_log_change(int64 run_id, int64 pipeline_id,
 						 const char *reason)
 {
 	const char *args[] = {
-		dload_int64_text(run_id), dload_int64_text(pipeline_id), relation, column, path,
-		change, old_type, new_type, reason
+		dload_int64_text(run_id), dload_int64_text(pipeline_id), relation,
+		column, path, change, old_type, new_type, reason
 	};
 
 	dload_catalog_run("WITH c AS (INSERT INTO dload.schema_change (run_id,"
-				" pipeline_id, relation, column_name, json_path, change,"
-				" old_type, new_type, reason) VALUES ($1::bigint, $2::bigint,"
-				" $3, $4, $5, $6, $7, $8, $9) RETURNING *)"
-				" SELECT pg_catalog.pg_notify('dload',"
-				" pg_catalog.json_build_object('event', 'schema_change',"
-				" 'pipeline', p.name, 'run_id', c.run_id, 'relation',"
-				" c.relation, 'column', c.column_name, 'change', c.change"
-				")::text) FROM c JOIN dload.pipeline AS p"
-				" USING (pipeline_id)", 9, args);
+					  " pipeline_id, relation, column_name, json_path, change,"
+					  " old_type, new_type, reason) VALUES ($1::bigint, $2::bigint,"
+					  " $3, $4, $5, $6, $7, $8, $9) RETURNING *)"
+					  " SELECT pg_catalog.pg_notify('dload',"
+					  " pg_catalog.json_build_object('event', 'schema_change',"
+					  " 'pipeline', p.name, 'run_id', c.run_id, 'relation',"
+					  " c.relation, 'column', c.column_name, 'change', c.change"
+					  ")::text) FROM c JOIN dload.pipeline AS p"
+					  " USING (pipeline_id)", 9, args);
 }
 
 /* Keep a record that could not be stored, once per record. */
@@ -610,15 +613,16 @@ dload_catalog_reject(int64 pipeline_id, const char *relation,
 
 	args[0] = dload_int64_text(pipeline_id);
 	args[1] = relation;
-	args[2] = dload_int64_text((int64) dload_hash_bytes(record.data, record.len, 0));
+	args[2] = dload_int64_text((int64) dload_hash_bytes(record.data,
+														record.len, 0));
 	args[3] = DatumGetCString(DirectFunctionCall1(byteaout,
 												  PointerGetDatum(bytes)));
 	args[4] = reason;
 	dload_catalog_run("INSERT INTO dload.rejected_record AS r (pipeline_id,"
-				" relation, record_hash, record, reason)"
-				" VALUES ($1::bigint, $2, $3::bigint, $4::bytea, $5)"
-				" ON CONFLICT (pipeline_id, relation, record_hash) DO UPDATE"
-				" SET last_seen = clock_timestamp(), count = r.count + 1,"
-				" reason = excluded.reason", 5, args);
+					  " relation, record_hash, record, reason)"
+					  " VALUES ($1::bigint, $2, $3::bigint, $4::bytea, $5)"
+					  " ON CONFLICT (pipeline_id, relation, record_hash) DO UPDATE"
+					  " SET last_seen = clock_timestamp(), count = r.count + 1,"
+					  " reason = excluded.reason", 5, args);
 	pfree(bytes);
 }
