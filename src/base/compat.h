@@ -169,6 +169,13 @@ typedef struct ClosestMatchState
 #define dload_vacuum_delay_point() vacuum_delay_point(true)
 #endif
 
+/* The number of this process's latch. */
+#if PG_VERSION_NUM < 170000
+#define dload_my_proc_number() (MyProc->pgprocno)
+#else
+#define dload_my_proc_number() MyProcNumber
+#endif
+
 /* A database whose removal was interrupted. */
 #define dload_database_is_invalid(form) database_is_invalid_form(form)
 

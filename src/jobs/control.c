@@ -8,8 +8,6 @@
  */
 #include "postgres.h"
 
-#include <math.h>
-
 #include "jobs/launcher.h"
 
 #include "access/xact.h"

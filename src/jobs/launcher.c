@@ -19,13 +19,11 @@
 
 #include "jobs/launcher.h"
 
-#include "access/genam.h"
 #include "access/heapam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
-#include "access/xlog.h"
 #include "catalog/pg_database.h"
 #include "miscadmin.h"
 #include "pgstat.h"
@@ -35,9 +33,6 @@
 #include "storage/latch.h"
 #include "storage/lmgr.h"
 #include "storage/proc.h"
-#include "storage/procsignal.h"
-#include "tcop/tcopprot.h"
-#include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
@@ -519,7 +514,7 @@ take_office(void)
 	if (shared->launcher_pid == 0 || kill(shared->launcher_pid, 0) != 0)
 	{
 		shared->launcher_pid = MyProcPid;
-		shared->launcher_pgprocno = MyProc->pgprocno;
+		shared->launcher_pgprocno = dload_my_proc_number();
 		shared->launcher_stopping = false;
 		shared->slots_exhausted = false;
 		shared->started_at = GetCurrentTimestamp();
@@ -618,8 +613,10 @@ dload_launcher_main(Datum arg)
 	databases_read_at = 0;
 	work();
 
-	/* A stop that was asked for is for good; after another one the postmaster
-	 * starts us again, unless it shuts down. */
+	/*
+	 * A stop that was asked for is for good; after another one the postmaster
+	 * starts us again, unless it shuts down.
+	 */
 	LWLockAcquire(&shared->lock, LW_SHARED);
 	stopping = shared->launcher_stopping;
 	LWLockRelease(&shared->lock);

@@ -15,9 +15,7 @@
 #include "base/shmem.h"
 #include "rest/limiter.h"
 
-#include "access/xact.h"
 #include "miscadmin.h"
-#include "pgstat.h"
 #include "storage/procarray.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"

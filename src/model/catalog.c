@@ -354,7 +354,8 @@ dload_catalog_cursor(int64 pipeline_id)
 						  " pending_value, pending_boundary, window_start,"
 						  " window_clock, checkpoint, cursor_string"
 						  " FROM dload.pipeline_cursor"
-						  " WHERE pipeline_id = $1::bigint FOR UPDATE", 1, args);
+						  " WHERE pipeline_id = $1::bigint FOR UPDATE",
+						  1, args);
 	if (SPI_processed == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),

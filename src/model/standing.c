@@ -313,6 +313,7 @@ dload_standing_begin(int64 pipeline_id, TimestampTz now, TimestampTz due,
 	const char *args[] = {
 		dload_int64_text(pipeline_id), time_text(now), time_text(due)
 	};
+	const char *run_args[] = {args[0], args[2]};
 	int64		run_id = 0;
 
 	*full_refresh = false;
@@ -326,7 +327,7 @@ dload_standing_begin(int64 pipeline_id, TimestampTz now, TimestampTz due,
 						  " due_at = $2::timestamptz"
 						  " WHERE pipeline_id = $1::bigint AND queued"
 						  " RETURNING run_id, full_refresh::int::bigint",
-						  2, (const char *[]) {args[0], args[2]});
+						  2, run_args);
 	if (SPI_processed > 0)
 	{
 		run_id = dload_result_int64(0, 1);
@@ -339,7 +340,7 @@ dload_standing_begin(int64 pipeline_id, TimestampTz now, TimestampTz due,
 	dload_catalog_execute("INSERT INTO dload.run_log (pipeline_id, trigger,"
 						  " due_at) VALUES ($1::bigint, 'schedule',"
 						  " $2::timestamptz) RETURNING run_id",
-						  2, (const char *[]) {args[0], args[2]});
+						  2, run_args);
 	run_id = dload_result_int64(0, 1);
 	dload_catalog_done();
 	return run_id;
