@@ -523,7 +523,7 @@ dload_run(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_TRANSACTION_TERMINATION),
 				 errmsg("dload.run cannot be called inside a transaction"),
-				 errhint("Call it with autocommit on, outside BEGIN ... COMMIT and of functions, or use dload.run_atomic.")));
+				 errhint("Call it with autocommit on, outside BEGIN ... COMMIT and of functions, or use dload.run_background or dload.run_atomic.")));
 	if (!PG_ARGISNULL(1) && max_pages < 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

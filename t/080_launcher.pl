@@ -157,6 +157,22 @@ becomes("SELECT outcome = 'cancelled' FROM dload.runs WHERE run_id = $id",
 	'CALL cancelled');
 $session->quit;
 
+# jitter
+my $offset = q{SELECT extract(epoch FROM next_run_at - date_trunc('hour', next_run_at))
+	FROM dload.status WHERE pipeline = 'jittered'};
+my @offsets;
+foreach my $i (1, 2)
+{
+	sql(q{SELECT dload.create_pipeline('jittered', 'items', 'public.jittered',
+		schedule => '@hourly', jitter => '10 min')});
+	becomes(q{SELECT next_run_at IS NOT NULL FROM dload.status WHERE pipeline = 'jittered'},
+		'next_run_at');
+	push @offsets, sql($offset);
+	sql(q{SELECT dload.drop_pipeline('jittered')});
+}
+ok($offsets[0] > 0 && $offsets[0] < 600, 'jitter moves the due time');
+is($offsets[1], $offsets[0], 'each time by the same');
+
 # privileges
 sql(q{CREATE ROLE guest LOGIN});
 is(sqlstate($node, q{SELECT dload.pause('one')}, user => 'guest'),
