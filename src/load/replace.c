@@ -202,6 +202,8 @@ align_target(DloadEvolution *ev, DloadTable *table, bool empty)
 		const char *name = quote_identifier(NameStr(att->attname));
 		char	   *type = format_type_with_typemod(att->atttypid,
 													att->atttypmod);
+		DloadType	to = dload_type_from_oid(att->atttypid);
+		DloadType	from;
 		AttrNumber	attnum;
 		Oid			old;
 
@@ -215,12 +217,11 @@ align_target(DloadEvolution *ev, DloadTable *table, bool empty)
 			continue;
 		}
 		old = get_atttype(table->target, attnum);
+		from = dload_type_from_oid(old);
 		if (old != att->atttypid)
 			execute_format(ev, "ALTER TABLE %s ALTER COLUMN %s TYPE %s"
 						   " USING %s", target, name, type, empty ? "NULL" :
-						   dload_widen_using(NameStr(att->attname),
-											  dload_type_from_oid(old),
-											  dload_type_from_oid(att->atttypid)));
+						   dload_widen_using(NameStr(att->attname), from, to));
 	}
 	table_close(rel, AccessShareLock);
 	keep_sequence(ev, table);
