@@ -320,7 +320,9 @@ LANGUAGE plpgsql IMMUTABLE AS
 	$$ BEGIN PERFORM alice.note(what); RETURN value; END $$;
 CREATE FUNCTION alice.trigger() RETURNS trigger LANGUAGE plpgsql AS
 	$$ BEGIN PERFORM alice.note(TG_ARGV[0]); RETURN NEW; END $$;
-CREATE TABLE alice.wired (id bigint,
+CREATE DOMAIN alice.checked AS bigint
+	CHECK (alice.noting('domain', VALUE) > 0);
+CREATE TABLE alice.wired (id alice.checked,
 	extra bigint DEFAULT alice.noting('default', 1),
 	made bigint GENERATED ALWAYS AS (alice.noting('generated', id)) STORED,
 	CHECK (alice.noting('check', id) > 0));
@@ -344,7 +346,8 @@ sql('TRUNCATE alice.log');
 
 create_pipeline('wired', 'alice', 'alice.wired');
 my %expected = map { $_ => "alice $superuser 42501 42501 42501" }
-  qw(after before check default deferred generated index predicate statement);
+  qw(after before check default deferred domain generated index predicate
+  statement);
 foreach my $call (
 	"CALL dload.run('wired')",
 	"BEGIN; SELECT dload.run_atomic('wired'); COMMIT")
