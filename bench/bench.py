@@ -1,203 +1,86 @@
 #!/usr/bin/env python3
-"""Measure dload against COPY of the very rows that it loads.
+"""Measure dload and its rivals on the yardstick workload.
 
 Called by bench/run with a running cluster and a web server:
-  bench.py --psql PSQL --url URL --workload DIR --out DIR --rounds N
+  bench.py --url URL --workload DIR --out DIR [--rounds N] [--dlt PYTHON]
+           [--http] [--result FILE]
 
-Each round times, one after another, with a CHECKPOINT before each:
-  append       dload.run into tables without index
-  copy         COPY of the same rows into the same tables, one transaction
-  merge        dload.run into keyed tables, first time
-  copy keyed   COPY of the same rows into the same keyed tables
-  unchanged    dload.run again, nothing changed
-  live count   SELECT count(*) of the foreign table
-The ratio of each pair is taken round by round.  Private memory is the largest
-sample of the backend's anonymous memory above its value before the run.
+Every round runs every case once, one after another, each in a session of its
+own after a CHECKPOINT.  Ratios are taken round by round.  See README.md for
+what the cases are, cases.py and rivals.py for how they are done.
 """
 import argparse
 import os
-import re
-import statistics
-import subprocess
-import threading
-import time
+import sys
 
-ap = argparse.ArgumentParser()
-ap.add_argument("--psql", required=True)
-ap.add_argument("--url", required=True)
-ap.add_argument("--workload", required=True)
-ap.add_argument("--out", required=True)
-ap.add_argument("--rounds", type=int, default=5)
-args = ap.parse_args()
+from cases import Workload, WARM, cases, set_up
+from measure import Session, machine, timed, versions
+from report import markdown, screen, table
+from rivals import dlt_cases, http_cases
 
-CHILDREN = ["__payload__pull_request__base__repo__topics",
-            "__payload__pull_request__labels"]
-TABLES = ["events"] + ["events" + c for c in CHILDREN]
+HERE = os.path.dirname(os.path.abspath(__file__))
 
 
-class Session:
-    """One psql, and so one backend, kept for the whole measurement."""
-
-    def __init__(self):
-        self.proc = subprocess.Popen(
-            [args.psql, "-XqAt", "-v", "ON_ERROR_STOP=1"], text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT)
-        self.run("SET client_min_messages = warning")
-        self.pid = int(self.run("SELECT pg_backend_pid()")[0])
-
-    def run(self, sql):
-        self.proc.stdin.write(sql + ";\n\\echo ----\n")
-        self.proc.stdin.flush()
-        lines = []
-        for line in self.proc.stdout:
-            line = line.rstrip("\n")
-            if line == "----":
-                return lines
-            lines.append(line)
-        raise SystemExit("psql ended: %s\n%s" % (sql, "\n".join(lines)))
-
-    def anonymous(self):
-        try:
-            with open("/proc/%d/smaps_rollup" % self.pid) as f:
-                return int(re.search(r"^Anonymous:\s+(\d+)", f.read(),
-                                     re.M).group(1)) * 1024
-        except PermissionError:
-            return 0
-
-    def timed(self, sql):
-        """Seconds, peak private memory above the start, WAL bytes."""
-        self.run("CHECKPOINT")
-        before = self.anonymous()
-        lsn = self.run("SELECT pg_current_wal_insert_lsn()")[0]
-        peak = [before]
-        done = threading.Event()
-
-        def sample():
-            while not done.wait(0.02):
-                peak[0] = max(peak[0], self.anonymous())
-
-        sampler = threading.Thread(target=sample)
-        sampler.start()
-        start = time.perf_counter()
-        self.run(sql)
-        seconds = time.perf_counter() - start
-        done.set()
-        sampler.join()
-        wal = int(self.run("SELECT pg_current_wal_insert_lsn() - '%s'::pg_lsn"
-                           % lsn)[0])
-        return seconds, peak[0] - before, wal
+def arguments():
+    ap = argparse.ArgumentParser()
+    ap.add_argument("--url", required=True)
+    ap.add_argument("--workload", required=True)
+    ap.add_argument("--out", required=True)
+    ap.add_argument("--rounds", type=int, default=5)
+    ap.add_argument("--dlt", metavar="PYTHON")
+    ap.add_argument("--http", action="store_true")
+    ap.add_argument("--result", metavar="FILE")
+    return ap.parse_args()
 
 
-def copy_sql(source, target):
-    return "BEGIN;" + "".join(
-        "COPY %s.%s FROM '%s/%s.%s.copy';" % (target, t, args.out, source, t)
-        for t in TABLES) + "COMMIT"
-
-
-def fresh(s, name, options):
-    s.run("DROP SCHEMA IF EXISTS b_%s CASCADE" % name)
-    s.run("SELECT dload.drop_pipeline(name) FROM dload.pipelines"
-          " WHERE name = '%s'" % name)
-    s.run("SELECT dload.create_pipeline('%s', source => 'source', target =>"
-          " 'b_%s.events'%s)" % (name, name, options))
-
-
-def export(s, name):
-    """The rows that dload wrote, and empty tables like its own."""
-    s.run("DROP SCHEMA IF EXISTS c_%s CASCADE; CREATE SCHEMA c_%s"
-          % (name, name))
-    for t in TABLES:
-        s.run("COPY b_%s.%s TO '%s/%s.%s.copy'" % (name, t, args.out, name, t))
-        s.run("CREATE TABLE c_%s.%s (LIKE b_%s.%s INCLUDING ALL)"
-              % (name, t, name, t))
-
-
-def truncate(s, schema):
-    s.run("TRUNCATE " + ", ".join("%s.%s" % (schema, t) for t in TABLES))
-
-
-def verify(s, schema):
-    """Compare every value with the generator's flat files."""
-    s.run("SET timezone = 'UTC'")
-    s.run("CREATE OR REPLACE VIEW flat.loaded AS"
-          " SELECT 'events' AS what, to_jsonb(e) - '_dload_id' - '_dload_run_id'"
-          " - '_dload_hash' AS row FROM {0}.events AS e"
-          " UNION ALL SELECT 'topics', jsonb_build_object('event', e.id, 'idx',"
-          " t._dload_list_idx, 'value', t.value) FROM {0}.{1} AS t"
-          " JOIN {0}.events AS e ON e._dload_id = t._dload_parent_id"
-          " UNION ALL SELECT 'labels', to_jsonb(l) - '_dload_id' -"
-          " '_dload_parent_id' - '_dload_root_id' - '_dload_list_idx' ||"
-          " jsonb_build_object('event', e.id, 'idx', l._dload_list_idx)"
-          " FROM {0}.{2} AS l JOIN {0}.events AS e"
-          " ON e._dload_id = l._dload_parent_id".format(schema, *TABLES[1:]))
-    counts = s.run("SELECT what, count(*) FROM flat.loaded GROUP BY 1 ORDER BY 1")
-    wrong = s.run("SELECT count(*) FROM ((TABLE flat.loaded EXCEPT ALL TABLE"
-                  " flat.expected) UNION ALL (TABLE flat.expected EXCEPT ALL"
-                  " TABLE flat.loaded)) AS d")[0]
-    s.run("DROP VIEW flat.loaded")
-    print("%s: %s; rows that differ from the generator's: %s"
-          % (schema, ", ".join(counts), wrong), flush=True)
-    if wrong != "0":
-        raise SystemExit(1)
+def write_result(path, s, args, rows):
+    with open(os.path.join(args.workload, "workload.txt")) as f:
+        workload = f.read().strip().split("\n")
+    with open(path, "w") as f:
+        f.write("# Yardstick workload, %d rounds\n\n" % args.rounds)
+        for line in machine() + versions(s) + workload:
+            f.write("* %s\n" % line)
+        f.write("\nMedian [range] of the rounds; ratios are taken round by"
+                " round and are what to quote.\nMB: peak private memory above"
+                " the start (dlt: proportional set size of its processes)."
+                "\n\n%s\n" % markdown(rows))
 
 
 def main():
+    args = arguments()
     s = Session()
-    s.run("CREATE EXTENSION dload")
-    s.run("CREATE SERVER bench FOREIGN DATA WRAPPER dload OPTIONS"
-          " (base_url '%s')" % args.url)
-    s.run("CREATE FOREIGN TABLE source (record jsonb OPTIONS (json_path '$'))"
-          " SERVER bench OPTIONS (path '/events', paginate 'link')")
-    s.run("\\set flat '%s/flat'\n\\i %s"
-          % (args.workload, os.path.join(os.path.dirname(
-              os.path.abspath(__file__)), "flat.sql")))
-
-    keyed = (", write_disposition => 'merge', primary_key => ARRAY['id']")
-    fresh(s, "append", "")
-    s.run("CALL dload.run('append')")
-    export(s, "append")
-    verify(s, "b_append")
-    fresh(s, "merge", keyed)
-    s.run("CALL dload.run('merge')")
-    export(s, "merge")
-    verify(s, "b_merge")
+    w = Workload(s, args.out)
+    set_up(w, args.url, os.path.join(args.workload, "flat"),
+           os.path.join(HERE, "flat.sql"))
+    todo = cases(w)
+    if args.http:
+        todo += http_cases(w, args.url, args.workload)
+    if args.dlt:
+        todo += dlt_cases(w, args.dlt, args.url)
 
     results = {}
-
-    def note(what, figures):
-        results.setdefault(what, []).append(figures)
-
     for n in range(args.rounds):
-        fresh(s, "append", "")
-        note("append", s.timed("CALL dload.run('append')"))
-        truncate(s, "c_append")
-        note("copy", s.timed(copy_sql("append", "c_append")))
-        fresh(s, "merge", keyed)
-        note("merge", s.timed("CALL dload.run('merge')"))
-        truncate(s, "c_merge")
-        note("copy keyed", s.timed(copy_sql("merge", "c_merge")))
-        note("unchanged", s.timed("CALL dload.run('merge')"))
-        note("live count", s.timed("SELECT count(*) FROM source"))
-    verify(s, "b_append")
-    verify(s, "b_merge")
+        for case in todo:
+            case.prepare()
+            figures = case.run() if callable(case.run) else \
+                timed(case.run, warm=WARM)
+            results.setdefault(case.name, []).append(figures)
+            if case.name == "merge, 1 % changed" and n == 0:
+                w.verify("b_merge", "few")
+        print("round %d of %d done" % (n + 1, args.rounds), file=sys.stderr)
+    w.verify("b_append")
+    w.verify("b_replace")
+    w.verify("b_merge", "all")
+    w.verify("c_merge", "all")
 
-    print("\n%-12s %26s %10s %8s %8s  %s" % (
-        "what", "seconds", "events/s", "MB", "WAL MB", "ratio"))
-    pairs = {"append": "copy", "merge": "copy keyed",
-             "unchanged": "copy keyed", "live count": "copy"}
-    rows = int(s.run("SELECT count(*) FROM b_append.events")[0])
-    for what, figures in results.items():
-        t = [f[0] for f in figures]
-        ratio = ""
-        if what in pairs:
-            r = [a[0] / b[0] for a, b in zip(figures, results[pairs[what]])]
-            ratio = "%.2f [%.2f-%.2f] x %s" % (
-                statistics.median(r), min(r), max(r), pairs[what])
-        print("%-12s %8.3f [%7.3f-%7.3f] %10.0f %8.1f %8.1f  %s" % (
-            what, statistics.median(t), min(t), max(t),
-            rows / statistics.median(t), max(f[1] for f in figures) / 1e6,
-            statistics.median(f[2] for f in figures) / 1e6, ratio))
+    rows = table(todo, results,
+                 int(s.value("SELECT count(*) FROM b_append.events")))
+    print()
+    print(screen(rows))
+    if args.result:
+        write_result(args.result, s, args, rows)
+        print("\nwritten to " + args.result)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -3,12 +3,14 @@
 
 Writes under OUT:
   www/pages/N.json     page N (1-based): a bare JSON array of PER_PAGE events
+  www/few/N.json       the same page, "public" false in every 100th event
+  www/all/N.json       the same page, "payload.action" changed in every event
   www/wrapped/N.json   the same array as {"data":[...],"next":"<url>"|null}
   flat/events.copy     the flattened parent rows      (COPY text format)
   flat/topics.copy     child: payload__pull_request__base__repo__topics
   flat/labels.copy     child: payload__pull_request__labels
   flat/all.json        every page body, one after another, newline between them
-  nginx.maps.conf      map: $arg_page -> Link header value
+  nginx.maps.conf      map: $arg_page -> number of the next page
   workload.txt         counts and bytes
 
 The flattening is dlt-style: nested objects joined with "__", lists of values or
@@ -32,7 +34,7 @@ ap.add_argument("--base-url", default="",
 a = ap.parse_args()
 
 R = random.Random(a.seed)
-for d in ("www/pages", "www/wrapped", "flat"):
+for d in ("www/pages", "www/few", "www/all", "www/wrapped", "flat"):
     os.makedirs(os.path.join(a.out, d), exist_ok=True)
 
 WORDS = ("api async auth backup batch cache cli cloud cluster codec config crypto csv data "
@@ -178,9 +180,20 @@ for p in range(1, pages + 1):
             LOAD_ID, did)) + "\n")
         n_ev += 1
     # every other page escapes non-ASCII as \uXXXX, the others are raw UTF-8
-    body = json.dumps(rows, separators=(",", ":"), ensure_ascii=bool(p & 1)).encode()
-    with open(os.path.join(a.out, "www/pages/%d.json" % p), "wb") as f:
-        f.write(body)
+    def write(kind):
+        body = json.dumps(rows, separators=(",", ":"), ensure_ascii=bool(p & 1)).encode()
+        with open(os.path.join(a.out, "www/%s/%d.json" % (kind, p)), "wb") as f:
+            f.write(body)
+        return body
+
+    body = write("pages")
+    for i, ev in enumerate(rows):
+        ev["public"] = (n_ev - len(rows) + i + 1) % 100 != 0
+    write("few")
+    for ev in rows:
+        ev["public"] = True
+        ev["payload"]["action"] = "changed"
+    write("all")
     nxt = '"%s/wrapped?page=%d"' % (a.base_url, p + 1) if p < pages else "null"
     wb = b'{"data":' + body + b',"next":' + nxt.encode() + b"}"
     with open(os.path.join(a.out, "www/wrapped/%d.json" % p), "wb") as f:
@@ -193,11 +206,10 @@ for f in (fe, ft, fl, fa):
     f.close()
 with open(os.path.join(a.out, "nginx.maps.conf"), "w") as f:
     f.write("map_hash_max_size 16384;\nmap_hash_bucket_size 256;\n")
-    f.write("map $arg_page $next_link {\n    default '';\n    '' '<%s/events?page=2>; rel=\"next\", <%s/events?page=%d>; rel=\"last\"';\n"
-            % (a.base_url, a.base_url, pages))
+    f.write("map $arg_page $last_page { default %d; }\n" % pages)
+    f.write("map $arg_page $next_page {\n    default '';\n    '' %s;\n" % ("2" if pages > 1 else "''"))
     for p in range(1, pages):
-        f.write("    %d '<%s/events?page=%d>; rel=\"next\", <%s/events?page=%d>; rel=\"last\"';\n"
-                % (p, a.base_url, p + 1, a.base_url, pages))
+        f.write("    %d %d;\n" % (p, p + 1))
     f.write("}\n")
 sz = {n: os.path.getsize(os.path.join(a.out, "flat", n)) for n in ("events.copy", "topics.copy", "labels.copy")}
 with open(os.path.join(a.out, "workload.txt"), "w") as f:

@@ -1,0 +1,267 @@
+"""cases - what is measured on the yardstick workload, in the order of a round.
+
+A case has a name, a preparation that is not timed, and statements that are.
+`against` names the case of the same round that its time is divided by, and
+`goal` what that ratio should be at most.
+
+Schemas: b_append, b_keyed, b_merge and b_replace are loaded by dload;
+c_append, c_keyed and c_merge have the same tables and take what the SQL
+competitors write, from files that dload's own tables were exported to.
+"""
+import collections
+
+Case = collections.namedtuple(
+    "Case", "name prepare run against goal", defaults=(None, None))
+
+CHILDREN = ["__payload__pull_request__base__repo__topics",
+            "__payload__pull_request__labels"]
+TABLES = ["events"] + ["events" + c for c in CHILDREN]
+KEYS = [["id"]] + [["_dload_parent_id", "_dload_list_idx"]] * 2
+KEYED = ", write_disposition => 'merge', primary_key => ARRAY['id']"
+REPLACE = ", write_disposition => 'replace'"
+# The pages that a source reads: as they are, 1 % changed, all changed.
+PATHS = {"same": "/events", "few": "/few/events", "all": "/all/events"}
+# Making up one's mind about libraries and catalogs is not part of a run.
+WARM = "SELECT count(*) FROM dload.status; SELECT dload.version()"
+
+# How the generator's rows change with its pages.
+CHANGES = {
+    "same": "",
+    "few": "UPDATE flat.events AS e SET public = false FROM (SELECT id,"
+           " row_number() OVER (ORDER BY id::bigint) AS n FROM flat.events)"
+           " AS o WHERE o.id = e.id AND o.n % 100 = 0",
+    "all": "UPDATE flat.events SET payload__action = 'changed'",
+}
+
+
+class Workload:
+    """The tables and files of the measurement; `s` is the session for them."""
+
+    def __init__(self, s, out):
+        self.s = s
+        self.out = out
+
+    def file(self, name, table, suffix):
+        return "%s/%s.%s.%s" % (self.out, name, table, suffix)
+
+    def fresh(self, name, options=""):
+        """A pipeline that has never run."""
+        self.s.run("DROP SCHEMA IF EXISTS b_%s CASCADE" % name)
+        self.s.run("SELECT dload.drop_pipeline(name) FROM dload.pipelines"
+                   " WHERE name = '%s'" % name)
+        self.serve(name, "same")
+        self.s.run("SELECT dload.create_pipeline('%s', source => 'source_%s',"
+                   " target => 'b_%s.events'%s)" % (name, name, name, options))
+
+    def serve(self, name, kind):
+        """Which pages the source of a pipeline reads."""
+        self.s.run("ALTER FOREIGN TABLE source_%s OPTIONS (SET path '%s')"
+                   % (name, PATHS[kind]))
+
+    def export(self, source, name, tables=TABLES):
+        """Write the rows of dload's tables to files, as text and binary."""
+        for table in tables:
+            self.s.run("COPY %s.%s TO '%s'" % (
+                source, table, self.file(name, table, "text")))
+            self.s.run("COPY %s.%s TO '%s' (FORMAT binary)" % (
+                source, table, self.file(name, table, "binary")))
+
+    def like(self, source, target):
+        """Empty tables like dload's."""
+        self.s.run("DROP SCHEMA IF EXISTS %s CASCADE; CREATE SCHEMA %s"
+                   % (target, target))
+        for table in TABLES:
+            self.s.run("CREATE TABLE %s.%s (LIKE %s.%s INCLUDING ALL)"
+                       % (target, table, source, table))
+
+    def truncate(self, schema):
+        self.s.run("TRUNCATE " + ", ".join(
+            "%s.%s" % (schema, t) for t in TABLES))
+
+    def analyze(self, schema):
+        for table in TABLES:
+            self.s.run("VACUUM ANALYZE %s.%s" % (schema, table))
+
+    def columns(self, schema, table):
+        return self.s.run(
+            "SELECT quote_ident(attname) FROM pg_attribute WHERE attnum > 0"
+            " AND NOT attisdropped AND attrelid = '%s.%s'::regclass"
+            " ORDER BY attnum" % (schema, table))
+
+    def copy(self, name, target, suffix):
+        """COPY of exported rows, in one transaction."""
+        how = " (FORMAT binary)" if suffix == "binary" else ""
+        return "BEGIN;" + "".join("COPY %s.%s FROM '%s'%s;" % (
+            target, t, self.file(name, t, suffix), how)
+            for t in TABLES) + "COMMIT"
+
+    def staged(self, name, target, upsert):
+        """Stage exported rows in temporary tables, then upsert from there.
+
+        `name` is of the root table's file; children never change.
+        """
+        sql = "BEGIN;"
+        for table, key in zip(TABLES, KEYS):
+            source = self.file(name if table == "events" else "merge",
+                               table, "text")
+            sql += ("CREATE TEMP TABLE s_{0} (LIKE {1}.{0}) ON COMMIT DROP;"
+                    "COPY s_{0} FROM '{2}';").format(table, target, source)
+            sql += upsert(target, table, key) + ";"
+        return sql + "COMMIT"
+
+    def on_conflict(self, target, table, key):
+        rest = [c for c in self.columns(target, table) if c not in key]
+        return "INSERT INTO %s.%s TABLE s_%s ON CONFLICT (%s) DO UPDATE SET %s" \
+            % (target, table, table, ", ".join(key),
+               ", ".join("%s = excluded.%s" % (c, c) for c in rest))
+
+    def merge_statement(self, target, table, key):
+        columns = self.columns(target, table)
+        rest = [c for c in columns if c not in key]
+        return (
+            "ANALYZE s_{table}; MERGE INTO {target}.{table} AS t"
+            " USING s_{table} AS s ON {match}"
+            " WHEN MATCHED AND ({old}) IS DISTINCT FROM ({new})"
+            " THEN UPDATE SET {sets} WHEN NOT MATCHED THEN"
+            " INSERT ({columns}) VALUES ({values})").format(
+                table=table, target=target,
+                match=" AND ".join("t.%s = s.%s" % (c, c) for c in key),
+                old=", ".join("t." + c for c in rest),
+                new=", ".join("s." + c for c in rest),
+                sets=", ".join("%s = s.%s" % (c, c) for c in rest),
+                columns=", ".join(columns),
+                values=", ".join("s." + c for c in columns))
+
+    def verify(self, schema, kind="same"):
+        """Compare every value with the generator's rows."""
+        self.s.run("CREATE OR REPLACE VIEW flat.loaded AS"
+                   " SELECT 'events' AS what, to_jsonb(e) - '_dload_id'"
+                   " - '_dload_run_id' - '_dload_hash' AS row"
+                   " FROM {0}.events AS e"
+                   " UNION ALL SELECT 'topics', jsonb_build_object('event',"
+                   " e.id, 'idx', t._dload_list_idx, 'value', t.value)"
+                   " FROM {0}.{1} AS t"
+                   " JOIN {0}.events AS e ON e._dload_id = t._dload_parent_id"
+                   " UNION ALL SELECT 'labels', to_jsonb(l) - '_dload_id' -"
+                   " '_dload_parent_id' - '_dload_root_id' - '_dload_list_idx'"
+                   " || jsonb_build_object('event', e.id, 'idx',"
+                   " l._dload_list_idx) FROM {0}.{2} AS l JOIN {0}.events AS e"
+                   " ON e._dload_id = l._dload_parent_id".format(
+                       schema, *TABLES[1:]))
+        counts = self.s.run("SELECT what || ' ' || count(*) FROM flat.loaded"
+                            " GROUP BY what ORDER BY what")
+        self.s.run("BEGIN; " + CHANGES[kind])
+        wrong = self.s.value(
+            "SELECT count(*) FROM ((TABLE flat.loaded EXCEPT ALL TABLE"
+            " flat.expected) UNION ALL (TABLE flat.expected EXCEPT ALL"
+            " TABLE flat.loaded)) AS d")
+        self.s.run("ROLLBACK; DROP VIEW flat.loaded")
+        print("%s: %s; rows that differ from the generator's: %s"
+              % (schema, ", ".join(counts), wrong), flush=True)
+        if wrong != "0":
+            raise SystemExit("%s does not hold what was served" % schema)
+
+
+def set_up(w, url, flat, flat_sql):
+    """Make the sources, and load, check and export each state once."""
+    s = w.s
+    s.run("CREATE EXTENSION dload")
+    s.run("CREATE SERVER bench FOREIGN DATA WRAPPER dload OPTIONS"
+          " (base_url '%s')" % url)
+    for name in ("append", "keyed", "merge", "replace"):
+        s.run("CREATE FOREIGN TABLE source_%s (record jsonb OPTIONS (json_path"
+              " '$')) SERVER bench OPTIONS (path '/events', paginate 'link')"
+              % name)
+    s.run("CREATE FOREIGN TABLE live (id text, actor__login text, created_at"
+          " timestamptz) SERVER bench OPTIONS (path '/events',"
+          " paginate 'link')")
+    s.run("\\set flat '%s'\n\\i %s" % (flat, flat_sql))
+
+    w.fresh("append")
+    s.run("CALL dload.run('append')")
+    w.verify("b_append")
+    w.export("b_append", "append")
+    w.like("b_append", "c_append")
+
+    w.fresh("keyed")
+    s.run("CALL dload.run('keyed')")
+    w.truncate("b_keyed")
+    for table, key in zip(TABLES, KEYS):
+        s.run("ALTER TABLE b_keyed.%s ADD PRIMARY KEY (%s)"
+              % (table, ", ".join(key)))
+    w.like("b_keyed", "c_keyed")
+
+    w.fresh("replace", REPLACE)
+    s.run("CALL dload.run('replace')")
+    w.verify("b_replace")
+
+    w.fresh("merge", KEYED)
+    s.run("CALL dload.run('merge')")
+    w.verify("b_merge")
+    w.export("b_merge", "merge")
+    w.like("b_merge", "c_merge")
+    for kind in ("few", "all"):
+        w.serve("merge", kind)
+        s.run("CALL dload.run('merge')")
+        w.verify("b_merge", kind)
+        w.export("b_merge", "merge_" + kind, TABLES[:1])
+
+
+def cases(w):
+    def nothing():
+        pass
+
+    def append_keyed():
+        w.truncate("b_keyed")
+
+    def merge_again(kind):
+        def prepare():
+            w.analyze("b_merge")
+            w.serve("merge", kind)
+        return prepare
+
+    def emptied(schema):
+        return lambda: w.truncate(schema)
+
+    def analyzed():
+        w.analyze("c_merge")
+
+    return [
+        Case("append", lambda: w.fresh("append"), "CALL dload.run('append')",
+             "COPY text", "<= 1.1"),
+        Case("COPY text", emptied("c_append"),
+             w.copy("append", "c_append", "text")),
+        Case("COPY binary", emptied("c_append"),
+             w.copy("append", "c_append", "binary")),
+        Case("append into keys", append_keyed, "CALL dload.run('keyed')",
+             "COPY text into keys", "<= 1.15"),
+        Case("COPY text into keys", emptied("c_keyed"),
+             w.copy("append", "c_keyed", "text")),
+        Case("COPY binary into keys", emptied("c_keyed"),
+             w.copy("append", "c_keyed", "binary")),
+        Case("merge, first time", lambda: w.fresh("merge", KEYED),
+             "CALL dload.run('merge')", "staging + ON CONFLICT, first time",
+             "<= 0.65"),
+        Case("staging + ON CONFLICT, first time", emptied("c_merge"),
+             w.staged("merge", "c_merge", w.on_conflict)),
+        Case("merge, nothing changed", merge_again("same"),
+             "CALL dload.run('merge')", "staging + MERGE, nothing changed",
+             "<= 0.4"),
+        Case("staging + MERGE, nothing changed", analyzed,
+             w.staged("merge", "c_merge", w.merge_statement)),
+        Case("merge, 1 % changed", merge_again("few"),
+             "CALL dload.run('merge')", "staging + MERGE, 1 % changed"),
+        Case("staging + MERGE, 1 % changed", analyzed,
+             w.staged("merge_few", "c_merge", w.merge_statement)),
+        Case("merge, all changed", merge_again("all"),
+             "CALL dload.run('merge')",
+             "staging + ON CONFLICT, all changed"),
+        Case("staging + ON CONFLICT, all changed", analyzed,
+             w.staged("merge_all", "c_merge", w.on_conflict)),
+        Case("replace", nothing, "CALL dload.run('replace')", "COPY text"),
+        Case("live SELECT count(*)", nothing,
+             "SELECT count(*) FROM live", "COPY text"),
+        Case("live SELECT of 3 columns", nothing,
+             "SELECT count(id), max(actor__login), max(created_at) FROM live",
+             "COPY text"),
+    ]

@@ -1,0 +1,65 @@
+-- What a user of PostgreSQL writes without dload: a loop in PL/pgSQL over the
+-- pages, jsonb taken apart by hand, a row at a time by INSERT ... SELECT.
+-- h.fetch(url) returns a page and the link to the next; bench/http_case.py
+-- makes it, of the extension "http" where that is installed.
+CREATE TABLE h.events (
+  id text NOT NULL, type text,
+  actor__id bigint, actor__login text, actor__display_login text, actor__gravatar_id text, actor__url text, actor__avatar_url text,
+  repo__id bigint, repo__name text, repo__url text,
+  payload__action text, payload__number bigint,
+  pr__id bigint, pr__state text, pr__title text, pr__base__ref text, pr__base__repo__id bigint, pr__base__repo__full_name text,
+  public boolean, created_at timestamptz,
+  org__id bigint, org__login text, org__gravatar_id text, org__url text, org__avatar_url text);
+CREATE TABLE h.topics (event_id text NOT NULL, idx bigint NOT NULL, value text);
+CREATE TABLE h.labels (event_id text NOT NULL, idx bigint NOT NULL,
+  id bigint, name text, color text, "default" boolean, description text);
+
+-- Inlined by the planner: what both branches below insert.
+CREATE FUNCTION h.event_rows(doc jsonb) RETURNS SETOF h.events LANGUAGE sql IMMUTABLE AS $$
+  SELECT e.id, e.type,
+    (e.actor ->> 'id')::bigint, e.actor ->> 'login', e.actor ->> 'display_login', e.actor ->> 'gravatar_id', e.actor ->> 'url', e.actor ->> 'avatar_url',
+    (e.repo ->> 'id')::bigint, e.repo ->> 'name', e.repo ->> 'url',
+    e.payload ->> 'action', (e.payload ->> 'number')::bigint,
+    (pr ->> 'id')::bigint, pr ->> 'state', pr ->> 'title',
+    pr #>> '{base,ref}', (pr #>> '{base,repo,id}')::bigint, pr #>> '{base,repo,full_name}',
+    e.public, e.created_at,
+    (e.org ->> 'id')::bigint, e.org ->> 'login', e.org ->> 'gravatar_id', e.org ->> 'url', e.org ->> 'avatar_url'
+  FROM jsonb_to_recordset(doc) AS e (id text, type text, actor jsonb, repo jsonb, payload jsonb, public boolean, created_at timestamptz, org jsonb),
+    LATERAL (SELECT e.payload -> 'pull_request') AS p (pr)
+$$;
+CREATE FUNCTION h.topic_rows(doc jsonb) RETURNS SETOF h.topics LANGUAGE sql IMMUTABLE AS $$
+  SELECT e.id, t.n - 1, t.value
+  FROM jsonb_to_recordset(doc) AS e (id text, payload jsonb),
+    jsonb_array_elements_text(e.payload #> '{pull_request,base,repo,topics}') WITH ORDINALITY AS t (value, n)
+$$;
+CREATE FUNCTION h.label_rows(doc jsonb) RETURNS SETOF h.labels LANGUAGE sql IMMUTABLE AS $$
+  SELECT e.id, l.n - 1, (l.v ->> 'id')::bigint, l.v ->> 'name', l.v ->> 'color', (l.v ->> 'default')::boolean, l.v ->> 'description'
+  FROM jsonb_to_recordset(doc) AS e (id text, payload jsonb),
+    jsonb_array_elements(e.payload #> '{pull_request,labels}') WITH ORDINALITY AS l (v, n)
+$$;
+
+CREATE PROCEDURE h.load(url text, upsert boolean) LANGUAGE plpgsql AS $$
+DECLARE
+  page record;
+  doc jsonb;
+BEGIN
+  WHILE url IS NOT NULL LOOP
+    SELECT * INTO page FROM h.fetch(url);
+    doc := page.content::jsonb;
+    IF upsert THEN
+      INSERT INTO h.events SELECT * FROM h.event_rows(doc)
+      ON CONFLICT (id) DO UPDATE SET (type, actor__id, actor__login, actor__display_login, actor__gravatar_id, actor__url, actor__avatar_url, repo__id, repo__name, repo__url, payload__action, payload__number, pr__id, pr__state, pr__title, pr__base__ref, pr__base__repo__id, pr__base__repo__full_name, public, created_at, org__id, org__login, org__gravatar_id, org__url, org__avatar_url)
+        = (excluded.type, excluded.actor__id, excluded.actor__login, excluded.actor__display_login, excluded.actor__gravatar_id, excluded.actor__url, excluded.actor__avatar_url, excluded.repo__id, excluded.repo__name, excluded.repo__url, excluded.payload__action, excluded.payload__number, excluded.pr__id, excluded.pr__state, excluded.pr__title, excluded.pr__base__ref, excluded.pr__base__repo__id, excluded.pr__base__repo__full_name, excluded.public, excluded.created_at, excluded.org__id, excluded.org__login, excluded.org__gravatar_id, excluded.org__url, excluded.org__avatar_url);
+      INSERT INTO h.topics SELECT * FROM h.topic_rows(doc)
+      ON CONFLICT (event_id, idx) DO UPDATE SET value = excluded.value;
+      INSERT INTO h.labels SELECT * FROM h.label_rows(doc)
+      ON CONFLICT (event_id, idx) DO UPDATE SET (id, name, color, "default", description)
+        = (excluded.id, excluded.name, excluded.color, excluded."default", excluded.description);
+    ELSE
+      INSERT INTO h.events SELECT * FROM h.event_rows(doc);
+      INSERT INTO h.topics SELECT * FROM h.topic_rows(doc);
+      INSERT INTO h.labels SELECT * FROM h.label_rows(doc);
+    END IF;
+    url := page.next;
+  END LOOP;
+END $$;

@@ -1,0 +1,55 @@
+"""report - figures of all rounds as one table, on the screen or as Markdown."""
+import statistics
+
+from measure import spread
+
+HEAD = ["what", "seconds", "events/s", "CPU s", "MB", "WAL MB", "ratio",
+        "against", "goal"]
+
+
+def met(ratio, goal):
+    how, limit = goal.split()
+    return ratio <= float(limit) if how == "<=" else ratio >= float(limit)
+
+
+def ratios(figures, base):
+    """Round by round: what the machine does meanwhile meets both alike."""
+    return [a.seconds / b.seconds for a, b in zip(figures, base)]
+
+
+def row(case, results, events):
+    figures = results[case.name]
+    seconds = [f.seconds for f in figures]
+    memory = [f.memory for f in figures if f.memory is not None]
+    cells = [
+        case.name, spread(seconds),
+        "%.0f" % (events / statistics.median(seconds)),
+        "%.2f" % statistics.median(f.cpu for f in figures),
+        "%.1f" % (max(memory) / 1e6) if memory else "",
+        "%.1f" % (statistics.median(f.wal for f in figures) / 1e6),
+        "", "", ""]
+    if case.against in results:
+        r = ratios(figures, results[case.against])
+        cells[6:8] = [spread(r, 2), case.against]
+        if case.goal:
+            cells[8] = case.goal + (
+                ": met" if met(statistics.median(r), case.goal)
+                else ": missed")
+    return cells
+
+
+def screen(rows):
+    widths = [max(len(r[i]) for r in rows) for i in range(len(rows[0]))]
+    return "\n".join("  ".join(
+        c.ljust(w) if i in (0, 7, 8) else c.rjust(w)
+        for i, (c, w) in enumerate(zip(r, widths))).rstrip() for r in rows)
+
+
+def markdown(rows):
+    lines = ["| " + " | ".join(r) + " |" for r in rows]
+    return "\n".join([lines[0], "|---" * len(rows[0]) + "|"] + lines[1:])
+
+
+def table(cases, results, events):
+    return [HEAD] + [row(c, results, events) for c in cases
+                     if results.get(c.name)]
