@@ -5,6 +5,7 @@ from measure import spread
 
 HEAD = ["what", "seconds", "events/s", "CPU s", "MB", "WAL MB", "ratio",
         "against", "goal"]
+LEFT = ("what", "response", "against", "goal")
 
 
 def met(ratio, goal):
@@ -41,7 +42,7 @@ def row(case, results, events):
 def screen(rows):
     widths = [max(len(r[i]) for r in rows) for i in range(len(rows[0]))]
     return "\n".join("  ".join(
-        c.ljust(w) if i in (0, 7, 8) else c.rjust(w)
+        c.ljust(w) if rows[0][i] in LEFT else c.rjust(w)
         for i, (c, w) in enumerate(zip(r, widths))).rstrip() for r in rows)
 
 
