@@ -18,25 +18,25 @@ def ratios(figures, base):
     return [a.seconds / b.seconds for a, b in zip(figures, base)]
 
 
-def row(case, results, events):
+def rows_of(case, results, events):
+    """A case's figures, and a line for each further ratio."""
     figures = results[case.name]
     seconds = [f.seconds for f in figures]
     memory = [f.memory for f in figures if f.memory is not None]
-    cells = [
+    lines = [[
         case.name, spread(seconds),
         "%.0f" % (events / statistics.median(seconds)),
         "%.2f" % statistics.median(f.cpu for f in figures),
         "%.1f" % (max(memory) / 1e6) if memory else "",
-        "%.1f" % (statistics.median(f.wal for f in figures) / 1e6),
-        "", "", ""]
-    if case.against in results:
-        r = ratios(figures, results[case.against])
-        cells[6:8] = [spread(r, 2), case.against]
-        if case.goal:
-            cells[8] = case.goal + (
-                ": met" if met(statistics.median(r), case.goal)
-                else ": missed")
-    return cells
+        "%.1f" % (statistics.median(f.wal for f in figures) / 1e6)]]
+    for name, goal in case.against:
+        r = ratios(figures, results[name])
+        if len(lines[-1]) == len(HEAD):
+            lines.append([""] * 6)
+        lines[-1] += [spread(r, 2), name, "" if goal is None else "%s: %s" % (
+            goal, "met" if met(statistics.median(r), goal) else "missed")]
+    lines[-1] += [""] * (len(HEAD) - len(lines[-1]))
+    return lines
 
 
 def screen(rows):
@@ -52,5 +52,5 @@ def markdown(rows):
 
 
 def table(cases, results, events):
-    return [HEAD] + [row(c, results, events) for c in cases
-                     if results.get(c.name)]
+    return [HEAD] + [line for c in cases
+                     for line in rows_of(c, results, events)]

@@ -81,9 +81,9 @@ def http_cases(w, url, workload):
 
     return [
         Case(name, prepare(False), "CALL h.load('%s', false)" % start,
-             "append", goals[0]),
+             [("append", goals[0])]),
         Case(name + ", upsert into keys", prepare(True),
-             "CALL h.load('%s', true)" % start, "merge, first time", goals[1]),
+             "CALL h.load('%s', true)" % start, [("merge, first time", goals[1])]),
     ]
 
 
@@ -171,7 +171,7 @@ def dlt_cases(w, python, url):
 
     return [
         Case("dlt %s, as shipped" % version, prepare("dlt_shipped"),
-             run("dlt_shipped", {}), "append", ">= 85"),
+             run("dlt_shipped", {}), [("append", ">= 85")]),
         Case("dlt %s, tuned" % version, prepare("dlt_tuned"),
-             run("dlt_tuned", TUNED), "append", ">= 20"),
+             run("dlt_tuned", TUNED), [("append", ">= 20")]),
     ]
