@@ -4,7 +4,7 @@ import statistics
 from measure import spread
 
 HEAD = ["what", "seconds", "events/s", "CPU s", "MB", "WAL MB", "ratio",
-        "against", "goal"]
+        "of CPU", "against", "goal"]
 LEFT = ("what", "response", "against", "goal")
 
 
@@ -16,6 +16,12 @@ def met(ratio, goal):
 def ratios(figures, base):
     """Round by round: what the machine does meanwhile meets both alike."""
     return [a.seconds / b.seconds for a, b in zip(figures, base)]
+
+
+def cpu_ratio(figures, base):
+    """Of medians: a clock tick is too coarse for single rounds."""
+    a, b = (statistics.median(f.cpu for f in fs) for fs in (figures, base))
+    return "%.2f" % (a / b) if b else ""
 
 
 def rows_of(case, results, events):
@@ -33,8 +39,10 @@ def rows_of(case, results, events):
         r = ratios(figures, results[name])
         if len(lines[-1]) == len(HEAD):
             lines.append([""] * 6)
-        lines[-1] += [spread(r, 2), name, "" if goal is None else "%s: %s" % (
-            goal, "met" if met(statistics.median(r), goal) else "missed")]
+        lines[-1] += [
+            spread(r, 2), cpu_ratio(figures, results[name]), name,
+            "" if goal is None else "%s: %s" % (
+                goal, "met" if met(statistics.median(r), goal) else "missed")]
     lines[-1] += [""] * (len(HEAD) - len(lines[-1]))
     return lines
 
