@@ -48,8 +48,8 @@ def main():
         return os.path.join(args.www, name + ".json")
 
     counts = {
-        "array": write_array(
-            file("array"), 200 * MB * factor, 10 ** 9,
+        "many": write_array(
+            file("many"), 200 * MB * factor, 10 ** 9,
             lambda n: RECORD % (n, n % 977, n % 977, n % 10007, n % 10007)),
         "tiny": write_array(file("tiny"), 10 ** 12, MB * factor,
                             lambda n: '{"id":%d}' % n),
@@ -57,12 +57,12 @@ def main():
                            lambda n: '{"id":%d,"text":"%s"}' % (
                                n, "0123456789" * (5 * MB))),
     }
-    titles = {"array": "array of %d records" % counts["array"],
+    titles = {"many": "array of %d records" % counts["many"],
               "tiny": "%d tiny records" % counts["tiny"],
               "one": "one record"}
-    reads = {"array": "count(id), max(actor__login), max(length(payload->>'text'))",
+    reads = {"many": "count(id), max(actor__login), max(length(payload->>'text'))",
              "tiny": "sum(id)", "one": "max(length(text))"}
-    columns = {"array": "id bigint, actor__login text, payload jsonb",
+    columns = {"many": "id bigint, actor__login text, payload jsonb",
                "tiny": "id bigint", "one": "id bigint, text text"}
 
     s = Session()

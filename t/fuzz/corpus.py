@@ -20,6 +20,7 @@ DOCUMENTS = [
     '[{"a":{"b":[1,2,3]}},{"a":null}]',
     '{"a":[{"b":{"c":"\\u00e9"}}],"total":2}',
     '{"data":{"items":[1,"x",{},[]]},"a":{"a":{"a":[true,false]}}}',
+    '\ufeff[1,{"a":2}]', '\ufeff\ufeff[1]',
     '{"meta":{"page":1},"results":[{"id":"1","tags":["x","y"]}]}',
 ]
 
