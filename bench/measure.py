@@ -167,7 +167,10 @@ def versions(s):
                 "autovacuum")
     return [
         s.value("SELECT version()"),
-        "dload " + s.value("SELECT dload.version()"),
+        "dload %s, source %s" % (
+            s.value("SELECT dload.version()"),
+            first_line("git", "-C", os.path.dirname(os.path.abspath(__file__)),
+                       "describe", "--always", "--dirty")),
         first_line("nginx", "-v"),
         first_line("curl-config", "--version"),
         "settings: " + ", ".join("%s %s" % (x, s.value("SHOW " + x))
