@@ -15,7 +15,7 @@ import time
 TICKS = os.sysconf("SC_CLK_TCK")
 
 # Seconds, CPU seconds of the process(es), peak private memory above the start
-# in bytes, bytes of WAL.  None: not measured.
+# in bytes, bytes of WAL.
 Figures = collections.namedtuple("Figures", "seconds cpu memory wal")
 
 
@@ -24,13 +24,14 @@ class SqlError(Exception):
 
 
 def anonymous(pid):
-    """Private memory of a process; 0 where we may not look."""
-    try:
-        with open("/proc/%d/smaps_rollup" % pid) as f:
-            return int(re.search(r"^Anonymous:\s+(\d+)", f.read(),
-                                 re.M).group(1)) * 1024
-    except OSError:
-        return 0
+    """Private memory of a process.
+
+    Not from smaps_rollup: that walks all shared buffers, and slows down the
+    very process that is measured.
+    """
+    with open("/proc/%d/status" % pid) as f:
+        return int(re.search(r"^RssAnon:\s+(\d+)", f.read(),
+                             re.M).group(1)) * 1024
 
 
 def cpu_seconds(pid):
@@ -42,8 +43,9 @@ def cpu_seconds(pid):
 class Peak:
     """The largest value that a function returns while a block runs."""
 
-    def __init__(self, function):
+    def __init__(self, function, interval=0.02):
         self.function = function
+        self.interval = interval
         self.value = function()
 
     def __enter__(self):
@@ -53,7 +55,7 @@ class Peak:
         return self
 
     def sample(self):
-        while not self.done.wait(0.02):
+        while not self.done.wait(self.interval):
             self.value = max(self.value, self.function())
 
     def __exit__(self, *error):
@@ -124,7 +126,7 @@ def timed(sql, warm="", checkpoint=True):
             s.run(sql)
             seconds = time.perf_counter() - start
         return Figures(seconds, cpu_seconds(s.pid) - cpu,
-                       peak.value - before if before else None,
+                       peak.value - before,
                        wal_since(s, position))
 
 

@@ -28,12 +28,11 @@ def rows_of(case, results, events):
     """A case's figures, and a line for each further ratio."""
     figures = results[case.name]
     seconds = [f.seconds for f in figures]
-    memory = [f.memory for f in figures if f.memory is not None]
     lines = [[
         case.name, spread(seconds),
         "%.0f" % (events / statistics.median(seconds)),
         "%.2f" % statistics.median(f.cpu for f in figures),
-        "%.1f" % (max(memory) / 1e6) if memory else "",
+        "%.1f" % (max(f.memory for f in figures) / 1e6),
         "%.1f" % (statistics.median(f.wal for f in figures) / 1e6)]]
     for name, goal in case.against:
         r = ratios(figures, results[name])

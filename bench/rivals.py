@@ -155,7 +155,7 @@ def dlt_cases(w, python, url):
                 proc = subprocess.Popen(
                     [python, os.path.join(HERE, "dlt_run.py")], cwd=home,
                     env=env, text=True, stdout=subprocess.PIPE, stderr=log)
-                with Peak(lambda: proportional(proc.pid)) as peak:
+                with Peak(lambda: proportional(proc.pid), 0.2) as peak:
                     out = proc.communicate()[0]
             if proc.returncode != 0:
                 with open(os.path.join(home, "log")) as log:
