@@ -175,7 +175,7 @@ SELECT count(*) AS lookups, count(found) > 5000 AS enough,
 
 -- what is ours alone: a byte order mark at the start, and the bound of depth
 SELECT piece, pg_temp.ours('\xefbbbf5b315d', '$', piece) AS mark, pg_temp.ours('\x20efbbbf5b315d', '$', piece) AS after_blank,
-	pg_temp.ours('\xefbbbf', '$', piece) AS alone, pg_temp.ours('\xefbb', '$', piece) AS cut
+	pg_temp.ours('\xefbbbf', '$', piece) AS alone, pg_temp.ours('\xefbb', '$', piece) AS cut, pg_temp.ours('\xefbbbfefbbbf5b315d', '$', piece) AS twice
 	FROM unnest(ARRAY[0, 1, 2, 3]) AS piece;
 SELECT pg_temp.ours(convert_to(repeat('[', n) || repeat(']', n), 'UTF8'), '$', 7) IS NOT NULL AS accepted FROM unnest(ARRAY[512, 513]) AS n;
 

@@ -447,7 +447,11 @@ skip_byte_order_mark(DloadScanner *s)
 		if (len < sizeof(byte_order_mark) && !s->final)
 			return false;
 		if (len == sizeof(byte_order_mark))
+		{
+			/* even if nothing follows yet: a second mark is an error */
 			s->cur += len;
+			s->state = STATE_ROOT;
+		}
 	}
 	if (s->cur < s->end)
 		s->state = STATE_ROOT;
