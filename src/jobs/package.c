@@ -518,6 +518,7 @@ dload_package_load(DloadRun *run, DloadPage *large, bool complete)
 	dload_batch_reset(run->batch);
 	run->row = NULL;
 	MemoryContextReset(run->package);
+	MemoryContextReset(run->bodies);
 	run->npages = 0;
 	run->bytes = 0;
 	run->last_request = NULL;

@@ -50,6 +50,7 @@ typedef struct DloadRun
 
 	/* the package under way */
 	MemoryContext package;
+	MemoryContext bodies;		/* of its pages; reset with it */
 	int			npages;
 	size_t		bytes;
 	List	   *rejections;		/* of Rejection */

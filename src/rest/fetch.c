@@ -589,6 +589,31 @@ dload_fetch_read(DloadFetch *f, long timeout, DloadSpan *piece,
 	return f->complete ? DLOAD_FETCH_COMPLETE : DLOAD_FETCH_WAITING;
 }
 
+DloadFetchState
+dload_fetch_gather(DloadFetch *f, size_t enough, DloadSpan *all,
+				   DloadError *err)
+{
+	for (;;)
+	{
+		*all = dload_http_peek(f->exchange);
+		if (f->complete)
+			return DLOAD_FETCH_COMPLETE;
+		if (all->len > enough)
+			return DLOAD_FETCH_DATA;
+		switch (wait_exchange(f, -1))
+		{
+			case DLOAD_HTTP_FAILED:
+				dload_transport_error(f, err);
+				return DLOAD_FETCH_BROKEN;
+			case DLOAD_HTTP_DONE:
+				f->complete = true;
+				break;
+			default:
+				break;
+		}
+	}
+}
+
 void
 dload_fetch_consume(DloadFetch *f, size_t len)
 {
