@@ -84,7 +84,6 @@ struct DloadWriter
 								 * not hold the relation's one by one */
 	TupleTableSlot **slots;
 	int			nused;
-	size_t		bytes;
 
 	/* by the executor */
 	SPIPlanPtr	plan;
@@ -99,6 +98,7 @@ struct DloadLoad
 	MemoryContext rows;			/* values of rows not yet flushed */
 	char	   *room;			/* texts of these */
 	size_t		room_used;
+	size_t		bytes;			/* of them and of the other values */
 	DloadShape *shape;
 	DloadIds   *ids;
 	int64		run_id;
@@ -394,6 +394,7 @@ convert_plain(DloadLoad *load, const DloadConverter *conv,
 		text = take_room(load, token->text.len + VARHDRSZ);
 		SET_VARSIZE(text, token->text.len + VARHDRSZ);
 		memcpy(VARDATA(text), token->text.data, token->text.len);
+		load->bytes += token->text.len;
 		*value = PointerGetDatum(text);
 		return true;
 	}
@@ -426,6 +427,7 @@ convert_general(DloadLoad *load, DloadWriter *w, DloadRow *row,
 	}
 	else if (target->variant_att >= 0)
 		nulls[target->variant_att] = true;
+	load->bytes += token->text.len;
 	if (dload_convert(conv, token, &values[att], &nulls[att], &err))
 		return true;
 	dload_load_reject(load, row, w->table,
@@ -511,6 +513,7 @@ forget_values(DloadLoad *load)
 {
 	MemoryContextReset(load->rows);
 	load->room_used = 0;
+	load->bytes = 0;
 }
 
 static void
@@ -536,18 +539,7 @@ flush(DloadLoad *load, DloadWriter *w)
 		ResetPerTupleExprContext(w->estate);
 	}
 	w->nused = 0;
-	w->bytes = 0;
 	forget_values(load);
-}
-
-static inline size_t
-row_bytes(const DloadRow *row)
-{
-	size_t		bytes = ROW_OVERHEAD;
-
-	for (int i = 0; i < row->ncells; i++)
-		bytes += row->cells[i].len;
-	return bytes;
 }
 
 static void
@@ -573,8 +565,8 @@ multi_insert(DloadLoad *load, DloadWriter *w, DloadRow *row)
 		return;
 	ExecStoreVirtualTuple(slot);
 	w->nused++;
-	w->bytes += row_bytes(row);
-	if (w->nused == FLUSH_ROWS || w->bytes >= FLUSH_BYTES)
+	if (w->nused == FLUSH_ROWS ||
+		load->bytes + w->nused * ROW_OVERHEAD >= FLUSH_BYTES)
 		flush(load, w);
 }
 
