@@ -356,6 +356,12 @@ dload_writer_desc(const DloadWriter *w)
 	return RelationGetDescr(w->rel);
 }
 
+Relation
+dload_writer_relation(const DloadWriter *w)
+{
+	return w->rel;
+}
+
 List *
 dload_writer_attributes(const DloadWriter *w)
 {

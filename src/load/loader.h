@@ -21,6 +21,7 @@
 #include "model/catalog.h"
 
 #include "access/tupdesc.h"
+#include "utils/relcache.h"
 
 typedef struct DloadLoad DloadLoad;
 
@@ -62,6 +63,7 @@ extern void dload_load_close(DloadLoad *load);
 typedef struct DloadWriter DloadWriter;
 extern DloadWriter *dload_load_writer(DloadLoad *load, DloadTable *table);
 extern TupleDesc dload_writer_desc(const DloadWriter *writer);
+extern Relation dload_writer_relation(const DloadWriter *writer);
 
 /*
  * Convert a row to values for the relation's attributes (arrays of natts).
