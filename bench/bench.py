@@ -7,12 +7,19 @@ Called by bench/run with a running cluster and a web server:
 Each round times, one after another, with a CHECKPOINT before each:
   append       dload.run into tables without index
   copy         COPY of the same rows into the same tables, one transaction
+  append keys  dload.run, appending to tables with primary keys
+  copy keys    COPY of the same rows into the same tables with keys
   merge        dload.run into keyed tables, first time
-  copy keyed   COPY of the same rows into the same keyed tables
+  on conflict  COPY of the same rows into temporary tables, then INSERT ... ON
+               CONFLICT DO UPDATE into the same keyed tables
   unchanged    dload.run again, nothing changed
+  merge stmt   COPY into temporary tables, ANALYZE, then a MERGE statement that
+               finds nothing changed
   live count   SELECT count(*) of the foreign table
-The ratio of each pair is taken round by round.  Private memory is the largest
-sample of the backend's anonymous memory above its value before the run.
+The ratio of each pair is taken round by round, of elapsed time and of the
+backend's CPU time; the latter says more where others use the machine.  Private
+memory is the largest sample of the backend's anonymous memory above its value
+before the run.
 """
 import argparse
 import os
@@ -33,6 +40,8 @@ args = ap.parse_args()
 CHILDREN = ["__payload__pull_request__base__repo__topics",
             "__payload__pull_request__labels"]
 TABLES = ["events"] + ["events" + c for c in CHILDREN]
+CHILD_KEY = ["_dload_parent_id", "_dload_list_idx"]
+KEYS = [["id"], CHILD_KEY, CHILD_KEY]
 
 
 class Session:
@@ -65,8 +74,13 @@ class Session:
         except PermissionError:
             return 0
 
+    def cpu(self):
+        """Seconds of CPU time that the backend has used."""
+        with open("/proc/%d/schedstat" % self.pid) as f:
+            return int(f.read().split()[0]) / 1e9
+
     def timed(self, sql):
-        """Seconds, peak private memory above the start, WAL bytes."""
+        """Seconds, peak private memory above the start, WAL bytes, CPU."""
         self.run("CHECKPOINT")
         before = self.anonymous()
         lsn = self.run("SELECT pg_current_wal_insert_lsn()")[0]
@@ -79,20 +93,71 @@ class Session:
 
         sampler = threading.Thread(target=sample)
         sampler.start()
+        cpu = self.cpu()
         start = time.perf_counter()
         self.run(sql)
         seconds = time.perf_counter() - start
+        cpu = self.cpu() - cpu
         done.set()
         sampler.join()
         wal = int(self.run("SELECT pg_current_wal_insert_lsn() - '%s'::pg_lsn"
                            % lsn)[0])
-        return seconds, peak[0] - before, wal
+        return seconds, peak[0] - before, wal, cpu
 
 
 def copy_sql(source, target):
     return "BEGIN;" + "".join(
         "COPY %s.%s FROM '%s/%s.%s.copy';" % (target, t, args.out, source, t)
         for t in TABLES) + "COMMIT"
+
+
+def quoted(columns, prefix=""):
+    return ", ".join(prefix + '"' + c + '"' for c in columns)
+
+
+def columns(s, table):
+    return s.run("SELECT attname FROM pg_attribute WHERE attrelid ="
+                 " '%s'::regclass AND attnum > 0 ORDER BY attnum" % table)
+
+
+def staged_sql(s, name, statement, analyze):
+    """COPY into temporary tables, and a statement from them for each table."""
+    sql = "BEGIN;"
+    for t, key in zip(TABLES, KEYS):
+        target = "c_%s.%s" % (name, t)
+        sql += ("CREATE TEMP TABLE staged (LIKE %s) ON COMMIT DROP;"
+                "COPY staged FROM '%s/%s.%s.copy';"
+                % (target, args.out, name, t))
+        if analyze:
+            sql += "ANALYZE staged;"
+        cols = columns(s, target)
+        sql += statement(target, key, cols, [c for c in cols if c not in key])
+        sql += "DROP TABLE staged;"
+    return sql + "COMMIT"
+
+
+def on_conflict(target, key, cols, rest):
+    return ("INSERT INTO %s SELECT * FROM staged ON CONFLICT (%s) DO UPDATE"
+            " SET (%s) = ROW(%s);" % (target, quoted(key), quoted(rest),
+                                      quoted(rest, "excluded.")))
+
+
+def merge_statement(target, key, cols, rest):
+    return ("MERGE INTO %s AS t USING staged AS s ON (%s) = (%s) WHEN MATCHED"
+            " AND (%s) IS DISTINCT FROM (%s) THEN UPDATE SET (%s) = ROW(%s)"
+            " WHEN NOT MATCHED THEN INSERT (%s) VALUES (%s);"
+            % (target, quoted(key, "t."), quoted(key, "s."),
+               quoted(rest, "t."), quoted(rest, "s."),
+               quoted(rest), quoted(rest, "s."),
+               quoted(cols), quoted(cols, "s.")))
+
+
+def add_keys(s, name):
+    """What dload made at the first run gets keys, and loses its rows."""
+    truncate(s, "b_" + name)
+    for t, key in zip(TABLES, KEYS):
+        s.run("ALTER TABLE b_%s.%s ADD PRIMARY KEY (%s)"
+              % (name, t, quoted(key)))
 
 
 def fresh(s, name, options):
@@ -163,6 +228,12 @@ def main():
     export(s, "merge")
     verify(s, "b_merge")
 
+    fresh(s, "keys", "")
+    s.run("CALL dload.run('keys', max_pages => 2)")
+    add_keys(s, "keys")
+    s.run("CALL dload.run('keys')")
+    export(s, "keys")
+
     results = {}
 
     def note(what, figures):
@@ -173,29 +244,43 @@ def main():
         note("append", s.timed("CALL dload.run('append')"))
         truncate(s, "c_append")
         note("copy", s.timed(copy_sql("append", "c_append")))
+        truncate(s, "b_keys")
+        note("append keys", s.timed("CALL dload.run('keys')"))
+        truncate(s, "c_keys")
+        note("copy keys", s.timed(copy_sql("keys", "c_keys")))
         fresh(s, "merge", keyed)
         note("merge", s.timed("CALL dload.run('merge')"))
         truncate(s, "c_merge")
-        note("copy keyed", s.timed(copy_sql("merge", "c_merge")))
+        note("on conflict", s.timed(staged_sql(s, "merge", on_conflict,
+                                               False)))
+        s.run("VACUUM ANALYZE " + ", ".join("c_merge." + t for t in TABLES))
         note("unchanged", s.timed("CALL dload.run('merge')"))
+        note("merge stmt", s.timed(staged_sql(s, "merge", merge_statement,
+                                              True)))
         note("live count", s.timed("SELECT count(*) FROM source"))
-    verify(s, "b_append")
-    verify(s, "b_merge")
+    for name in ("append", "keys", "merge"):
+        verify(s, "b_" + name)
 
-    print("\n%-12s %26s %10s %8s %8s  %s" % (
-        "what", "seconds", "events/s", "MB", "WAL MB", "ratio"))
-    pairs = {"append": "copy", "merge": "copy keyed",
-             "unchanged": "copy keyed", "live count": "copy"}
+    print("\n%-12s %26s %7s %10s %6s %7s  %s" % (
+        "what", "seconds", "CPU", "events/s", "MB", "WAL MB",
+        "ratio of seconds, of CPU"))
+    pairs = {"append": "copy", "append keys": "copy keys",
+             "merge": "on conflict", "unchanged": "merge stmt",
+             "live count": "copy"}
     rows = int(s.run("SELECT count(*) FROM b_append.events")[0])
     for what, figures in results.items():
         t = [f[0] for f in figures]
         ratio = ""
         if what in pairs:
-            r = [a[0] / b[0] for a, b in zip(figures, results[pairs[what]])]
-            ratio = "%.2f [%.2f-%.2f] x %s" % (
-                statistics.median(r), min(r), max(r), pairs[what])
-        print("%-12s %8.3f [%7.3f-%7.3f] %10.0f %8.1f %8.1f  %s" % (
+            both = list(zip(figures, results[pairs[what]]))
+            r = [a[0] / b[0] for a, b in both]
+            c = [a[3] / b[3] for a, b in both]
+            ratio = "%.2f [%.2f-%.2f], %.2f [%.2f-%.2f] x %s" % (
+                statistics.median(r), min(r), max(r),
+                statistics.median(c), min(c), max(c), pairs[what])
+        print("%-12s %8.3f [%7.3f-%7.3f] %7.3f %10.0f %6.1f %7.1f  %s" % (
             what, statistics.median(t), min(t), max(t),
+            statistics.median(f[3] for f in figures),
             rows / statistics.median(t), max(f[1] for f in figures) / 1e6,
             statistics.median(f[2] for f in figures) / 1e6, ratio))
 
