@@ -476,7 +476,7 @@ dload_convert(DloadConverter *conv, const DloadToken *token, Datum *value,
 					 conv->cxt);
 		return true;
 	}
-	if (*isnull)
+	if (*isnull || dload_convert_plain(conv, token, value))
 		return true;
 	return convert_value(conv, token, value, isnull, err);
 }
