@@ -229,7 +229,7 @@ def main():
     verify(s, "b_merge")
 
     fresh(s, "keys", "")
-    s.run("CALL dload.run('keys', max_pages => 2)")
+    s.run("CALL dload.run('keys')")
     add_keys(s, "keys")
     s.run("CALL dload.run('keys')")
     export(s, "keys")
