@@ -31,9 +31,6 @@
 /* Definitions that make records into other rows change the hash of records. */
 #define NORMALIZER_VERSION	"1"
 
-/* Bodies of a package's pages that stay allocated for the next one. */
-#define KEPT_BODY_BYTES ((size_t) 4 * 1024 * 1024)
-
 /* In this session; more than one when a trigger of a target runs another. */
 static int	runs_under_way = 0;
 
@@ -294,27 +291,6 @@ prepare(DloadRun *run, void *arg)
 	begin_read(run);
 }
 
-/*
- * Bodies stand one after another in a block that a reset keeps: the same
- * memory serves all packages, and need not be asked for again.
- */
-static MemoryContext
-create_bodies(MemoryContext parent)
-{
-	size_t		kept = Min((size_t) dload_package_kb * 1024 / 2,
-						   KEPT_BODY_BYTES);
-
-	return GenerationContextCreate(parent, "dload bodies", kept, kept, kept);
-}
-
-/* A page above this many bytes goes to a file: see dload_extract_next_page. */
-static size_t
-spool_limit(void)
-{
-	/* it comes on top of a package that is nearly full */
-	return (size_t) dload_package_kb * 1024 / 4;
-}
-
 static DloadRun *
 create_run(DloadPipeline *pipeline, int64 max_pages, bool full_refresh,
 		   DloadRunMode mode)
@@ -325,9 +301,7 @@ create_run(DloadPipeline *pipeline, int64 max_pages, bool full_refresh,
 	DloadRun   *run = MemoryContextAllocZero(context, sizeof(DloadRun));
 
 	run->context = context;
-	run->package = AllocSetContextCreate(context, "dload package",
-										 ALLOCSET_DEFAULT_SIZES);
-	run->bodies = create_bodies(context);
+	dload_package_init(run);
 	run->mode = mode;
 	run->pipeline = pipeline;
 	run->max_pages = max_pages;
@@ -433,7 +407,8 @@ read_pages(DloadRun *run, DloadError *err)
 		DloadExtractResult result;
 		PageVerdict verdict;
 
-		result = dload_extract_next_page(run->extract, spool_limit(), &page,
+		result = dload_extract_next_page(run->extract,
+										 dload_package_page_limit(), &page,
 										 err);
 		if (result == DLOAD_EXTRACT_ERROR)
 		{

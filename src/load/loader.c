@@ -22,7 +22,6 @@
 #include "access/table.h"
 #include "access/tableam.h"
 #include "catalog/pg_class.h"
-#include "commands/sequence.h"
 #include "executor/executor.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
@@ -48,9 +47,6 @@
 
 /* Look at the network after so many rows. */
 #define POLL_ROWS	256
-
-/* How many ids one nextval hands out; the sequence's increment. */
-#define ID_BLOCK	1000
 
 /* Where a column's values go: what is needed per value, close together. */
 typedef struct Target
@@ -140,43 +136,10 @@ dload_load_rejected(const DloadLoad *load)
 	return load->nrejected;
 }
 
-/*
- * With wal_level = minimal core writes no WAL for a sequence in the
- * transaction that creates it, but the sequence's row claims that the next 32
- * values are logged; after a crash they would be given out again.  setval
- * takes that claim back.  Nobody else can see the sequence yet.
- */
-static void
-log_next_use(Oid sequence, int64 last)
-{
-	Relation	rel = relation_open(sequence, AccessShareLock);
-	bool		fresh = rel->rd_createSubid != InvalidSubTransactionId;
-
-	relation_close(rel, NoLock);
-	if (fresh)
-		DirectFunctionCall2(setval_oid, ObjectIdGetDatum(sequence),
-							Int64GetDatum(last));
-}
-
 int64
 dload_load_next_id(DloadLoad *load)
 {
-	DloadIds   *ids = load->ids;
-
-	if (ids->next == ids->end)
-	{
-		if (!OidIsValid(ids->sequence))
-			ids->sequence = dload_evolve_sequence(load->shape);
-		if (!OidIsValid(ids->sequence))
-			ereport(ERROR,
-					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-					 errmsg("table \"%s\" has no sequence for row ids",
-							load->shape->tables[0]->name)));
-		ids->next = nextval_internal(ids->sequence, true);
-		ids->end = ids->next + ID_BLOCK;
-		log_next_use(ids->sequence, ids->next);
-	}
-	return ids->next++;
+	return dload_ids_next(load->ids, load->shape);
 }
 
 /* The record of this row cannot be stored. */

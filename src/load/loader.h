@@ -17,6 +17,7 @@
 #ifndef DLOAD_LOADER_H
 #define DLOAD_LOADER_H
 
+#include "load/ids.h"
 #include "load/normalize.h"
 #include "model/catalog.h"
 
@@ -28,17 +29,6 @@ typedef struct DloadLoad DloadLoad;
 /* What becomes of a record that cannot be stored. */
 typedef void (*DloadRejectHook) (DloadRow *root, DloadTable *table,
 								 const char *reason, void *arg);
-
-/*
- * Where ids come from; lives as long as the run.  sequence is looked up anew
- * when it is InvalidOid.
- */
-typedef struct DloadIds
-{
-	Oid			sequence;
-	int64		next;
-	int64		end;
-} DloadIds;
 
 extern DloadLoad *dload_load_open(DloadShape *shape, DloadIds *ids,
 								  int64 run_id, DloadRejectHook reject,
