@@ -156,6 +156,15 @@ typedef struct ClosestMatchState
 						temporary, false)
 #endif
 
+/* 18 can count what an index scan does. */
+#if PG_VERSION_NUM < 180000
+#define dload_index_beginscan(rel, index, snapshot, nkeys) \
+	index_beginscan(rel, index, snapshot, nkeys, 0)
+#else
+#define dload_index_beginscan(rel, index, snapshot, nkeys) \
+	index_beginscan(rel, index, snapshot, NULL, nkeys, 0)
+#endif
+
 /* 18 split the declarations of EXPLAIN. */
 #if PG_VERSION_NUM >= 180000
 #include "commands/explain_format.h"

@@ -48,6 +48,17 @@ special_mask(const char *p)
 												   low));
 }
 
+/* Bytes that end a run inside a string that is known to be valid. */
+static inline uint64
+quote_mask(const char *p)
+{
+	__m128i		v = _mm_loadu_si128((const __m128i *) p);
+	__m128i		quote = _mm_cmpeq_epi8(v, _mm_set1_epi8('"'));
+	__m128i		backslash = _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'));
+
+	return (uint64) _mm_movemask_epi8(_mm_or_si128(quote, backslash));
+}
+
 static inline uint64
 space_mask(const char *p)
 {
@@ -82,6 +93,15 @@ special_mask(const char *p)
 
 	m = vorrq_u8(m, vceqq_u8(v, vdupq_n_u8('"')));
 	return narrow_mask(vorrq_u8(m, vceqq_u8(v, vdupq_n_u8('\\'))));
+}
+
+static inline uint64
+quote_mask(const char *p)
+{
+	uint8x16_t	v = vld1q_u8((const uint8 *) p);
+
+	return narrow_mask(vorrq_u8(vceqq_u8(v, vdupq_n_u8('"')),
+								vceqq_u8(v, vdupq_n_u8('\\'))));
 }
 
 static inline uint64
@@ -161,6 +181,25 @@ plain_run(const char *p, const char *end)
 #endif
 	while (p < end && *p != '"' && *p != '\\' && (unsigned char) *p >= ' ' &&
 		   !IS_HIGHBIT_SET(*p))
+		p++;
+	return p;
+}
+
+/* The first quote or backslash; "end" if there is none. */
+static pg_attribute_always_inline const char *
+quoted_run(const char *p, const char *end)
+{
+#ifdef HAVE_VECTOR
+	while (end - p >= 16)
+	{
+		uint64		mask = quote_mask(p);
+
+		if (mask != 0)
+			return p + pg_rightmost_one_pos64(mask) / MASK_BITS;
+		p += 16;
+	}
+#endif
+	while (p < end && *p != '"' && *p != '\\')
 		p++;
 	return p;
 }

@@ -38,6 +38,26 @@ typedef struct ArrayBuild
 	int			maxvalues;
 } ArrayBuild;
 
+/* The plain form that values of a type have, if any. */
+static DloadPlain
+plain_form(Oid typid, int32 typmod)
+{
+	switch (typid)
+	{
+		case TEXTOID:
+			return GetDatabaseEncoding() == PG_UTF8 ?
+				DLOAD_PLAIN_TEXT : DLOAD_PLAIN_NONE;
+		case INT8OID:
+			return DLOAD_PLAIN_BIGINT;
+		case BOOLOID:
+			return DLOAD_PLAIN_BOOLEAN;
+		case TIMESTAMPTZOID:
+			return typmod < 0 ? DLOAD_PLAIN_TIMESTAMPTZ : DLOAD_PLAIN_NONE;
+		default:
+			return DLOAD_PLAIN_NONE;
+	}
+}
+
 static bool convert_value(DloadConverter *conv, const DloadToken *token,
 						  Datum *value, bool *isnull, DloadError *err);
 
@@ -52,6 +72,7 @@ dload_converter_create(Oid typid, int32 typmod)
 	conv->typid = typid;
 	conv->typmod = typmod;
 	conv->kind = dload_type_from_oid(typid);
+	conv->plain = plain_form(typid, typmod);
 	conv->cxt = CurrentMemoryContext;
 	initStringInfo(&conv->scratch);
 	if (basetype != typid)
@@ -455,7 +476,7 @@ dload_convert(DloadConverter *conv, const DloadToken *token, Datum *value,
 					 conv->cxt);
 		return true;
 	}
-	if (*isnull)
+	if (*isnull || dload_convert_plain(conv, token, value))
 		return true;
 	return convert_value(conv, token, value, isnull, err);
 }

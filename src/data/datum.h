@@ -21,11 +21,26 @@
 #include "fmgr.h"
 #include "lib/stringinfo.h"
 
+/*
+ * Types that have a plain form, in which nearly all of their values come, and
+ * which takes no more than a glance to convert.
+ */
+typedef enum DloadPlain
+{
+	DLOAD_PLAIN_NONE,
+	DLOAD_PLAIN_TEXT,			/* in a UTF8 database, any length: a string
+								 * without escapes is its bytes */
+	DLOAD_PLAIN_BIGINT,
+	DLOAD_PLAIN_BOOLEAN,
+	DLOAD_PLAIN_TIMESTAMPTZ
+} DloadPlain;
+
 typedef struct DloadConverter
 {
 	Oid			typid;
 	int32		typmod;
 	DloadType	kind;			/* the fast path, or OTHER */
+	DloadPlain	plain;
 	/* private: the general path */
 	FmgrInfo	infunc;
 	Oid			ioparam;
@@ -61,6 +76,43 @@ extern DloadConverter *dload_converter_create(Oid typid, int32 typmod);
  */
 extern bool dload_convert(DloadConverter *conv, const DloadToken *token,
 						  Datum *value, bool *isnull, DloadError *err);
+
+/*
+ * The same for values in their plain form, texts excepted: those need memory.
+ * False for all others; *value is then untouched.
+ */
+static inline bool
+dload_convert_plain(const DloadConverter *conv, const DloadToken *token,
+					Datum *value)
+{
+	int64		number;
+
+	switch (conv->plain)
+	{
+		case DLOAD_PLAIN_BIGINT:
+			if (token->type != DLOAD_TOKEN_NUMBER || !token->integral ||
+				!dload_parse_bigint(token->text.data, token->text.len,
+									&number))
+				return false;
+			*value = Int64GetDatum(number);
+			return true;
+		case DLOAD_PLAIN_BOOLEAN:
+			if (token->type != DLOAD_TOKEN_TRUE &&
+				token->type != DLOAD_TOKEN_FALSE)
+				return false;
+			*value = BoolGetDatum(token->type == DLOAD_TOKEN_TRUE);
+			return true;
+		case DLOAD_PLAIN_TIMESTAMPTZ:
+			if (token->type != DLOAD_TOKEN_STRING || token->escaped ||
+				!dload_parse_timestamp_rounded(token->text.data,
+											   token->text.len, &number))
+				return false;
+			*value = Int64GetDatum(number);
+			return true;
+		default:
+			return false;
+	}
+}
 
 /*
  * UTF-8 bytes as a NUL-terminated palloc'd string in the database encoding,

@@ -141,6 +141,8 @@ add_child(DloadKeyNode *parent, DloadSpan key)
 	node->tree = tree;
 	node->key = pnstrdup(key.data, key.len);
 	node->keylen = key.len;
+	node->plain = memchr(key.data, '\\', key.len) == NULL &&
+		memchr(key.data, '"', key.len) == NULL;
 	name = dload_name_key(key);
 	node->name = dload_name_join(parent->name, name);
 	pfree(name);

@@ -38,6 +38,8 @@ typedef struct DloadKeyNode
 	void	   *data;			/* the consumer's; NULL at first */
 	bool		known;			/* the consumer's; false at first */
 	/* private */
+	bool		plain;			/* no backslash in the key: where its bytes
+								 * stand before a quote, they are the key */
 	struct DloadKeyTree *tree;
 	struct DloadKeyNode **children;
 	int			nchildren;

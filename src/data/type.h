@@ -46,6 +46,25 @@ extern DloadType dload_type_of(const DloadToken *token);
 /* Can a column of this type hold the value exactly?  Cheaper than type_of. */
 extern bool dload_type_holds(DloadType type, const DloadToken *token);
 
+/* The same for what nearly every value is; false is no answer. */
+static inline bool
+dload_type_holds_plain(DloadType type, const DloadToken *token)
+{
+	switch (type)
+	{
+		case DLOAD_TYPE_TEXT:
+			return token->type == DLOAD_TOKEN_STRING;
+		case DLOAD_TYPE_BIGINT:
+			return token->type == DLOAD_TOKEN_NUMBER && token->integral &&
+				token->text.len <= 18;
+		case DLOAD_TYPE_BOOLEAN:
+			return token->type == DLOAD_TOKEN_TRUE ||
+				token->type == DLOAD_TOKEN_FALSE;
+		default:
+			return false;
+	}
+}
+
 /* The least type that holds all values of both. */
 extern DloadType dload_type_join(DloadType a, DloadType b);
 

@@ -21,6 +21,9 @@
 #include "utils/resowner.h"
 #include "utils/snapmgr.h"
 
+/* Bodies of a package's pages that stay allocated for the next one. */
+#define KEPT_BODY_BYTES ((size_t) 4 * 1024 * 1024)
+
 /* A record that will be kept in dload.rejected. */
 typedef struct Rejection
 {
@@ -81,6 +84,33 @@ dload_run_guarded(DloadRun *run, DloadRunBody body, void *arg)
 		ReThrowError(error);
 	}
 	PG_END_TRY();
+}
+
+/*
+ * Memory
+ */
+
+/*
+ * Bodies stand one after another in a block that a reset keeps: the same
+ * memory serves all packages, and need not be asked for again.
+ */
+void
+dload_package_init(DloadRun *run)
+{
+	size_t		kept = Min((size_t) dload_package_kb * 1024 / 2,
+						   KEPT_BODY_BYTES);
+
+	run->package = AllocSetContextCreate(run->context, "dload package",
+										 ALLOCSET_DEFAULT_SIZES);
+	run->bodies = GenerationContextCreate(run->context, "dload bodies",
+										  kept, kept, kept);
+}
+
+size_t
+dload_package_page_limit(void)
+{
+	/* it comes on top of a package that is nearly full */
+	return (size_t) dload_package_kb * 1024 / 4;
 }
 
 /*
@@ -518,6 +548,7 @@ dload_package_load(DloadRun *run, DloadPage *large, bool complete)
 	dload_batch_reset(run->batch);
 	run->row = NULL;
 	MemoryContextReset(run->package);
+	MemoryContextReset(run->bodies);
 	run->npages = 0;
 	run->bytes = 0;
 	run->last_request = NULL;

@@ -172,6 +172,7 @@ begin_read(DloadRun *run)
 		params = lappend(params, param);
 	}
 	run->extract = dload_extract_begin(run->resource, params);
+	dload_extract_keep_bodies(run->extract, run->bodies);
 	dload_extract_on_wait(run->extract, dload_progress_wait, run);
 	if (run->max_pages > 0)
 		dload_extract_limit_pages(run->extract, run->max_pages +
@@ -300,8 +301,7 @@ create_run(DloadPipeline *pipeline, int64 max_pages, bool full_refresh,
 	DloadRun   *run = MemoryContextAllocZero(context, sizeof(DloadRun));
 
 	run->context = context;
-	run->package = AllocSetContextCreate(context, "dload package",
-										 ALLOCSET_DEFAULT_SIZES);
+	dload_package_init(run);
 	run->mode = mode;
 	run->pipeline = pipeline;
 	run->max_pages = max_pages;
@@ -407,7 +407,9 @@ read_pages(DloadRun *run, DloadError *err)
 		DloadExtractResult result;
 		PageVerdict verdict;
 
-		result = dload_extract_next_page(run->extract, limit, &page, err);
+		result = dload_extract_next_page(run->extract,
+										 dload_package_page_limit(), &page,
+										 err);
 		if (result == DLOAD_EXTRACT_ERROR)
 		{
 			/* whole pages are worth keeping */

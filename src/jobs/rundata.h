@@ -50,6 +50,7 @@ typedef struct DloadRun
 
 	/* the package under way */
 	MemoryContext package;
+	MemoryContext bodies;		/* of its pages; reset with it */
 	int			npages;
 	size_t		bytes;
 	List	   *rejections;		/* of Rejection */
@@ -88,6 +89,12 @@ extern void dload_run_guarded(DloadRun *run, DloadRunBody body, void *arg);
 /* Keep a record that will not be stored. */
 extern void dload_package_reject(DloadRun *run, DloadTable *table,
 								 DloadSpan record, const char *reason);
+
+/* Make the memory contexts of packages; before anything else of them. */
+extern void dload_package_init(DloadRun *run);
+
+/* A page above this many bytes is for a file: see dload_extract_next_page. */
+extern size_t dload_package_page_limit(void);
 
 /*
  * Add a page's records to the package.  Returns true when the cursor says

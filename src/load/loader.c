@@ -22,7 +22,6 @@
 #include "access/table.h"
 #include "access/tableam.h"
 #include "catalog/pg_class.h"
-#include "commands/sequence.h"
 #include "executor/executor.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
@@ -33,23 +32,38 @@
 #include "utils/rel.h"
 #include "utils/rls.h"
 
-/* Rows and bytes of values handed to the table at once, as COPY does. */
+/*
+ * Rows and bytes of values handed to the table at once, as COPY does: some
+ * pages full, and yet not more than stays in the processor's cache.
+ */
 #define FLUSH_ROWS	1000
-#define FLUSH_BYTES (256 * 1024)
+#define FLUSH_BYTES (64 * 1024)
+
+/* What a row costs beside its values. */
+#define ROW_OVERHEAD	32
+
+/* Texts of the rows not yet flushed; what does not fit is palloc'd. */
+#define ROOM_BYTES	(128 * 1024)
 
 /* Look at the network after so many rows. */
 #define POLL_ROWS	256
 
-/* How many ids one nextval hands out; the sequence's increment. */
-#define ID_BLOCK	1000
+/* Where a column's values go: what is needed per value, close together. */
+typedef struct Target
+{
+	DloadConverter *conv;		/* NULL: the relation has no such column */
+	int16		att;			/* subscripts of values and nulls */
+	int16		variant_att;	/* -1: none */
+	bool		key;
+	DloadColumn *column;
+} Target;
 
 struct DloadWriter
 {
 	DloadTable *table;
 	Relation	rel;
 	int			natts;
-	/* per column of the shape; NULL where the relation has none */
-	DloadConverter **converters;
+	Target	   *targets;		/* per column of the shape */
 	DloadConverter *variant;	/* any text column */
 	AttrNumber	id,
 				run_id,
@@ -62,9 +76,10 @@ struct DloadWriter
 	EState	   *estate;
 	ResultRelInfo *rri;
 	BulkInsertState bistate;
+	TupleDesc	desc;			/* of the slots: our own, so that they need
+								 * not hold the relation's one by one */
 	TupleTableSlot **slots;
 	int			nused;
-	size_t		bytes;
 
 	/* by the executor */
 	SPIPlanPtr	plan;
@@ -77,6 +92,9 @@ struct DloadLoad
 {
 	MemoryContext context;		/* until close */
 	MemoryContext rows;			/* values of rows not yet flushed */
+	char	   *room;			/* texts of these */
+	size_t		room_used;
+	size_t		bytes;			/* of them and of the other values */
 	DloadShape *shape;
 	DloadIds   *ids;
 	int64		run_id;
@@ -99,6 +117,7 @@ dload_load_open(DloadShape *shape, DloadIds *ids, int64 run_id,
 	load->context = context;
 	load->rows = AllocSetContextCreate(context, "dload rows",
 									   ALLOCSET_DEFAULT_SIZES);
+	load->room = palloc(ROOM_BYTES);
 	load->shape = shape;
 	load->ids = ids;
 	load->run_id = run_id;
@@ -117,43 +136,10 @@ dload_load_rejected(const DloadLoad *load)
 	return load->nrejected;
 }
 
-/*
- * With wal_level = minimal core writes no WAL for a sequence in the
- * transaction that creates it, but the sequence's row claims that the next 32
- * values are logged; after a crash they would be given out again.  setval
- * takes that claim back.  Nobody else can see the sequence yet.
- */
-static void
-log_next_use(Oid sequence, int64 last)
-{
-	Relation	rel = relation_open(sequence, AccessShareLock);
-	bool		fresh = rel->rd_createSubid != InvalidSubTransactionId;
-
-	relation_close(rel, NoLock);
-	if (fresh)
-		DirectFunctionCall2(setval_oid, ObjectIdGetDatum(sequence),
-							Int64GetDatum(last));
-}
-
 int64
 dload_load_next_id(DloadLoad *load)
 {
-	DloadIds   *ids = load->ids;
-
-	if (ids->next == ids->end)
-	{
-		if (!OidIsValid(ids->sequence))
-			ids->sequence = dload_evolve_sequence(load->shape);
-		if (!OidIsValid(ids->sequence))
-			ereport(ERROR,
-					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-					 errmsg("table \"%s\" has no sequence for row ids",
-							load->shape->tables[0]->name)));
-		ids->next = nextval_internal(ids->sequence, true);
-		ids->end = ids->next + ID_BLOCK;
-		log_next_use(ids->sequence, ids->next);
-	}
-	return ids->next++;
+	return dload_ids_next(load->ids, load->shape);
 }
 
 /* The record of this row cannot be stored. */
@@ -247,6 +233,7 @@ open_multi_insert(DloadWriter *w)
 	InitResultRelInfo(w->rri, w->rel, 1, NULL, 0);
 	ExecOpenIndices(w->rri, false);
 	w->bistate = GetBulkInsertState();
+	w->desc = CreateTupleDescCopyConstr(RelationGetDescr(w->rel));
 	w->slots = palloc0(sizeof(TupleTableSlot *) * FLUSH_ROWS);
 }
 
@@ -266,17 +253,21 @@ open_columns(DloadWriter *w)
 	DloadTable *table = w->table;
 	TupleDesc	desc = RelationGetDescr(w->rel);
 
-	w->converters = palloc0(sizeof(DloadConverter *) * (table->ncolumns + 1));
+	w->targets = palloc0(sizeof(Target) * (table->ncolumns + 1));
 	for (int i = 0; i < table->ncolumns; i++)
 	{
 		DloadColumn *column = table->columns[i];
+		Target	   *target = &w->targets[i];
 		Form_pg_attribute att;
 
+		target->column = column;
+		target->key = column->key;
+		target->variant_att = column->variant_attnum - 1;
 		if (column->attnum == 0)
 			continue;
-		att = TupleDescAttr(desc, column->attnum - 1);
-		w->converters[i] = dload_converter_create(att->atttypid,
-												  att->atttypmod);
+		target->att = column->attnum - 1;
+		att = TupleDescAttr(desc, target->att);
+		target->conv = dload_converter_create(att->atttypid, att->atttypmod);
 		w->attributes = lappend_int(w->attributes, column->attnum);
 		if (column->variant_attnum == 0)
 			continue;
@@ -328,6 +319,12 @@ dload_writer_desc(const DloadWriter *w)
 	return RelationGetDescr(w->rel);
 }
 
+Relation
+dload_writer_relation(const DloadWriter *w)
+{
+	return w->rel;
+}
+
 List *
 dload_writer_attributes(const DloadWriter *w)
 {
@@ -338,38 +335,91 @@ dload_writer_attributes(const DloadWriter *w)
  * Conversion
  */
 
-static bool
-convert_cell(DloadLoad *load, DloadWriter *w, DloadRow *row,
-			 const DloadCell *cell, Datum *values, bool *nulls)
+/* Room for a text until the next flush. */
+static inline char *
+take_room(DloadLoad *load, size_t size)
 {
-	DloadColumn *column = w->table->columns[cell->column];
-	DloadConverter *conv = w->converters[cell->column];
-	int			att = column->attnum - 1;
-	DloadToken	token;
+	char	   *room = load->room + load->room_used;
+
+	size = INTALIGN(size);
+	if (size > ROOM_BYTES - load->room_used)
+		return palloc(size);
+	load->room_used += size;
+	return room;
+}
+
+/* A value that has its plain form; false: that is for dload_convert to do. */
+static pg_attribute_always_inline bool
+convert_plain(DloadLoad *load, const DloadConverter *conv,
+			  const DloadToken *token, Datum *value)
+{
+	if (conv->plain == DLOAD_PLAIN_TEXT)
+	{
+		char	   *text;
+
+		if (token->type != DLOAD_TOKEN_STRING || token->escaped ||
+			token->text.len > ROOM_BYTES)
+			return false;
+		text = take_room(load, token->text.len + VARHDRSZ);
+		SET_VARSIZE(text, token->text.len + VARHDRSZ);
+		memcpy(VARDATA(text), token->text.data, token->text.len);
+		load->bytes += token->text.len;
+		*value = PointerGetDatum(text);
+		return true;
+	}
+	return dload_convert_plain(conv, token, value);
+}
+
+/* A value that is null, or goes the general way. */
+static bool
+convert_general(DloadLoad *load, DloadWriter *w, DloadRow *row,
+				const Target *target, const DloadToken *token, Datum *values,
+				bool *nulls)
+{
+	DloadColumn *column = target->column;
+	DloadConverter *conv = target->conv;
+	int			att = target->att;
 	DloadError	err;
 
-	dload_cell_token(cell, &token);
 	if (conv == NULL)
 	{
 		/* a path seen only as null has no column yet */
-		Assert(token.type == DLOAD_TOKEN_NULL);
+		Assert(token->type == DLOAD_TOKEN_NULL);
 		return true;
 	}
-	if (column->variant_attnum != 0 && token.type != DLOAD_TOKEN_NULL &&
-		!dload_type_holds(column->type, &token))
+	if (target->variant_att >= 0 && token->type != DLOAD_TOKEN_NULL &&
+		!dload_type_holds(column->type, token))
 	{
 		conv = w->variant;
 		nulls[att] = true;
-		att = column->variant_attnum - 1;
+		att = target->variant_att;
 	}
-	else if (column->variant_attnum != 0)
-		nulls[column->variant_attnum - 1] = true;
-	if (dload_convert(conv, &token, &values[att], &nulls[att], &err))
+	else if (target->variant_att >= 0)
+		nulls[target->variant_att] = true;
+	load->bytes += token->text.len;
+	if (dload_convert(conv, token, &values[att], &nulls[att], &err))
 		return true;
 	dload_load_reject(load, row, w->table,
 					  psprintf("column \"%s\": %s", column->name,
 							   err.message));
 	return false;
+}
+
+static pg_attribute_always_inline bool
+convert_cell(DloadLoad *load, DloadWriter *w, DloadRow *row,
+			 const DloadCell *cell, Datum *values, bool *nulls)
+{
+	const Target *target = &w->targets[cell->column];
+	DloadToken	token;
+
+	dload_cell_token(cell, &token);
+	if (target->variant_att < 0 && target->conv != NULL &&
+		convert_plain(load, target->conv, &token, &values[target->att]))
+	{
+		nulls[target->att] = false;
+		return true;
+	}
+	return convert_general(load, w, row, target, &token, values, nulls);
 }
 
 static inline void
@@ -416,7 +466,7 @@ dload_writer_convert_keys(DloadLoad *load, DloadWriter *w, DloadRow *row,
 	for (int k = 0; k < shape->nkeys; k++)
 		nulls[shape->keys[k]->attnum - 1] = true;
 	for (int i = 0; i < row->ncells; i++)
-		if (w->table->columns[row->cells[i].column]->key &&
+		if (w->targets[row->cells[i].column].key &&
 			!convert_cell(load, w, row, &row->cells[i], values, nulls))
 			return false;
 	return true;
@@ -425,6 +475,15 @@ dload_writer_convert_keys(DloadLoad *load, DloadWriter *w, DloadRow *row,
 /*
  * Insertion
  */
+
+/* The values converted so far are in the table, or will not get there. */
+static void
+forget_values(DloadLoad *load)
+{
+	MemoryContextReset(load->rows);
+	load->room_used = 0;
+	load->bytes = 0;
+}
 
 static void
 flush(DloadLoad *load, DloadWriter *w)
@@ -449,18 +508,7 @@ flush(DloadLoad *load, DloadWriter *w)
 		ResetPerTupleExprContext(w->estate);
 	}
 	w->nused = 0;
-	w->bytes = 0;
-	MemoryContextReset(load->rows);
-}
-
-static size_t
-row_bytes(const DloadRow *row)
-{
-	size_t		bytes = 0;
-
-	for (int i = 0; i < row->ncells; i++)
-		bytes += row->cells[i].len;
-	return bytes;
+	forget_values(load);
 }
 
 static void
@@ -473,7 +521,8 @@ multi_insert(DloadLoad *load, DloadWriter *w, DloadRow *row)
 	if (slot == NULL)
 	{
 		old = MemoryContextSwitchTo(load->context);
-		slot = w->slots[w->nused] = table_slot_create(w->rel, NULL);
+		slot = w->slots[w->nused] =
+			MakeSingleTupleTableSlot(w->desc, table_slot_callbacks(w->rel));
 		MemoryContextSwitchTo(old);
 	}
 	old = MemoryContextSwitchTo(load->rows);
@@ -485,8 +534,8 @@ multi_insert(DloadLoad *load, DloadWriter *w, DloadRow *row)
 		return;
 	ExecStoreVirtualTuple(slot);
 	w->nused++;
-	w->bytes += row_bytes(row);
-	if (w->nused == FLUSH_ROWS || w->bytes >= FLUSH_BYTES)
+	if (w->nused == FLUSH_ROWS ||
+		load->bytes + w->nused * ROW_OVERHEAD >= FLUSH_BYTES)
 		flush(load, w);
 }
 
@@ -513,7 +562,7 @@ executor_insert(DloadLoad *load, DloadWriter *w, DloadRow *row)
 			elog(ERROR, "could not insert");
 	}
 	MemoryContextSwitchTo(old);
-	MemoryContextReset(load->rows);
+	forget_values(load);
 }
 
 void
@@ -558,8 +607,7 @@ dload_load_close(DloadLoad *load)
 			continue;
 		if (w->plan == NULL)
 		{
-			for (int s = 0; s < FLUSH_ROWS && w->slots[s] != NULL; s++)
-				ExecDropSingleTupleTableSlot(w->slots[s]);
+			/* the slots are empty: nothing but memory */
 			FreeBulkInsertState(w->bistate);
 			ExecCloseIndices(w->rri);
 			FreeExecutorState(w->estate);

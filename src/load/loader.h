@@ -17,27 +17,18 @@
 #ifndef DLOAD_LOADER_H
 #define DLOAD_LOADER_H
 
+#include "load/ids.h"
 #include "load/normalize.h"
 #include "model/catalog.h"
 
 #include "access/tupdesc.h"
+#include "utils/relcache.h"
 
 typedef struct DloadLoad DloadLoad;
 
 /* What becomes of a record that cannot be stored. */
 typedef void (*DloadRejectHook) (DloadRow *root, DloadTable *table,
 								 const char *reason, void *arg);
-
-/*
- * Where ids come from; lives as long as the run.  sequence is looked up anew
- * when it is InvalidOid.
- */
-typedef struct DloadIds
-{
-	Oid			sequence;
-	int64		next;
-	int64		end;
-} DloadIds;
 
 extern DloadLoad *dload_load_open(DloadShape *shape, DloadIds *ids,
 								  int64 run_id, DloadRejectHook reject,
@@ -62,6 +53,7 @@ extern void dload_load_close(DloadLoad *load);
 typedef struct DloadWriter DloadWriter;
 extern DloadWriter *dload_load_writer(DloadLoad *load, DloadTable *table);
 extern TupleDesc dload_writer_desc(const DloadWriter *writer);
+extern Relation dload_writer_relation(const DloadWriter *writer);
 
 /*
  * Convert a row to values for the relation's attributes (arrays of natts).

@@ -16,6 +16,7 @@
 
 #include "base/compat.h"
 #include "load/evolve.h"
+#include "load/probe.h"
 
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
@@ -41,6 +42,7 @@ typedef struct Merge
 	DloadRow  **rows;			/* one per key */
 	int			nrows;
 	Datum	  **keys;			/* [key column][row] */
+	DloadProbe *probe;			/* NULL: ask by query */
 	bool	   *changed;		/* per row: exists with another hash */
 	DloadCounters *counters;
 } Merge;
@@ -186,22 +188,17 @@ key_array(Merge *m, int k)
 										   att->attbyval, att->attalign));
 }
 
-/* A row of the look-up: number of the key, id and hash of the stored row. */
+/* Row n is in the table already. */
 static void
-take_match(Merge *m, HeapTuple tuple, TupleDesc desc)
+take_match(Merge *m, int n, const DloadStored *stored)
 {
-	bool		isnull;
-	bool		nohash;
-	int			n = (int) DatumGetInt64(SPI_getbinval(tuple, desc, 1,
-													  &isnull)) - 1;
-	Datum		id = SPI_getbinval(tuple, desc, 2, &isnull);
-	Datum		hash = SPI_getbinval(tuple, desc, 3, &nohash);
 	DloadRow   *row = m->rows[n];
 
 	row->fresh = false;
-	if (!isnull)
-		row->id = DatumGetInt64(id);
-	if (!isnull && !nohash && DatumGetInt64(hash) == (int64) row->hash)
+	if (stored->has_id)
+		row->id = stored->id;
+	if (stored->has_id && stored->has_hash &&
+		stored->hash == (int64) row->hash)
 	{
 		row->skipped = true;
 		m->counters->rows_unchanged++;
@@ -210,18 +207,50 @@ take_match(Merge *m, HeapTuple tuple, TupleDesc desc)
 		m->changed[n] = true;
 }
 
-/* Find which keys exist, and what is unchanged. */
+/* Find which keys exist by looking up each of them. */
 static void
-match_rows(Merge *m)
+probe_rows(Merge *m)
+{
+	int			nkeys = m->shape->nkeys;
+	Datum		keys[INDEX_MAX_KEYS];
+
+	/* collected from the end; an index likes the order of arrival */
+	for (int n = m->nrows - 1; n >= 0; n--)
+	{
+		DloadStored stored;
+
+		CHECK_FOR_INTERRUPTS();
+		for (int k = 0; k < nkeys; k++)
+			keys[k] = m->keys[k][n];
+		if (dload_probe_find(m->probe, keys, &stored))
+			take_match(m, n, &stored);
+	}
+}
+
+/* A row of the query: number of the key, id and hash of the stored row. */
+static void
+take_tuple(Merge *m, HeapTuple tuple, TupleDesc desc)
+{
+	DloadStored stored;
+	bool		isnull;
+	Datum		n = SPI_getbinval(tuple, desc, 1, &isnull);
+
+	stored.id = DatumGetInt64(SPI_getbinval(tuple, desc, 2, &isnull));
+	stored.has_id = !isnull;
+	stored.hash = DatumGetInt64(SPI_getbinval(tuple, desc, 3, &isnull));
+	stored.has_hash = !isnull;
+	take_match(m, (int) DatumGetInt64(n) - 1, &stored);
+}
+
+/* Find which keys exist by a query. */
+static void
+query_rows(Merge *m)
 {
 	int			nkeys = m->shape->nkeys;
 	StringInfoData sql;
 	Oid		   *types = palloc(sizeof(Oid) * nkeys);
 	Datum	   *args = palloc(sizeof(Datum) * nkeys);
 
-	m->changed = palloc0(sizeof(bool) * (m->nrows + 1));
-	for (int i = 0; i < m->nrows; i++)
-		m->rows[i]->fresh = true;
 	initStringInfo(&sql);
 	appendStringInfoString(&sql, "SELECT k.n, t._dload_id, t._dload_hash"
 						   " FROM ROWS FROM (");
@@ -244,8 +273,30 @@ match_rows(Merge *m)
 							  0) < 0)
 		elog(ERROR, "could not execute \"%s\"", sql.data);
 	for (uint64 i = 0; i < SPI_processed; i++)
-		take_match(m, SPI_tuptable->vals[i], SPI_tuptable->tupdesc);
+		take_tuple(m, SPI_tuptable->vals[i], SPI_tuptable->tupdesc);
 	SPI_finish();
+}
+
+/* Find which keys exist, and what is unchanged. */
+static void
+match_rows(Merge *m)
+{
+	AttrNumber	columns[INDEX_MAX_KEYS];
+
+	m->changed = palloc0(sizeof(bool) * (m->nrows + 1));
+	for (int i = 0; i < m->nrows; i++)
+		m->rows[i]->fresh = true;
+	for (int k = 0; k < Min(m->shape->nkeys, INDEX_MAX_KEYS); k++)
+		columns[k] = m->shape->keys[k]->attnum;
+	m->probe = dload_probe_open(dload_writer_relation(m->writer),
+								m->shape->nkeys, columns);
+	if (m->probe == NULL)
+	{
+		query_rows(m);
+		return;
+	}
+	probe_rows(m);
+	dload_probe_close(m->probe);
 }
 
 /* UPDATE target SET all columns WHERE key; parameters as in attributes. */

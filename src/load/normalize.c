@@ -13,7 +13,10 @@
 #include "postgres.h"
 
 #include "load/normalize.h"
+
+#include "data/walk.h"
 #include "load/shape.h"
+#include "rest/page.h"
 
 #include "miscadmin.h"
 #include "utils/memutils.h"
@@ -21,10 +24,13 @@
 /* Rows and cells are carved from pieces of this size. */
 #define CHUNK_BYTES	(128 * 1024)
 
+/* A batch keeps up to so much for the next package. */
+#define KEPT_BYTES	(8 * 1024 * 1024)
+
 static bool walk_object(DloadBatch *b, DloadRow *row, DloadKeyNode *node,
-						DloadScanner *s, int nesting, DloadError *err);
+						DloadWalk *w, int nesting, DloadError *err);
 static bool walk_list(DloadBatch *b, DloadRow *row, DloadTable *table,
-					  DloadScanner *s, int nesting, DloadError *err);
+					  DloadWalk *w, int nesting, DloadError *err);
 
 DloadBatch *
 dload_batch_create(DloadShape *shape)
@@ -33,46 +39,12 @@ dload_batch_create(DloadShape *shape)
 
 	b->context = AllocSetContextCreate(CurrentMemoryContext, "dload batch",
 									   ALLOCSET_DEFAULT_SIZES);
+	b->large = AllocSetContextCreate(b->context, "dload large rows",
+									 ALLOCSET_SMALL_SIZES);
 	b->shape = shape;
 	b->maxscratch = 1024;
 	b->scratch = palloc(sizeof(DloadCell) * b->maxscratch);
 	return b;
-}
-
-void
-dload_batch_reset(DloadBatch *b)
-{
-	MemoryContextReset(b->context);
-	b->roots = NULL;
-	b->nroots = b->maxroots = 0;
-	b->rows = NULL;
-	b->nrows = b->maxrows = NULL;
-	b->ntables = 0;
-	b->bytes = 0;
-	b->chunk = NULL;
-	b->chunk_left = 0;
-	b->nscratch = 0;
-}
-
-/* Memory that lives as long as the batch. */
-static void *
-carve(DloadBatch *b, size_t size)
-{
-	void	   *result;
-
-	size = MAXALIGN(size);
-	if (size > b->chunk_left)
-	{
-		size_t		chunk = Max(size, CHUNK_BYTES);
-
-		b->chunk = MemoryContextAllocHuge(b->context, chunk);
-		b->chunk_left = chunk;
-		b->bytes += chunk;
-	}
-	result = b->chunk;
-	b->chunk += size;
-	b->chunk_left -= size;
-	return result;
 }
 
 /* Double an array of the batch that lives in its context. */
@@ -83,9 +55,87 @@ grow(DloadBatch *b, void *array, int *max, size_t elem)
 
 	*max = Max(64, oldmax * 2);
 	b->bytes += elem * (*max - oldmax);
+	b->fixed += elem * (*max - oldmax);
 	if (array == NULL)
 		return MemoryContextAllocHuge(b->context, elem * *max);
 	return repalloc_huge(array, elem * *max);
+}
+
+/* Give back all memory. */
+static void
+release(DloadBatch *b)
+{
+	MemoryContextResetOnly(b->context);
+	b->roots = NULL;
+	b->maxroots = 0;
+	b->rows = NULL;
+	b->nrows = b->maxrows = NULL;
+	b->ntables = 0;
+	b->chunks = NULL;
+	b->nchunks = b->maxchunks = 0;
+	b->fixed = 0;
+}
+
+/*
+ * The memory stays for the next package, unless this one was unusually large:
+ * what goes back to the system must be cleared by it before it comes again.
+ */
+void
+dload_batch_reset(DloadBatch *b)
+{
+	MemoryContextReset(b->large);
+	if (b->bytes > KEPT_BYTES)
+		release(b);
+	for (int i = 0; i < b->ntables; i++)
+		b->nrows[i] = 0;
+	b->nroots = 0;
+	b->bytes = b->fixed;
+	b->chunk = NULL;
+	b->chunk_left = 0;
+	b->used_chunks = 0;
+	b->nscratch = 0;
+}
+
+/* More than a chunk holds: a row with thousands of values. */
+static void *
+carve_large(DloadBatch *b, size_t size)
+{
+	b->bytes += size;
+	return MemoryContextAllocHuge(b->large, size);
+}
+
+/* A chunk used before, or a new one. */
+static char *
+next_chunk(DloadBatch *b)
+{
+	if (b->used_chunks == b->nchunks)
+	{
+		if (b->nchunks == b->maxchunks)
+			b->chunks = grow(b, b->chunks, &b->maxchunks, sizeof(char *));
+		b->chunks[b->nchunks++] = MemoryContextAlloc(b->context, CHUNK_BYTES);
+	}
+	return b->chunks[b->used_chunks++];
+}
+
+/* Memory that lives until the batch is reset. */
+static inline void *
+carve(DloadBatch *b, size_t size)
+{
+	void	   *result;
+
+	size = MAXALIGN(size);
+	if (unlikely(size > b->chunk_left))
+	{
+		if (size > CHUNK_BYTES)
+			return carve_large(b, size);
+		b->chunk = next_chunk(b);
+		b->chunk_left = CHUNK_BYTES;
+		b->bytes += CHUNK_BYTES;
+	}
+	result = b->chunk;
+	b->chunk += size;
+	b->chunk_left -= size;
+	return result;
 }
 
 /* Make room for the rows of a table that the batch has not met yet. */
@@ -116,10 +166,11 @@ reserve_table(DloadBatch *b, int index)
 static DloadRow *
 new_row(DloadBatch *b, DloadTable *table, DloadRow *parent)
 {
-	DloadRow   *row = carve(b, sizeof(DloadRow));
+	size_t		size = parent ? DLOAD_CHILD_ROW_BYTES : sizeof(DloadRow);
+	DloadRow   *row = carve(b, size);
 	int			i = table->index;
 
-	memset(row, 0, sizeof(DloadRow));
+	memset(row, 0, size);
 	row->table = table;
 	row->parent = parent;
 	row->root = parent ? parent->root : row;
@@ -151,6 +202,8 @@ see_value(DloadColumn *column, const DloadToken *token)
 {
 	DloadType	joined;
 
+	if (dload_type_holds_plain(column->wanted, token))
+		return;
 	if (column->wanted != DLOAD_TYPE_UNKNOWN &&
 		dload_type_holds(column->wanted, token))
 		return;
@@ -164,7 +217,7 @@ see_value(DloadColumn *column, const DloadToken *token)
 	}
 }
 
-static bool
+static pg_attribute_always_inline bool
 add_cell(DloadBatch *b, DloadColumn *column, const DloadToken *token,
 		 DloadError *err)
 {
@@ -258,7 +311,7 @@ deeper(int nesting)
 /* A container under a key: taken apart, or kept whole as a cell. */
 static bool
 walk_container(DloadBatch *b, DloadRow *row, DloadKeyNode *node,
-			   DloadScanner *s, DloadToken *token, int nesting,
+			   DloadWalk *w, DloadToken *token, int nesting,
 			   DloadError *err)
 {
 	DloadTable *table = row->table;
@@ -270,30 +323,33 @@ walk_container(DloadBatch *b, DloadRow *row, DloadKeyNode *node,
 		DloadTable *list;
 
 		if (token->type == DLOAD_TOKEN_OBJECT_START)
-			return walk_object(b, row, node, s, deeper(nesting), err);
+			return walk_object(b, row, node, w, deeper(nesting), err);
 		list = dload_shape_field_list(table, node);
 		if (list != NULL)
-			return walk_list(b, row, list, s, deeper(nesting), err);
+			return walk_list(b, row, list, w, deeper(nesting), err);
 	}
-	dload_scanner_skip(s, token);
+	dload_walk_skip(w, token);
 	return add_cell(b, dload_shape_field_column(table, node), token, err);
 }
 
 static bool
-walk_object(DloadBatch *b, DloadRow *row, DloadKeyNode *node, DloadScanner *s,
+walk_object(DloadBatch *b, DloadRow *row, DloadKeyNode *node, DloadWalk *w,
 			int nesting, DloadError *err)
 {
-	DloadToken	token;
 	DloadKeyNode *cursor = b->shape->cursor;
 	uint64		object = ++b->objects;
 
 	check_stack_depth();
 	dload_keytree_rewind(node);
-	while (dload_scanner_next(s, &token) == DLOAD_TOKEN_KEY)
+	for (;;)
 	{
-		DloadKeyNode *child = dload_keytree_child(node, &token);
+		bool		done;
+		DloadKeyNode *child = dload_walk_key(w, node, &done);
 		DloadField *field;
+		DloadToken	token;
 
+		if (done)
+			return true;
 		if (child == NULL)
 			return dload_error_set(err, ERRCODE_UNTRANSLATABLE_CHARACTER,
 								   "key is not valid text, or the records have too many keys");
@@ -302,11 +358,11 @@ walk_object(DloadBatch *b, DloadRow *row, DloadKeyNode *node, DloadScanner *s,
 		if (unlikely(field->object == object))
 			retract(b, row, child);
 		field->object = object;
-		dload_scanner_next(s, &token);
+		dload_walk_value(w, &token);
 		if (token.type == DLOAD_TOKEN_OBJECT_START ||
 			token.type == DLOAD_TOKEN_ARRAY_START)
 		{
-			if (!walk_container(b, row, child, s, &token, nesting, err))
+			if (!walk_container(b, row, child, w, &token, nesting, err))
 				return false;
 		}
 		else
@@ -324,13 +380,12 @@ walk_object(DloadBatch *b, DloadRow *row, DloadKeyNode *node, DloadScanner *s,
 				return false;
 		}
 	}
-	return true;
 }
 
 /* One element of a list as a row of the list's table. */
 static bool
 walk_element(DloadBatch *b, DloadRow *parent, DloadTable *table,
-			 DloadScanner *s, DloadToken *token, int64 idx, int nesting,
+			 DloadWalk *w, DloadToken *token, int64 idx, int nesting,
 			 DloadError *err)
 {
 	DloadRow   *row = new_row(b, table, parent);
@@ -339,7 +394,7 @@ walk_element(DloadBatch *b, DloadRow *parent, DloadTable *table,
 	row->list_idx = idx;
 	if (token->type == DLOAD_TOKEN_OBJECT_START)
 	{
-		if (!walk_object(b, row, table->keys, s, nesting, err))
+		if (!walk_object(b, row, table->keys, w, nesting, err))
 			return false;
 	}
 	else
@@ -351,11 +406,11 @@ walk_element(DloadBatch *b, DloadRow *parent, DloadTable *table,
 			if (nesting != 0)
 				nested = dload_shape_nested(table);
 			if (nested == NULL)
-				dload_scanner_skip(s, token);
+				dload_walk_skip(w, token);
 		}
 		if (nested != NULL)
 		{
-			if (!walk_list(b, row, nested, s, deeper(nesting), err))
+			if (!walk_list(b, row, nested, w, deeper(nesting), err))
 				return false;
 		}
 		else if (!add_cell(b, dload_shape_value(table), token, err))
@@ -366,15 +421,15 @@ walk_element(DloadBatch *b, DloadRow *parent, DloadTable *table,
 }
 
 static bool
-walk_list(DloadBatch *b, DloadRow *row, DloadTable *table, DloadScanner *s,
+walk_list(DloadBatch *b, DloadRow *row, DloadTable *table, DloadWalk *w,
 		  int nesting, DloadError *err)
 {
 	DloadToken	token;
 	int64		idx = 0;
 
 	check_stack_depth();
-	while (dload_scanner_next(s, &token) != DLOAD_TOKEN_ARRAY_END)
-		if (!walk_element(b, row, table, s, &token, idx++, nesting, err))
+	while (dload_walk_element(w, &token))
+		if (!walk_element(b, row, table, w, &token, idx++, nesting, err))
 			return false;
 	return true;
 }
@@ -416,7 +471,7 @@ dload_normalize(DloadBatch *b, DloadSpan record, DloadError *err)
 	DloadShape *shape = b->shape;
 	DloadTable *table = shape->tables[0];
 	DloadRow   *row = new_row(b, table, NULL);
-	DloadScanner s;
+	DloadWalk	w = {record.data, record.data + record.len};
 	DloadToken	token;
 	bool		ok;
 
@@ -430,13 +485,13 @@ dload_normalize(DloadBatch *b, DloadSpan record, DloadError *err)
 		forget_record(b, row);
 		return NULL;
 	}
-	dload_scanner_init(&s, record.data, record.len, true);
-	if (dload_scanner_next(&s, &token) == DLOAD_TOKEN_OBJECT_START)
-		ok = walk_object(b, row, table->keys, &s, shape->max_nesting, err);
+	dload_walk_value(&w, &token);
+	if (token.type == DLOAD_TOKEN_OBJECT_START)
+		ok = walk_object(b, row, table->keys, &w, shape->max_nesting, err);
 	else
 	{
 		if (token.type == DLOAD_TOKEN_ARRAY_START)
-			dload_scanner_skip(&s, &token);
+			dload_walk_skip(&w, &token);
 		ok = add_cell(b, dload_shape_value(table), &token, err);
 	}
 	if (ok)
@@ -450,8 +505,7 @@ dload_normalize(DloadBatch *b, DloadSpan record, DloadError *err)
 		return NULL;
 	}
 	if (shape->keyed || shape->cursor)
-		row->hash = dload_hash_bytes(record.data, record.len,
-									 shape->fingerprint);
+		row->hash = dload_record_hash(record, shape->fingerprint);
 	if (b->nroots == b->maxroots)
 		b->roots = grow(b, b->roots, &b->maxroots, sizeof(DloadRow *));
 	b->roots[b->nroots++] = row;

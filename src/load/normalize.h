@@ -133,6 +133,9 @@ typedef struct DloadRow
 	DloadToken	cursor;			/* type NONE: the record has none */
 } DloadRow;
 
+/* Child rows end where those fields begin. */
+#define DLOAD_CHILD_ROW_BYTES	offsetof(DloadRow, record)
+
 typedef struct DloadBatch
 {
 	MemoryContext context;
@@ -146,9 +149,15 @@ typedef struct DloadBatch
 	int		   *maxrows;
 	int			ntables;		/* length of the three arrays above */
 	size_t		bytes;			/* memory used by rows and cells */
-	/* private: unused parts of the current chunks */
-	char	   *chunk;
+	/* private: chunks that rows and cells are carved from */
+	MemoryContext large;		/* what does not fit in one */
+	char	  **chunks;
+	int			nchunks;
+	int			maxchunks;
+	int			used_chunks;
+	char	   *chunk;			/* unused part of the last one used */
 	size_t		chunk_left;
+	size_t		fixed;			/* of bytes, what a reset leaves */
 	uint64		objects;		/* walked so far: numbers them */
 	DloadCell  *scratch;		/* cells of the rows under way */
 	int			nscratch;

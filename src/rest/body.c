@@ -12,8 +12,8 @@
 #include "rest/page.h"
 #include "utils/memutils.h"
 
-/* Bodies begin with a buffer of this size. */
-#define FIRST_BODY_BYTES (32 * 1024)
+/* A body that is not kept in memory goes to the reader in such pieces. */
+#define FEED_BYTES (64 * 1024)
 
 /* The reader, once it is known where the records are. */
 DloadReader *
@@ -117,62 +117,60 @@ add_records(DloadReader *reader, DloadPage *page, DloadError *err)
 	return result;
 }
 
-/* A growing body. */
-typedef struct Body
-{
-	char	   *data;
-	size_t		len;
-	size_t		size;
-	size_t		all;			/* len, and what went to the reader directly */
-} Body;
-
-static void
-append_body(Body *body, DloadSpan piece, MemoryContext context)
-{
-	if (body->len + piece.len + 1 > body->size)
-	{
-		size_t		size = Max(body->size * 2, body->len + piece.len + 1);
-
-		size = Max(size, FIRST_BODY_BYTES);
-		if (body->data == NULL)
-			body->data = MemoryContextAllocHuge(context, size);
-		else
-			body->data = repalloc_huge(body->data, size);
-		body->size = size;
-	}
-	memcpy(body->data + body->len, piece.data, piece.len);
-	body->len += piece.len;
-	body->data[body->len] = '\0';
-}
-
-/* Too large for memory: from here on the records go to a file. */
-static void
-begin_spool(DloadExtract *x, DloadPage *page, Body *body)
-{
-	dload_page_spool(page);
-	dload_reader_feed(dload_extract_reader(x), body->data, body->len);
-	pfree(body->data);
-	body->data = NULL;
-	body->len = body->size = 0;
-}
-
-/* A whole body in memory: its records. */
+/* A whole body, which the exchange still holds: keep it, find its records. */
 static DloadBodyResult
-scan_body(DloadExtract *x, DloadPage *page, Body *body, DloadError *err)
+take_body(DloadExtract *x, DloadPage *page, DloadSpan body, DloadError *err)
 {
-	if (body->size > body->len + body->len / 4 + 64)
-		body->data = repalloc_huge(body->data, body->len + 1);
-	page->body = dload_span(body->data, body->len);
-	if (is_blank(body->data, body->len))
+	MemoryContext context = x->bodies ? x->bodies : page->context;
+	char	   *copy = MemoryContextAllocHuge(context, body.len + 1);
+
+	memcpy(copy, body.data, body.len);
+	copy[body.len] = '\0';
+	dload_fetch_consume(x->fetch, body.len);
+	page->body = dload_span(copy, body.len);
+	page->bytes = body.len;
+	if (is_blank(copy, body.len))
 	{
 		dload_page_finish(page, dload_span("", 0));
 		return DLOAD_BODY_OK;
 	}
 	if (x->path == NULL && !detect_path(x, page->body, err))
 		return dload_extract_bad_body(x, page->body, err);
-	dload_reader_open(dload_extract_reader(x), body->data, body->len);
+	dload_reader_open(dload_extract_reader(x), copy, body.len);
 	if (add_records(x->reader, page, err) != DLOAD_READ_END)
 		return dload_extract_bad_body(x, page->body, err);
+	dload_page_finish(page, dload_reader_envelope(x->reader));
+	return DLOAD_BODY_OK;
+}
+
+/* A body too large for memory: the records go to a file as they come. */
+static DloadBodyResult
+spool_body(DloadExtract *x, DloadPage *page, DloadError *err)
+{
+	DloadSpan	piece;
+
+	dload_page_spool(page);
+	(void) dload_extract_reader(x);
+	for (;;)
+	{
+		DloadFetchState state = dload_fetch_read(x->fetch, -1, &piece, err);
+
+		if (state == DLOAD_FETCH_BROKEN)
+			return DLOAD_BODY_BROKEN;
+		if (state == DLOAD_FETCH_COMPLETE)
+			break;
+		if (state == DLOAD_FETCH_WAITING)
+			continue;
+		piece.len = Min(piece.len, FEED_BYTES);
+		page->bytes += piece.len;
+		dload_reader_feed(x->reader, piece.data, piece.len);
+		if (add_records(x->reader, page, err) == DLOAD_READ_ERROR)
+			return dload_extract_bad_body(x, piece, err);
+		dload_fetch_consume(x->fetch, piece.len);
+	}
+	dload_reader_finish(x->reader);
+	if (add_records(x->reader, page, err) != DLOAD_READ_END)
+		return dload_extract_bad_body(x, dload_span("", 0), err);
 	dload_page_finish(page, dload_reader_envelope(x->reader));
 	return DLOAD_BODY_OK;
 }
@@ -184,45 +182,22 @@ static DloadBodyResult
 read_page(DloadExtract *x, DloadPage *page, size_t spool_above,
 		  DloadError *err)
 {
-	Body		body = {0};
-	bool		spooled = false;
-	DloadSpan	piece;
+	DloadSpan	body;
+	DloadFetchState state = dload_fetch_gather(x->fetch, spool_above, &body,
+											   err);
 
-	append_body(&body, dload_span("", 0), page->context);
-	for (;;)
+	if (state == DLOAD_FETCH_DATA && x->path == NULL &&
+		!dload_extract_guess(x, body.data, body.len))
+		state = dload_fetch_gather(x->fetch, SIZE_MAX, &body, err);
+	switch (state)
 	{
-		DloadFetchState state = dload_fetch_read(x->fetch, -1, &piece, err);
-
-		if (state == DLOAD_FETCH_BROKEN)
+		case DLOAD_FETCH_COMPLETE:
+			return take_body(x, page, body, err);
+		case DLOAD_FETCH_DATA:
+			return spool_body(x, page, err);
+		default:
 			return DLOAD_BODY_BROKEN;
-		if (state == DLOAD_FETCH_COMPLETE)
-			break;
-		if (state == DLOAD_FETCH_WAITING)
-			continue;
-		body.all += piece.len;
-		if (spooled)
-			dload_reader_feed(x->reader, piece.data, piece.len);
-		else
-			append_body(&body, piece, page->context);
-		if (!spooled && body.len > spool_above &&
-			(x->path != NULL || dload_extract_guess(x, body.data, body.len)))
-		{
-			begin_spool(x, page, &body);
-			spooled = true;
-		}
-		if (spooled &&
-			add_records(x->reader, page, err) == DLOAD_READ_ERROR)
-			return dload_extract_bad_body(x, piece, err);
-		dload_fetch_consume(x->fetch, piece.len);
 	}
-	page->bytes = body.all;
-	if (!spooled)
-		return scan_body(x, page, &body, err);
-	dload_reader_finish(x->reader);
-	if (add_records(x->reader, page, err) != DLOAD_READ_END)
-		return dload_extract_bad_body(x, dload_span("", 0), err);
-	dload_page_finish(page, dload_reader_envelope(x->reader));
-	return DLOAD_BODY_OK;
 }
 
 /*
@@ -276,6 +251,8 @@ dload_extract_fetch_page(DloadExtract *x, MemoryContext parent,
 			result = DLOAD_BODY_ERROR;
 		if (result == DLOAD_BODY_OK)
 			return page;
+		if (x->bodies && page->body.data)
+			pfree(unconstify(char *, page->body.data));
 		MemoryContextDelete(page->context);
 		if (result == DLOAD_BODY_ERROR || !dload_fetch_again(x->fetch))
 			return NULL;

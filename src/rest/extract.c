@@ -210,6 +210,12 @@ dload_extract_next_page(DloadExtract *x, size_t spool_above,
 	return DLOAD_EXTRACT_ITEM;
 }
 
+void
+dload_extract_keep_bodies(DloadExtract *x, MemoryContext context)
+{
+	x->bodies = context;
+}
+
 bool
 dload_extract_stopped_early(const DloadExtract *x)
 {

@@ -114,6 +114,12 @@ extern DloadExtractResult dload_extract_next_page(DloadExtract *x,
 												  DloadError *err);
 extern bool dload_extract_stopped_early(const DloadExtract *x);
 
+/*
+ * Keep the bodies of pages in memory there, and not in each page's context,
+ * which then must not be used after that context is reset.
+ */
+extern void dload_extract_keep_bodies(DloadExtract *x, MemoryContext context);
+
 /* Start over at the page's first record. */
 extern void dload_page_rewind(DloadPage *page);
 

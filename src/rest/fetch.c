@@ -589,6 +589,29 @@ dload_fetch_read(DloadFetch *f, long timeout, DloadSpan *piece,
 	return f->complete ? DLOAD_FETCH_COMPLETE : DLOAD_FETCH_WAITING;
 }
 
+DloadFetchState
+dload_fetch_gather(DloadFetch *f, size_t enough, DloadSpan *all,
+				   DloadError *err)
+{
+	for (;;)
+	{
+		DloadHttpState state;
+
+		*all = dload_http_peek(f->exchange);
+		if (f->complete)
+			return DLOAD_FETCH_COMPLETE;
+		if (all->len > enough)
+			return DLOAD_FETCH_DATA;
+		state = wait_exchange(f, -1);
+		if (state == DLOAD_HTTP_DONE)
+			note_complete(f);
+		if (state != DLOAD_HTTP_FAILED)
+			continue;
+		dload_transport_error(f, err);
+		return DLOAD_FETCH_BROKEN;
+	}
+}
+
 void
 dload_fetch_consume(DloadFetch *f, size_t len)
 {
@@ -608,20 +631,15 @@ dload_fetch_linger(DloadFetch *f, TimestampTz until)
 {
 	long		ms = TimestampDifferenceMilliseconds(GetCurrentTimestamp(),
 													 until);
+	DloadHttpState state;
 
 	if (ms <= 0 || dload_http_peek(f->exchange).len >=
 		DLOAD_STREAM_BUFFER_BYTES / 2)
 		return false;
-	switch (wait_exchange(f, ms))
-	{
-		case DLOAD_HTTP_DONE:
-			note_complete(f);
-			return true;
-		case DLOAD_HTTP_FAILED:
-			return false;
-		default:
-			return true;
-	}
+	state = wait_exchange(f, ms);
+	if (state == DLOAD_HTTP_DONE)
+		note_complete(f);
+	return state != DLOAD_HTTP_FAILED;
 }
 
 void

@@ -70,6 +70,13 @@ extern void dload_fetch_start(DloadFetch *f);
 extern bool dload_fetch_open(DloadFetch *f, DloadError *err);
 
 /*
+ * All of the body that is there, taking none of it: COMPLETE when that is the
+ * whole, DATA as soon as it is more than "enough" bytes.
+ */
+extern DloadFetchState dload_fetch_gather(DloadFetch *f, size_t enough,
+										  DloadSpan *all, DloadError *err);
+
+/*
  * The body's next bytes, valid until the next call for this fetch; waits up
  * to timeout ms, -1 = for ever.  dload_fetch_consume takes them.
  */

@@ -93,9 +93,11 @@ dload_page_spool(DloadPage *page)
 }
 
 /*
- * Four independent multiply-and-fold lanes over eight bytes each: the hash
- * must not cost more than a fraction of the scan of the same bytes.  Not for
- * hash tables under attack, but for recognising the same bytes again.
+ * The hash of a record decides whether it is the one that was stored before,
+ * so it must be good; and it must not cost more than a fraction of the scan
+ * of the same bytes.  Each step folds the 128-bit product of two words, each
+ * mixed with a constant or with what came before, so that every bit of both
+ * reaches all of the result.  Two lanes, so that multiplications overlap.
  */
 static inline uint64
 load64(const char *p)
@@ -107,35 +109,48 @@ load64(const char *p)
 }
 
 static inline uint64
-mix(uint64 h, uint64 v)
+fold(uint64 x, uint64 y)
 {
-	h = (h ^ v) * UINT64CONST(0x9E3779B97F4A7C15);
-	return h ^ (h >> 29);
+#ifdef HAVE_INT128
+	uint128		product = (uint128) x * y;
+
+	return (uint64) product ^ (uint64) (product >> 64);
+#else
+	uint64		xl = x & 0xffffffff;
+	uint64		xh = x >> 32;
+	uint64		yl = y & 0xffffffff;
+	uint64		yh = y >> 32;
+	uint64		middle = xh * yl + (xl * yl >> 32);
+	uint64		other = xl * yh + (middle & 0xffffffff);
+
+	return x * y ^ (xh * yh + (middle >> 32) + (other >> 32));
+#endif
 }
+
+/* fractional digits of pi */
+#define HASH_A	UINT64CONST(0x243F6A8885A308D3)
+#define HASH_B	UINT64CONST(0x13198A2E03707344)
+#define HASH_C	UINT64CONST(0xA4093822299F31D0)
+#define HASH_D	UINT64CONST(0x082EFA98EC4E6C89)
 
 uint64
 dload_record_hash(DloadSpan record, uint64 seed)
 {
 	const char *p = record.data;
 	size_t		left = record.len;
-	uint64		a = seed ^ UINT64CONST(0x243F6A8885A308D3);
-	uint64		b = seed ^ UINT64CONST(0x13198A2E03707344);
-	uint64		c = seed ^ UINT64CONST(0xA4093822299F31D0);
-	uint64		d = seed ^ UINT64CONST(0x082EFA98EC4E6C89);
-	char		tail[8] = {0};
+	uint64		a = seed ^ HASH_C;
+	uint64		b = seed ^ HASH_D;
+	char		tail[32] = {0};
 
-	for (; left >= 32; left -= 32, p += 32)
+	for (; left > 32; left -= 32, p += 32)
 	{
-		a = mix(a, load64(p));
-		b = mix(b, load64(p + 8));
-		c = mix(c, load64(p + 16));
-		d = mix(d, load64(p + 24));
+		a = fold(load64(p) ^ HASH_A, load64(p + 8) ^ a);
+		b = fold(load64(p + 16) ^ HASH_B, load64(p + 24) ^ b);
 	}
-	for (; left >= 8; left -= 8, p += 8)
-		a = mix(a, load64(p));
 	memcpy(tail, p, left);
-	b = mix(b, load64(tail));
-	return mix(mix(mix(mix(a, b), c), d), (uint64) record.len);
+	a = fold(load64(tail) ^ HASH_A, load64(tail + 8) ^ a);
+	b = fold(load64(tail + 16) ^ HASH_B, load64(tail + 24) ^ b);
+	return fold(a ^ HASH_D ^ (uint64) record.len, b ^ HASH_C);
 }
 
 static void

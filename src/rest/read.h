@@ -20,6 +20,7 @@ struct DloadExtract
 {
 	MemoryContext context;
 	MemoryContext scratch;		/* reset before each page */
+	MemoryContext bodies;		/* of pages in memory; NULL: the page's own */
 	const DloadResource *res;
 	const DloadPaginator *paginator;
 	DloadChannel channel;

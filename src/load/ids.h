@@ -1,0 +1,27 @@
+/*-------------------------------------------------------------------------
+ *
+ * ids.h
+ *	  Ids of rows: blocks of numbers from the root table's sequence.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef DLOAD_IDS_H
+#define DLOAD_IDS_H
+
+#include "load/normalize.h"
+
+/*
+ * Where ids come from; lives as long as the run.  sequence is looked up anew
+ * when it is InvalidOid.
+ */
+typedef struct DloadIds
+{
+	Oid			sequence;
+	int64		next;
+	int64		end;
+} DloadIds;
+
+/* A new id.  Needs a transaction. */
+extern int64 dload_ids_next(DloadIds *ids, DloadShape *shape);
+
+#endif							/* DLOAD_IDS_H */
