@@ -300,7 +300,8 @@ dload_catalog_insert_pipeline(DloadPipeline *p)
 						  " $12::oid::regrole, $13::oid::regclass, $14, $15"
 						  " WHERE NOT EXISTS (SELECT FROM dload.pipeline_table WHERE"
 						  " relation = to_regclass(format('%I.%I', $14, $15)))"
-						  " ON CONFLICT DO NOTHING RETURNING pipeline_id", 15, args);
+						  " ON CONFLICT DO NOTHING RETURNING pipeline_id",
+						  15, args);
 	inserted = SPI_processed > 0;
 	if (inserted)
 		p->id = dload_result_int64(0, 1);
