@@ -92,6 +92,8 @@ SELECT dload.drop_pipeline('part');
 
 -- a target that rows cannot go to
 SELECT dload.create_pipeline('view', 'app.src', 'app.live');
+SELECT dload.create_pipeline('view', 'app.src', 'app.late');
+CREATE VIEW app.late AS SELECT 1 AS id;
 CALL dload.run('view');
 SELECT dload.drop_pipeline('view');
 

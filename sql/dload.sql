@@ -127,7 +127,8 @@ CREATE TABLE dload.pipeline (
 	lag text,
 	max_nesting int,
 	columns jsonb NOT NULL,
-	created_at timestamptz NOT NULL DEFAULT now()
+	created_at timestamptz NOT NULL DEFAULT now(),
+	UNIQUE (target_schema, target_name)
 );
 COMMENT ON TABLE dload.pipeline IS 'definitions of pipelines';
 

@@ -51,6 +51,7 @@ SELECT count(*) FROM dload.pipelines;
 -- defined, changed, and taken back
 SELECT dload.create_pipeline('p', 'pip.items', 'pip.t', cursor_path => 'updated_at', cursor_order => 'asc', initial_value => '2026-01-01', max_nesting => 2, columns => '{"id": "int"}');
 SELECT dload.create_pipeline('p', 'pip.items', 'pip.t2');
+SELECT dload.create_pipeline('q', 'pip.items', 'pip.t');
 SELECT name, owner = current_user::regrole AS mine, source, target_schema, target_name, params, write_disposition, primary_key, cursor_path, cursor_order, initial_value, lag, max_nesting, columns FROM dload.pipelines;
 SELECT dload.alter_pipeline('p', write_disposition => 'replace');
 SELECT dload.alter_pipeline('p', cursor_path => '', write_disposition => 'replace');
@@ -107,6 +108,8 @@ SELECT to_regclass('pip.items__tags');
 SELECT dload.create_pipeline('schema', 'pip.items', 'Pip_new."The Items"', cursor_path => 'id', params => '{"count": 2}');
 CALL dload.run('schema');
 SELECT id, g._dload_list_idx, g.value FROM pip_new."The Items" AS t LEFT JOIN pip_new."The Items__tags" AS g ON _dload_parent_id = t._dload_id ORDER BY 1, 2;
+-- its child tables are not for others either
+SELECT dload.create_pipeline('q', 'pip.items', 'pip_new."The Items__tags"');
 SELECT dload.drop_pipeline('schema');
 SET client_min_messages = warning;
 DROP SCHEMA pip_new CASCADE;

@@ -572,6 +572,10 @@ dload_preview(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("source must not be null")));
+	if (!PG_ARGISNULL(2) && PG_GETARG_INT32(2) < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("max_rows must not be negative")));
 	InitMaterializedSRF(fcinfo, 0);
 	dload_preview_source(PG_GETARG_OID(0), params ? params : "{}",
 						 PG_ARGISNULL(2) ? 0 : PG_GETARG_INT32(2),

@@ -339,6 +339,19 @@ set_target(DloadPipeline *p, const char *target)
 	}
 }
 
+/* What can be known before the first run, which makes a missing table. */
+static void
+check_target(const DloadPipeline *p)
+{
+	Oid			nspid = get_namespace_oid(p->target_schema, true);
+	Oid			relid = InvalidOid;
+
+	if (OidIsValid(nspid))
+		relid = get_relname_relid(p->target_name, nspid);
+	if (OidIsValid(relid))
+		dload_evolve_check_target(relid);
+}
+
 /*
  * Create, alter, drop
  */
@@ -372,6 +385,7 @@ dload_pipeline_create(const DloadPipelineArgs *args)
 	p.columns = args->columns ? args->columns : "{}";
 	if (args->has_max_nesting && args->max_nesting < 0)
 		invalid("max_nesting must not be negative", NULL);
+	check_target(&p);
 	check_definition(&p);
 	dload_catalog_insert_pipeline(&p);
 	dload_plan_set(p.id, &args->plan);

@@ -28,6 +28,7 @@
 
 /* Waits shorter than this are not worth a line. */
 #define REPORT_WAIT_MS		1000
+#define PLURAL(n)			((n) == 1 ? "" : "s")
 
 /* Take over what the extract has counted. */
 void
@@ -50,9 +51,10 @@ so_far(DloadRun *run)
 	dload_progress_count(run);
 	seconds = TimestampDifferenceMilliseconds(run->started_at,
 											  GetCurrentTimestamp()) / 1000.0;
-	return psprintf(INT64_FORMAT " pages, " INT64_FORMAT
-					" rows, %.0f rows/s",
-					run->counters.pages, run->counters.rows_read,
+	return psprintf(INT64_FORMAT " page%s, " INT64_FORMAT
+					" row%s, %.0f rows/s",
+					run->counters.pages, PLURAL(run->counters.pages),
+					run->counters.rows_read, PLURAL(run->counters.rows_read),
 					seconds > 0 ? run->counters.rows_read / seconds : 0);
 }
 
@@ -238,11 +240,12 @@ dload_progress_done(DloadRun *run)
 	bool		good = strcmp(run->outcome, "complete") == 0;
 
 	ereport(good ? NOTICE : WARNING,
-			(errmsg("pipeline \"%s\": %s: " INT64_FORMAT " pages, "
-					INT64_FORMAT " rows read, " INT64_FORMAT " inserted, "
+			(errmsg("pipeline \"%s\": %s: " INT64_FORMAT " page%s, "
+					INT64_FORMAT " row%s read, " INT64_FORMAT " inserted, "
 					INT64_FORMAT " updated, " INT64_FORMAT " unchanged, "
 					INT64_FORMAT " rejected",
-					run->pipeline->name, run->outcome, c->pages, c->rows_read,
+					run->pipeline->name, run->outcome, c->pages,
+					PLURAL(c->pages), c->rows_read, PLURAL(c->rows_read),
 					c->rows_inserted, c->rows_updated, c->rows_unchanged,
 					c->rows_rejected),
 			 run->reason ? errdetail_internal("%s", run->reason) : 0));

@@ -438,8 +438,8 @@ read_pages(DloadRun *run, DloadError *err)
 	dload_package_load(run, NULL, complete);
 	if (!complete)
 		finish(run, "partial",
-			   psprintf("Stopped after " INT64_FORMAT " pages; the next run goes on from there.",
-						run->max_pages));
+			   psprintf("Stopped after " INT64_FORMAT " page%s; the next run goes on from there.",
+						run->max_pages, run->max_pages == 1 ? "" : "s"));
 	return true;
 }
 

@@ -144,8 +144,8 @@ dload_evolve_refresh(DloadTable *table, Oid relid)
 }
 
 /* Only what holds rows of its own can be loaded into. */
-static void
-check_relkind(Oid relid)
+void
+dload_evolve_check_target(Oid relid)
 {
 	char		relkind = get_rel_relkind(relid);
 
@@ -231,7 +231,7 @@ dload_evolve_bind(DloadEvolution *ev, DloadShape *shape)
 		DloadTable *table = shape->tables[i];
 
 		if (OidIsValid(table->target))
-			check_relkind(table->target);
+			dload_evolve_check_target(table->target);
 		if (OidIsValid(table->relid))
 			dload_evolve_refresh(table, table->relid);
 		else if (OidIsValid(table->target))

@@ -26,6 +26,9 @@ typedef struct DloadEvolution
 	List	   *statements;		/* of char *, when dry */
 } DloadEvolution;
 
+/* Raise unless the relation holds rows of its own. */
+extern void dload_evolve_check_target(Oid relid);
+
 /*
  * Read the pipeline's maps into a new shape and look up its tables.  Raises
  * when the target exists and is nothing that rows can be loaded into.

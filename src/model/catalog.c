@@ -255,23 +255,37 @@ definition_args(const DloadPipeline *p, const char **args)
 	args[10] = p->columns;
 }
 
+/* Neither a name nor a table may belong to two pipelines. */
+static void
+raise_taken(const DloadPipeline *p)
+{
+	const char *args[1] = {p->name};
+	bool		named;
+
+	dload_catalog_execute("SELECT FROM dload.pipeline WHERE name = $1",
+						  1, args);
+	named = SPI_processed > 0;
+	dload_catalog_done();
+	if (named)
+		ereport(ERROR,
+				(errcode(ERRCODE_DUPLICATE_OBJECT),
+				 errmsg("pipeline \"%s\" already exists", p->name)));
+	ereport(ERROR,
+			(errcode(ERRCODE_DUPLICATE_OBJECT),
+			 errmsg("table \"%s.%s\" belongs to another pipeline",
+					p->target_schema, p->target_name),
+			 errhint("Load into a table of its own; a view can show both.")));
+}
+
 /* Insert a definition and its cursor row; sets the id. */
 void
 dload_catalog_insert_pipeline(DloadPipeline *p)
 {
 	const char *args[15];
 	const char *cursor_args[1];
-	bool		exists;
+	bool		inserted;
 
 	args[0] = p->name;
-	dload_catalog_execute("SELECT FROM dload.pipeline WHERE name = $1",
-						  1, args);
-	exists = SPI_processed > 0;
-	dload_catalog_done();
-	if (exists)
-		ereport(ERROR,
-				(errcode(ERRCODE_DUPLICATE_OBJECT),
-				 errmsg("pipeline \"%s\" already exists", p->name)));
 	definition_args(p, args);
 	args[11] = psprintf("%u", p->owner);
 	args[12] = psprintf("%u", p->source);
@@ -281,12 +295,19 @@ dload_catalog_insert_pipeline(DloadPipeline *p)
 						  " write_disposition, primary_key, cursor_path,"
 						  " cursor_param, cursor_order, initial_value, lag,"
 						  " max_nesting, columns, owner, source, target_schema,"
-						  " target_name) VALUES ($1, $2::jsonb, $3, $4::text[], $5,"
+						  " target_name) SELECT $1, $2::jsonb, $3, $4::text[], $5,"
 						  " $6, $7, $8, $9, $10::int, $11::jsonb,"
-						  " $12::oid::regrole, $13::oid::regclass, $14, $15)"
-						  " RETURNING pipeline_id", 15, args);
-	p->id = dload_result_int64(0, 1);
+						  " $12::oid::regrole, $13::oid::regclass, $14, $15"
+						  " WHERE NOT EXISTS (SELECT FROM dload.pipeline_table WHERE"
+						  " relation = to_regclass(format('%I.%I', $14, $15)))"
+						  " ON CONFLICT DO NOTHING RETURNING pipeline_id",
+						  15, args);
+	inserted = SPI_processed > 0;
+	if (inserted)
+		p->id = dload_result_int64(0, 1);
 	dload_catalog_done();
+	if (!inserted)
+		raise_taken(p);
 
 	cursor_args[0] = dload_int64_text(p->id);
 	dload_catalog_run("INSERT INTO dload.pipeline_cursor (pipeline_id)"
