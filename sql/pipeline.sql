@@ -15,6 +15,7 @@ RESET client_min_messages;
 -- what a definition may not say, with what to do instead
 SELECT dload.create_pipeline(NULL, 'pip.items', 'pip.t');
 SELECT dload.create_pipeline('', 'pip.items', 'pip.t');
+SELECT dload.create_pipeline(repeat('p', 64), 'pip.items', 'pip.t');
 SELECT dload.create_pipeline('p', NULL, 'pip.t');
 SELECT dload.create_pipeline('p', 'pip.items', NULL);
 SELECT dload.create_pipeline('p', 'pip.nowhere', 'pip.t');
@@ -79,6 +80,10 @@ ROLLBACK;
 CREATE FUNCTION pip.f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN CALL dload.run('p'); END $$;
 SELECT pip.f();
 DO $$ BEGIN CALL dload.run('p'); END $$;
+-- the lock of an earlier run in the transaction ends before that of this one
+SET client_min_messages = warning;
+DO $$ BEGIN PERFORM dload.run_atomic('p'); CALL dload.run('p'); END $$;
+RESET client_min_messages;
 CALL dload.run(NULL);
 CALL dload.run('q');
 CALL dload.run('p', max_pages => 0);
@@ -90,6 +95,21 @@ CALL dload.run('p');
 \set VERBOSITY default
 SELECT outcome, reason FROM dload.runs WHERE outcome = 'failed';
 SELECT state, last_outcome, last_error FROM dload.status;
+-- what it counts as stored is stored
+SET client_min_messages = warning;
+CREATE TABLE pip.half (id bigint, _dload_id bigint, _dload_run_id bigint);
+CREATE FUNCTION pip.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  IF NEW.id = 3 THEN RAISE 'three'; END IF;
+  IF NEW.id = 90 THEN RAISE 'ninety' USING ERRCODE = 'io_error'; END IF;
+  RETURN NEW; END $$;
+CREATE TRIGGER refuse BEFORE INSERT ON pip.half FOR EACH ROW EXECUTE FUNCTION pip.refuse();
+SELECT dload.create_pipeline('half', 'pip.items', 'pip.half', max_nesting => 0);
+\set VERBOSITY sqlstate
+CALL dload.run('half');
+\set VERBOSITY default
+SELECT outcome, rows_read, rows_inserted, rows_rejected, (SELECT rows FROM dload.status WHERE pipeline = 'half'), (SELECT count(*) FROM pip.half) FROM dload.runs WHERE pipeline = 'half';
+SELECT dload.drop_pipeline('half');
+RESET client_min_messages;
 -- one that is cancelled leaves nothing behind, and the next one runs
 ALTER FOREIGN TABLE pip.items OPTIONS (SET path '/hang');
 SET statement_timeout = '400ms';

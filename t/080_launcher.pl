@@ -135,6 +135,20 @@ is(sql("SELECT dload.cancel_run($id)"), 'f', 'a run that ended');
 is(sql('SELECT count(*) FROM dload.progress'), 0, 'no progress left');
 is( sql(q{SELECT failures FROM dload.status WHERE pipeline = 'three'}),
 	0, 'a cancel is no failure');
+# cancelled when its worker is there already, but has not begun
+my $blocker = session($node);
+$blocker->query_safe(q{BEGIN; SELECT FROM dload.pipeline_schedule FOR UPDATE});
+$id = sql(q{SELECT dload.run_background('three')});
+becomes(q{SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'
+	AND application_name = 'dload run three'}, 'a worker that waits');
+is(sql("SELECT dload.cancel_run($id)"), 't', 'cancel_run of a queued run');
+$blocker->query_safe('COMMIT');
+$blocker->quit;
+becomes(q{SELECT count(*) = 0 FROM pg_stat_activity
+	WHERE application_name = 'dload run three'}, 'its worker ends');
+is( sql("SELECT string_agg(run_id || outcome, ',') FROM dload.runs"
+		  . " WHERE run_id >= $id"),
+	$id . 'cancelled', 'and runs nothing');
 is( sql(q{BEGIN; SELECT count(*) FROM dload.run_all('api'); COMMIT}),
 	3, 'run_all');
 becomes(q{SELECT count(*) = 0 FROM dload.runs WHERE outcome IN ('queued', 'running')},

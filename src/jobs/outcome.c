@@ -106,9 +106,25 @@ dload_run_stop_reason(void)
  * Begin and end
  */
 
+/*
+ * In the order of those who drop the pipeline.  Not where the transaction is
+ * the user's, who would keep others from it for long.
+ */
+static bool
+lock_standing(DloadRun *run)
+{
+	return run->mode == DLOAD_RUN_ATOMIC ||
+		dload_standing_lock(run->pipeline->id);
+}
+
 void
 dload_run_note_start(DloadRun *run)
 {
+	if (!lock_standing(run))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("pipeline \"%s\" does not exist",
+						run->pipeline->name)));
 	dload_catalog_reap_runs(run->pipeline->id);
 	if (run->mode == DLOAD_RUN_WORKER)
 		run->run_id = dload_standing_begin(run->pipeline->id,
@@ -121,6 +137,9 @@ dload_run_note_start(DloadRun *run)
 void
 dload_run_note_end(DloadRun *run)
 {
+	/* a pipeline that was dropped took its runs along */
+	if (!lock_standing(run))
+		return;
 	dload_catalog_end_run(run->run_id, run->outcome, run->reason,
 						  &run->counters);
 	dload_standing_end(run->pipeline->id, run->run_id, run->outcome,

@@ -540,6 +540,7 @@ dload_package_load(DloadRun *run, DloadPage *large, bool complete)
 	dload_progress_phase(run, "loading");
 	dload_run_guarded(run, load_package, &package);
 	dload_run_commit(run);
+	run->committed = run->counters;
 	run->completed = complete;
 	run->npackages++;
 	dload_progress_phase(run, "fetching");

@@ -54,15 +54,17 @@ dload_pipeline_lock(int64 pipeline_id, bool session, bool under_way)
 	result = LockAcquire(&tag, ExclusiveLock, session, true);
 	if (result == LOCKACQUIRE_NOT_AVAIL)
 		return false;
-	if (result == LOCKACQUIRE_OK)
-		return true;
 
 	/*
 	 * Held already: by an earlier run of this transaction, or by one that is
-	 * under way and whose table has a trigger that runs it again.
+	 * under way and whose table has a trigger that runs it again.  The
+	 * transaction's own lock ends with its first commit, so a session takes
+	 * one beside it.
 	 */
+	if (result != LOCKACQUIRE_ALREADY_HELD || !under_way)
+		return true;
 	LockRelease(&tag, ExclusiveLock, session);
-	return !under_way;
+	return false;
 }
 
 void
@@ -363,6 +365,13 @@ dload_pipeline_create(const DloadPipelineArgs *args)
 
 	if (args->name == NULL || args->name[0] == '\0')
 		invalid("a pipeline needs a name", NULL);
+	/* it is part of notifications and of what processes show of themselves */
+	if (strlen(args->name) >= NAMEDATALEN)
+		ereport(ERROR,
+				(errcode(ERRCODE_NAME_TOO_LONG),
+				 errmsg("pipeline name \"%s\" is too long", args->name),
+				 errdetail("A name must be less than %d bytes.",
+						   NAMEDATALEN)));
 	if (!OidIsValid(args->source) || args->target == NULL)
 		invalid("a pipeline needs a source and a target", NULL);
 	if (pg_class_aclcheck(args->source, GetUserId(),
@@ -442,6 +451,7 @@ dload_pipeline_drop(const char *name)
 
 	/* in the order of a run's package, which may be under way */
 	(void) dload_catalog_cursor(p->id);
+	(void) dload_standing_lock(p->id);
 	/* the loaded tables stay, but not what an unfinished replace made */
 	foreach(lc, dload_catalog_tables(p->id))
 	{

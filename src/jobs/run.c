@@ -199,7 +199,8 @@ static void
 note_start(DloadRun *run, void *arg)
 {
 	dload_run_note_start(run);
-	dload_progress_enter(run);
+	if (run->run_id != 0)
+		dload_progress_enter(run);
 }
 
 /* What the pipeline names may be gone since it was made, or forbidden. */
@@ -494,6 +495,11 @@ note_error(DloadRun *run, ErrorData *error)
 		finish(run, "cancelled", error->message);
 	else
 		finish(run, "failed", error->message);
+	/* what the package under way did is rolled back */
+	run->counters.rows_inserted = run->committed.rows_inserted;
+	run->counters.rows_updated = run->committed.rows_updated;
+	run->counters.rows_deleted = run->committed.rows_deleted;
+	run->counters.rows_rejected = run->committed.rows_rejected;
 	if (run->extract)
 		dload_extract_end(run->extract);
 	PG_TRY();
@@ -517,6 +523,8 @@ execute(DloadRun *run)
 
 	dload_run_guarded(run, note_start, NULL);
 	dload_run_commit(run);
+	if (run->run_id == 0)
+		return;					/* cancelled before it began */
 	dload_run_guarded(run, prepare, NULL);
 	dload_run_commit(run);
 	if (run->outcome == NULL && !read_pages(run, &err))
@@ -631,7 +639,8 @@ dload_run_worker(const char *name, TimestampTz due)
 		dload_progress_leave(run);
 	}
 	PG_END_TRY();
-	dload_progress_done(run);
+	if (run->outcome != NULL)
+		dload_progress_done(run);
 	MemoryContextSwitchTo(run->context->parent);
 	MemoryContextDelete(run->context);
 	return true;

@@ -59,6 +59,7 @@ typedef struct DloadRun
 
 	/* counters: of what is committed or about to be */
 	DloadCounters counters;
+	DloadCounters committed;	/* as they were at the last commit of rows */
 
 	/* how it ends; NULL outcome: still running */
 	const char *outcome;

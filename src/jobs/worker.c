@@ -110,9 +110,28 @@ first_due(const DloadStanding *s, const DloadSharedSchedule *entry,
 		dload_due_next(entry, s->retry_at - 1);
 }
 
+/* The last probe that saw the pipeline. */
+static uint64
+last_probe(int64 pipeline_id)
+{
+	DloadSharedScheduleKey key;
+	DloadSharedSchedule *entry;
+	uint64		generation;
+
+	set_key(&key, pipeline_id);
+	entry = dshash_find(dload_shmem_schedules(), &key, false);
+	if (entry == NULL)
+		return 0;
+	generation = entry->probe_generation;
+	dshash_release_lock(dload_shmem_schedules(), entry);
+	return generation;
+}
+
 /*
  * Bring an entry up to what the catalog says.  As long as the schedule is the
- * same its next due time stays, but for a failure just now.
+ * same its next due time stays, but for a failure just now.  A probe that came
+ * since the catalog was read may know of a run queued later; a worker that is
+ * started for none does no harm.
  */
 static void
 update_entry(const DloadStanding *s, uint64 generation, bool failed)
@@ -144,9 +163,9 @@ update_entry(const DloadStanding *s, uint64 generation, bool failed)
 			entry->due = 0;
 	}
 	strlcpy(entry->pipeline, s->pipeline, sizeof(entry->pipeline));
-	entry->wanted = s->queued;
-	if (generation != 0)
-		entry->probe_generation = generation;
+	if (s->queued || entry->probe_generation <= generation)
+		entry->wanted = s->queued;
+	entry->probe_generation = Max(entry->probe_generation, generation);
 	dshash_release_lock(dload_shmem_schedules(), entry);
 }
 
@@ -264,6 +283,7 @@ look_up(MemoryContext context)
 {
 	DloadStanding *s = NULL;
 	char	   *name = NULL;
+	uint64		generation = last_probe(task.pipeline_id);
 
 	begin();
 	if (OidIsValid(get_extension_oid("dload", true)))
@@ -280,7 +300,7 @@ look_up(MemoryContext context)
 		s->paused = true;
 		dload_standing_unqueue_pipeline(s->pipeline_id);
 		s->queued = false;
-		update_entry(s, 0, true);
+		update_entry(s, generation, true);
 	}
 	commit();
 	return name;
@@ -291,17 +311,21 @@ static void
 settle(void)
 {
 	DloadStanding *s = NULL;
+	uint64		generation = last_probe(task.pipeline_id);
 
 	begin();
 	if (OidIsValid(get_extension_oid("dload", true)))
+	{
+		(void) dload_standing_lock(task.pipeline_id);
 		s = dload_standing_get(task.pipeline_id);
+	}
 	if (s == NULL)
 		forget_entry(task.pipeline_id);
 	else
 	{
 		record_missed();
 		dload_standing_prune(task.pipeline_id, dload_keep_runs);
-		update_entry(s, 0, true);
+		update_entry(s, generation, true);
 	}
 	commit();
 }

@@ -301,6 +301,15 @@ dload_standing_unqueue_pipeline(int64 pipeline_id)
  * Runs
  */
 
+bool
+dload_standing_lock(int64 pipeline_id)
+{
+	const char *args[] = {dload_int64_text(pipeline_id)};
+
+	return ask("SELECT FROM dload.pipeline_schedule"
+			   " WHERE pipeline_id = $1::bigint FOR NO KEY UPDATE", 1, args);
+}
+
 /* After so many failures: 30 s, 1 min, 2 min ... 1 h. */
 #define RETRY_AT(now, failures) \
 	now "::timestamptz + least(interval '1 hour', interval '30 s' *" \
@@ -317,11 +326,6 @@ dload_standing_begin(int64 pipeline_id, TimestampTz now, TimestampTz due,
 	int64		run_id = 0;
 
 	*full_refresh = false;
-	dload_catalog_run("UPDATE dload.pipeline_schedule SET"
-					  " failures = failures + 1,"
-					  " retry_at = " RETRY_AT("$2", "failures + 1") ","
-					  " last_due = coalesce($3::timestamptz, last_due)"
-					  " WHERE pipeline_id = $1::bigint", 3, args);
 	dload_catalog_execute("UPDATE dload.run_log SET queued = false,"
 						  " started_at = clock_timestamp(),"
 						  " due_at = $2::timestamptz"
@@ -334,6 +338,13 @@ dload_standing_begin(int64 pipeline_id, TimestampTz now, TimestampTz due,
 		*full_refresh = dload_result_int64(0, 2) != 0;
 	}
 	dload_catalog_done();
+	if (run_id == 0 && due == 0)
+		return 0;
+	dload_catalog_run("UPDATE dload.pipeline_schedule SET"
+					  " failures = failures + 1,"
+					  " retry_at = " RETRY_AT("$2", "failures + 1") ","
+					  " last_due = coalesce($3::timestamptz, last_due)"
+					  " WHERE pipeline_id = $1::bigint", 3, args);
 	if (run_id != 0)
 		return run_id;
 

@@ -71,8 +71,16 @@ extern int	dload_standing_queue_followers(int64 pipeline_id);
 extern List *dload_standing_of_server(const char *server);
 
 /*
+ * Lock the row of a pipeline's schedule, which comes after the one of its
+ * cursor and before those of its definition and runs.  False if the pipeline
+ * is gone.
+ */
+extern bool dload_standing_lock(int64 pipeline_id);
+
+/*
  * A worker begins a run: takes the queued one or makes one, and counts it as
- * a failure until it has ended otherwise.  due 0: not by time.
+ * a failure until it has ended otherwise.  due 0: not by time; then 0 is
+ * returned if there is no queued run, because it was cancelled.
  */
 extern int64 dload_standing_begin(int64 pipeline_id, TimestampTz now,
 								  TimestampTz due, bool *full_refresh);
