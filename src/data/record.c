@@ -447,13 +447,10 @@ skip_byte_order_mark(DloadScanner *s)
 		if (len < sizeof(byte_order_mark) && !s->final)
 			return false;
 		if (len == sizeof(byte_order_mark))
-		{
-			/* even if nothing follows yet: a second mark is an error */
 			s->cur += len;
-			s->state = STATE_ROOT;
-		}
 	}
-	if (s->cur < s->end)
+	/* even if nothing follows the mark yet: a second one is an error */
+	if (len > 0)
 		s->state = STATE_ROOT;
 	return true;
 }
