@@ -18,9 +18,11 @@
 #include "access/table.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -249,8 +251,13 @@ ensure_schema(DloadEvolution *ev)
 {
 	const char *schema = ev->pipeline->target_schema;
 
-	if (!OidIsValid(get_namespace_oid(schema, true)) &&
-		(!ev->dry || ev->statements == NIL))
+	if (OidIsValid(get_namespace_oid(schema, true)) ||
+		(ev->dry && ev->statements != NIL))
+		return;
+	/* another pipeline's first run may be making it */
+	if (!ev->dry)
+		LockDatabaseObject(NamespaceRelationId, InvalidOid, 0, ExclusiveLock);
+	if (!OidIsValid(get_namespace_oid(schema, true)))
 		dload_evolve_execute(ev, psprintf("CREATE SCHEMA %s",
 										  quote_identifier(schema)));
 }
