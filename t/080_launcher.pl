@@ -304,6 +304,10 @@ becomes(q{SELECT count(*) = 1 AND min(run_id) = (SELECT max(run_id) FROM dload.r
 	AND NOT EXISTS (SELECT FROM pg_stat_activity WHERE backend_type = 'dload worker')
 	FROM dload.run_log}, 'old runs are forgotten');
 is(sql(q{SELECT rows FROM dload.status}), 5, 'their rows are not');
+sql(q{UPDATE dload.run_log SET finished_at = finished_at - interval '91 days'});
+sql(q{CALL dload.run('kept')});
+is(sql('SELECT count(*) FROM dload.run_log'), 1, 'after a CALL, too');
+is(sql(q{SELECT rows FROM dload.status}), 5, 'nor then');
 like(error_of($node, q{ALTER SYSTEM SET dload.keep_runs = 'ever'})->{message},
 	qr/invalid value for parameter "dload.keep_runs"/, 'keep_runs is checked');
 sql(q{SELECT dload.drop_pipeline('kept')});

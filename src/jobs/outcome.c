@@ -145,6 +145,9 @@ dload_run_note_end(DloadRun *run)
 	dload_standing_end(run->pipeline->id, run->run_id, run->outcome,
 					   run->reason, dload_clock_now(),
 					   run->mode == DLOAD_RUN_WORKER);
+	/* a worker does it in a transaction of its own, later */
+	if (run->mode == DLOAD_RUN_PROCEDURE)
+		dload_standing_prune(run->pipeline->id, dload_keep_runs);
 	if (strcmp(run->outcome, "complete") == 0 &&
 		dload_standing_queue_followers(run->pipeline->id) > 0)
 		dload_launcher_tell_at_commit();
