@@ -185,6 +185,28 @@ SELECT outcome, read, inserted, unchanged FROM cur.runs WHERE pipeline = 'atomic
 SHOW search_path;
 SELECT dload.drop_pipeline('atomic');
 
+-- records later than the API's clock are there again when the cursor passes it
+SELECT dload.create_pipeline('ahead', 'cur.src', 'cur.ahead', cursor_path => 't');
+SELECT jsonb_build_array(jsonb_build_object('id', 1, 't', now() + '3 h')) AS r \gset
+\setenv R :r
+\! python3 "${PG_ABS_SRCDIR:-.}/t/mock_api.py" --post "$(cat results/mock.url)" /_script "{\"path\": \"/cur\", \"status\": 200, \"body\": $R}" >results/mock.answer
+CALL dload.run('ahead');
+SELECT pg_sleep(2.1) IS NULL AS waited;
+SELECT :'r'::jsonb || jsonb_build_object('id', 2, 't', cursor_value::timestamptz + '1 s') AS r FROM dload.cursors WHERE pipeline = 'ahead' \gset
+\setenv R :r
+\! python3 "${PG_ABS_SRCDIR:-.}/t/mock_api.py" --post "$(cat results/mock.url)" /_script "{\"path\": \"/cur\", \"status\": 200, \"times\": 2, \"body\": $R}" >results/mock.answer
+CALL dload.run('ahead');
+CALL dload.run('ahead');
+-- nor are they repeated when the clock has gone back
+UPDATE dload.pipeline_cursor SET cursor_value = to_jsonb(now() + '1 h') #>> '{}', boundary = '{}' WHERE pipeline_id = (SELECT pipeline_id FROM dload.pipeline WHERE name = 'ahead');
+SELECT jsonb_build_array(jsonb_build_object('id', 3, 't', now() + '2 h')) AS r \gset
+\setenv R :r
+\! python3 "${PG_ABS_SRCDIR:-.}/t/mock_api.py" --post "$(cat results/mock.url)" /_script "{\"path\": \"/cur\", \"status\": 200, \"times\": 2, \"body\": $R}" >results/mock.answer
+CALL dload.run('ahead');
+CALL dload.run('ahead');
+SELECT id, count(*) FROM cur.ahead GROUP BY 1 ORDER BY 1;
+SELECT dload.drop_pipeline('ahead');
+
 SET client_min_messages = warning;
 DROP SCHEMA cur CASCADE;
 DROP SERVER cur;

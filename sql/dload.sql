@@ -301,6 +301,7 @@ CREATE VIEW dload.pipelines WITH (security_barrier) AS
 	WHERE pg_catalog.pg_has_role(owner, 'USAGE');
 COMMENT ON VIEW dload.pipelines IS 'definitions of pipelines';
 
+/* A standby knows no locks of the primary's: the last run counts as alive. */
 CREATE VIEW dload.runs WITH (security_barrier) AS
 	SELECT r.run_id, p.name AS pipeline,
 		CASE WHEN r.outcome IS NOT NULL THEN r.outcome
@@ -314,7 +315,8 @@ CREATE VIEW dload.runs WITH (security_barrier) AS
 		r.finished_at, r.requests, r.pages, r.bytes, r.rows_read,
 		r.rows_inserted, r.rows_updated, r.rows_deleted, r.rows_unchanged,
 		r.rows_rejected, r.retries, r.waited, r.trigger, r.due_at
-	FROM (SELECT *, outcome IS NULL AND dload.is_running(pipeline_id)
+	FROM (SELECT *, outcome IS NULL AND
+				(dload.is_running(pipeline_id) OR pg_catalog.pg_is_in_recovery())
 				AND run_id = pg_catalog.max(run_id)
 					FILTER (WHERE outcome IS NULL AND NOT queued)
 					OVER (PARTITION BY pipeline_id) AS alive
@@ -356,7 +358,9 @@ COMMENT ON VIEW dload.column_map IS 'which JSON path is in which column';
 
 CREATE VIEW dload.status WITH (security_barrier) AS
 	SELECT p.name AS pipeline,
-		CASE WHEN dload.is_running(p.pipeline_id) THEN 'running'
+		CASE WHEN dload.is_running(p.pipeline_id)
+			OR pg_catalog.pg_is_in_recovery() AND l.outcome = 'running'
+			THEN 'running'
 			WHEN EXISTS (SELECT FROM dload.run_log AS q
 				WHERE q.pipeline_id = p.pipeline_id AND q.queued) THEN 'queued'
 			WHEN s.paused_at IS NOT NULL THEN 'paused'

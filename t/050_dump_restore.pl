@@ -219,6 +219,10 @@ is(sql('SELECT count(*) FROM loaded.merged', 'empty'),
 
 is(sqlstate($node, 'DROP EXTENSION dload', dbname => 'plain'),
 	'2BP01', 'DROP EXTENSION is refused while there are servers');
+$node->safe_psql('postgres', 'CREATE DATABASE unpublic');
+sql('CREATE EXTENSION dload; DROP SCHEMA public CASCADE', 'unpublic');
+is(sql('SELECT count(*) FROM dload.pipelines', 'unpublic'),
+	0, 'it does not go with schema public');
 sql('DROP EXTENSION dload CASCADE', 'plain');
 is(sql('SELECT count(*) FROM loaded.merged', 'plain'),
 	307, 'what was loaded stays');

@@ -160,6 +160,18 @@ is(sqlstate($node, q{SELECT dload.run_all('nothing')}), '42704', 'no server');
 is(sqlstate($node, q{SELECT dload.alter_pipeline('one', after => 'two')}),
 	'22023', 'no circle of followers');
 
+# with other settings times are written with abbreviations of zones
+sql(q{ALTER DATABASE second SET datestyle = 'SQL, DMY';
+	ALTER DATABASE second SET timezone = 'Asia/Kolkata'});
+$id = sql(q{SELECT make('zone', 'broken'); SELECT dload.run_background('zone')},
+	'second') =~ s/.*\n//sr;
+becomes("SELECT outcome = 'failed' FROM dload.runs WHERE run_id = $id",
+	'a run that fails', 'second');
+is( sql(q{SELECT extract(epoch FROM retry_at - now()) BETWEEN -60 AND 60
+		FROM dload.pipeline_schedule WHERE failures = 1}, 'second'),
+	't', 'is to be tried again soon');
+sql(q{SELECT dload.drop_pipeline('zone');
+	ALTER DATABASE second RESET ALL}, 'second');
 # a foreground run shows itself too
 my $session = session($node);
 start_query($session, $node, q{CALL dload.run('three')});

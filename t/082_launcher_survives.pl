@@ -250,6 +250,18 @@ is( $standby->safe_psql('postgres',
 	0, 'no process either');
 is( sqlstate($standby, 'SELECT dload.start_launcher()'),
 	'55000', 'and none can be started');
+sql(q{SELECT make('far', 'hang'); SELECT dload.run_background('far')});
+ok( $node->poll_query_until('postgres',
+		q{SELECT state = 'running' FROM dload.status WHERE pipeline = 'far'}),
+	'a run on the primary');
+$node->wait_for_catchup($standby);
+is( $standby->safe_psql('postgres',
+		q{SELECT state, r.outcome, reason FROM dload.status AS s
+			JOIN dload.runs AS r USING (pipeline) WHERE pipeline = 'far'}),
+	'running|running|', 'and on its standby it has not failed');
+is(sqlstate($standby, q{CALL dload.run('far')}),
+	'25006', 'where nothing is loaded');
+sql(q{SELECT dload.cancel_run(run_id) FROM dload.runs WHERE pipeline = 'far'});
 $node->stop('immediate');
 my $last = $standby->safe_psql('postgres', 'SELECT max(run_id) FROM dload.runs');
 $standby->promote;

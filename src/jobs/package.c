@@ -185,11 +185,11 @@ add_record(DloadRun *run, DloadSpan record, bool counting, int64 *ndated)
 	if (row->cursor.type != DLOAD_TOKEN_NONE)
 		(*ndated)++;
 	verdict = dload_cursor_check(run->cursor, row, &reason);
-	if (verdict == DLOAD_CURSOR_LOAD)
-	{
+	/* what was there before must be known again next time */
+	if (verdict == DLOAD_CURSOR_LOAD || verdict == DLOAD_CURSOR_SEEN)
 		dload_cursor_see(run->cursor, row);
+	if (verdict == DLOAD_CURSOR_LOAD)
 		return false;
-	}
 	row->dead = true;
 	if (reason != NULL)
 		dload_package_reject(run, run->shape->tables[0], record, reason);

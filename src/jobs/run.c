@@ -582,6 +582,8 @@ dload_run_pipeline(const char *name, int64 max_pages, bool full_refresh,
 	DloadRun   *run = create_run(pipeline, max_pages, full_refresh, mode);
 	int64		run_id;
 
+	PreventCommandDuringRecovery(mode == DLOAD_RUN_PROCEDURE ? "dload.run()" :
+								 "dload.run_atomic()");
 	MemoryContextSwitchTo(run->context);
 	if (!dload_pipeline_lock(pipeline->id, mode == DLOAD_RUN_PROCEDURE,
 							 runs_under_way > 0))

@@ -438,19 +438,18 @@ dload_cursor_page_is_old(const DloadCursor *c, int64 nold, int64 ndated)
 	return c->descending && ndated > 0 && nold == ndated;
 }
 
-/* The held value becomes the committed one, unless that would go back. */
+/*
+ * The held value becomes the committed one, unless that would go back, as it
+ * may when the clock of another of the API's machines is behind.  What was
+ * loaded is remembered even then.
+ */
 static void
 commit_held(DloadCursor *c)
 {
-	int			cmp;
-
 	if (c->held.kind == VALUE_NONE)
 		return;
-	cmp = c->committed.kind == VALUE_NONE ? 1 :
-		value_compare(&c->held, &c->committed);
-	if (cmp < 0)
-		return;
-	if (cmp > 0)
+	if (c->committed.kind == VALUE_NONE ||
+		value_compare(&c->held, &c->committed) > 0)
 	{
 		value_copy(c, &c->committed, &c->held);
 		forget_hashes(c->boundary);

@@ -10,19 +10,26 @@
 #include "model/standing.h"
 #include "model/catalogsql.h"
 
+#include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "utils/builtins.h"
-#include "utils/fmgrprotos.h"
+#include "utils/datetime.h"
+#include "utils/json.h"
 #include "utils/timestamp.h"
 
-/* A time as an argument; NULL for 0. */
+/*
+ * A time as an argument; NULL for 0.  ISO, whatever DateStyle: with others
+ * the zone is an abbreviation, which may be read as another zone's.
+ */
 static const char *
 time_text(TimestampTz t)
 {
+	char		buffer[MAXDATELEN + 1];
+
 	if (t == 0)
 		return NULL;
-	return DatumGetCString(DirectFunctionCall1(timestamptz_out,
-											   TimestampTzGetDatum(t)));
+	JsonEncodeDateTime(buffer, TimestampTzGetDatum(t), TIMESTAMPTZOID, NULL);
+	return pstrdup(buffer);
 }
 
 /*
