@@ -490,6 +490,23 @@ is( sql("CREATE TEMP TABLE pipeline (name text); CREATE TEMP TABLE loaded (id in
 		  . "SELECT count(*) FROM pg_temp.loaded", 'alice'),
 	0, 'temporary tables do not shadow');
 
+# What an unfinished replace left behind is dropped by the owner, whoever runs.
+sql(q{
+CREATE TABLE public.drops (who text);
+GRANT INSERT ON public.drops TO PUBLIC;
+CREATE FUNCTION public.note_drop() RETURNS event_trigger LANGUAGE plpgsql AS
+	$$ BEGIN INSERT INTO public.drops VALUES (current_user); END $$;
+CREATE EVENT TRIGGER note_drop ON sql_drop EXECUTE FUNCTION public.note_drop()});
+create_pipeline('shadow', 'alice', 'alice.shadow',
+	"write_disposition => 'replace'");
+sql("CALL dload.run('shadow')");
+sql("CALL dload.run('shadow', max_pages => 1)");
+sql('TRUNCATE public.drops');
+sql("CALL dload.run('shadow', max_pages => 1, full_refresh => true)");
+is(sql('SELECT DISTINCT who FROM public.drops'),
+	'alice', 'a left-over shadow is dropped by the owner');
+sql('DROP EVENT TRIGGER note_drop');
+
 unlike(
 	slurp_file($node->logfile),
 	qr/was terminated by signal|PANIC/,

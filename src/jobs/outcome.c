@@ -166,3 +166,12 @@ dload_run_note_skipped(DloadRun *run)
 	dload_catalog_end_run(run->run_id, "skipped", run->reason,
 						  &run->counters);
 }
+
+void
+dload_run_finish(DloadRun *run, const char *outcome, char *reason)
+{
+	if (run->outcome != NULL)
+		return;
+	run->outcome = outcome;
+	run->reason = reason;
+}

@@ -9,7 +9,7 @@
 
 #include "jobs/rundata.h"
 
-#include "data/json.h"
+#include "base/subxact.h"
 #include "load/merge.h"
 #include "load/replace.h"
 
@@ -18,7 +18,6 @@
 #include "miscadmin.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 #include "utils/snapmgr.h"
 
 /* Bodies of a package's pages that stay allocated for the next one. */
@@ -54,36 +53,32 @@ typedef enum Attempt
  * handler can end the transaction.
  */
 
+typedef struct Guarded
+{
+	DloadRun   *run;
+	DloadRunBody body;
+	void	   *arg;
+} Guarded;
+
+static bool
+run_guarded(void *arg)
+{
+	Guarded    *guarded = arg;
+
+	PushActiveSnapshot(GetTransactionSnapshot());
+	guarded->body(guarded->run, guarded->arg);
+	PopActiveSnapshot();
+	return true;
+}
+
 void
 dload_run_guarded(DloadRun *run, DloadRunBody body, void *arg)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
+	Guarded		guarded = {run, body, arg};
+	ErrorData  *error = dload_subxact(run_guarded, &guarded);
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		PushActiveSnapshot(GetTransactionSnapshot());
-		body(run, arg);
-		PopActiveSnapshot();
-		ReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
+	if (error != NULL)
 		ReThrowError(error);
-	}
-	PG_END_TRY();
 }
 
 /*
@@ -281,61 +276,49 @@ is_data_error(int sqlstate)
 		sqlstate == ERRCODE_RAISE_EXCEPTION;
 }
 
+typedef struct Storing
+{
+	DloadRun   *run;
+	DloadRow   *only;			/* NULL: the whole batch */
+	int64		rejected;
+} Storing;
+
+static bool
+store_all(void *arg)
+{
+	Storing    *storing = arg;
+	DloadRun   *run = storing->run;
+	DloadLoad  *load = dload_load_open(run->shape, &run->ids, run->run_id,
+									   reject_row, run);
+
+	make_constraints_immediate();
+	store_rows(load, run, storing->only);
+	storing->rejected = dload_load_rejected(load);
+	dload_load_close(load);
+	return storing->rejected == 0;
+}
+
 /*
  * Store the batch, or one record of it, in a subtransaction that is rolled
- * back unless all of it could be stored.
+ * back unless all of it could be stored; then only rejections still count.
  */
 static Attempt
 attempt(DloadRun *run, DloadRow *only, char **message)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
+	Storing		storing = {run, only};
 	DloadCounters before = run->counters;
-	volatile Attempt result = ATTEMPT_STORED;
+	ErrorData  *error = dload_subxact(store_all, &storing);
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		DloadLoad  *load = dload_load_open(run->shape, &run->ids, run->run_id,
-										   reject_row, run);
-		int64		rejected;
-
-		make_constraints_immediate();
-		store_rows(load, run, only);
-		rejected = dload_load_rejected(load);
-		dload_load_close(load);
-		if (rejected == 0)
-			ReleaseCurrentSubTransaction();
-		else
-		{
-			RollbackAndReleaseCurrentSubTransaction();
-			before.rows_rejected = run->counters.rows_rejected;
-			run->counters = before;
-			result = ATTEMPT_REJECTED;
-		}
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
-		before.rows_rejected = run->counters.rows_rejected;
-		run->counters = before;
-		if (!is_data_error(error->sqlerrcode))
-			ReThrowError(error);
-		*message = error->message;
-		result = ATTEMPT_DATA_ERROR;
-	}
-	PG_END_TRY();
-	return result;
+	if (error == NULL && storing.rejected == 0)
+		return ATTEMPT_STORED;
+	before.rows_rejected = run->counters.rows_rejected;
+	run->counters = before;
+	if (error == NULL)
+		return ATTEMPT_REJECTED;
+	if (!is_data_error(error->sqlerrcode))
+		ReThrowError(error);
+	*message = error->message;
+	return ATTEMPT_DATA_ERROR;
 }
 
 /* Record by record, so that only those at fault are left out. */
@@ -437,8 +420,11 @@ lock_cursor(DloadRun *run)
 	run->superseded = false;
 }
 
-static void
-store_as_owner(DloadRun *run, Package *package)
+/*
+ * An error leaves user and settings to the subtransaction's abort.
+ */
+void
+dload_run_as_owner(DloadRun *run, DloadRunBody body, void *arg)
 {
 	Oid			save_user;
 	int			save_context;
@@ -454,6 +440,15 @@ store_as_owner(DloadRun *run, Package *package)
 							 true, 0, false);
 	(void) set_config_option("DateStyle", "ISO, YMD", PGC_USERSET,
 							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	body(run, arg);
+	AtEOXact_GUC(true, level);
+	SetUserIdAndSecContext(save_user, save_context);
+}
+
+static void
+store_package(DloadRun *run, void *arg)
+{
+	Package    *package = arg;
 
 	if (run->batch->nroots > 0 || package->large)
 		dload_evolve(&run->ev, run->shape);
@@ -472,24 +467,6 @@ store_as_owner(DloadRun *run, Package *package)
 			run->counters.rows_deleted += dload_replace_swap(&run->ev,
 															 run->shape);
 	}
-
-	AtEOXact_GUC(true, level);
-	SetUserIdAndSecContext(save_user, save_context);
-}
-
-/* How a later run goes on after the last page of this package. */
-static char *
-checkpoint_text(DloadRun *run)
-{
-	DloadJson  *doc = dload_json_new_object();
-
-	dload_json_set_string(doc, "request", run->last_request);
-	dload_json_set_string(doc, "fingerprint",
-						  psprintf(UINT64_FORMAT, run->last_fingerprint));
-	dload_json_set_string(doc, "source", psprintf(UINT64_FORMAT, run->source));
-	if (run->replacing)
-		dload_json_set_int(doc, "replacing", 1);
-	return dload_json_text(doc);
 }
 
 static void
@@ -498,7 +475,7 @@ save_cursor(DloadRun *run, bool complete)
 	if (complete)
 		run->row->checkpoint = NULL;
 	else if (run->last_request)
-		run->row->checkpoint = checkpoint_text(run);
+		run->row->checkpoint = dload_checkpoint_text(run);
 	if (run->cursor)
 	{
 		char	   *value = run->row->value;
@@ -521,7 +498,7 @@ load_package(DloadRun *run, void *arg)
 	Package    *package = arg;
 
 	lock_cursor(run);
-	store_as_owner(run, package);
+	dload_run_as_owner(run, store_package, package);
 	save_rejections(run);
 	save_cursor(run, package->complete);
 	dload_progress_count(run);

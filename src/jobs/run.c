@@ -34,15 +34,6 @@
 /* In this session; more than one when a trigger of a target runs another. */
 static int	runs_under_way = 0;
 
-static void
-finish(DloadRun *run, const char *outcome, char *reason)
-{
-	if (run->outcome != NULL)
-		return;
-	run->outcome = outcome;
-	run->reason = reason;
-}
-
 /*
  * Start
  */
@@ -63,6 +54,12 @@ add_hint(const char *path, const char *type, void *arg)
 }
 
 static void
+bind_shape(DloadRun *run, void *arg)
+{
+	dload_evolve_bind(&run->ev, run->shape);
+}
+
+static void
 make_shape(DloadRun *run)
 {
 	DloadPipeline *p = run->pipeline;
@@ -78,80 +75,13 @@ make_shape(DloadRun *run)
 	run->ev.run_id = run->run_id;
 	run->ev.replacing = run->replacing;
 	run->ev.resuming = run->replacing && run->resume != NULL;
-	dload_evolve_bind(&run->ev, run->shape);
+	dload_run_as_owner(run, bind_shape, NULL);
 	if (!dload_shape_set_keys(run->shape, p->primary_key, &err))
 		dload_error_raise(&err);
 	if (p->cursor_path &&
 		!dload_shape_set_cursor(run->shape, p->cursor_path, &err))
 		dload_error_raise(&err);
 	run->batch = dload_batch_create(run->shape);
-}
-
-/*
- * What the read begins with, but for the cursor: another one means that the
- * foreign table or its server was altered.
- */
-static uint64
-source_fingerprint(DloadRun *run)
-{
-	DloadError	err = {0};
-	DloadRequest request;
-	char	   *text;
-
-	if (!dload_request_first(run->resource,
-							 dload_pipeline_params(run->pipeline->params,
-												   run->resource),
-							 &request, &err))
-		dload_error_raise(&err);
-	text = dload_request_text(&request);
-	return dload_hash_bytes(text, strlen(text), 0);
-}
-
-/* The checkpoint is of another source. */
-static void
-forget_checkpoint(DloadRun *run)
-{
-	run->resume = NULL;
-	if (dload_pipeline_is_keyed(run->pipeline) || run->replacing)
-		ereport(NOTICE,
-				(errmsg("pipeline \"%s\": the source was altered since the last run stopped, starting over",
-						run->pipeline->name)));
-	else
-		finish(run, "suspect",
-			   "The source was altered since the last run stopped, so that it"
-			   " cannot be continued without missing or repeating records.  Run"
-			   " it with full_refresh => true.");
-}
-
-/* Where an earlier run stopped, if it did. */
-static void
-read_checkpoint(DloadRun *run, const char *checkpoint)
-{
-	DloadError	err = {0};
-	DloadJson  *doc;
-	char	   *request;
-	char	   *fingerprint;
-	char	   *source;
-	int64		replacing;
-
-	if (checkpoint == NULL || run->full_refresh)
-		return;
-	doc = dload_json_parse(checkpoint, "checkpoint", &err);
-	if (doc == NULL)
-		dload_error_raise(&err);
-	request = dload_json_get_string(doc, "request");
-	fingerprint = dload_json_get_string(doc, "fingerprint");
-	if (request == NULL || fingerprint == NULL)
-		elog(ERROR, "invalid checkpoint");
-	run->resume = dload_request_parse(request, &err);
-	if (run->resume == NULL)
-		dload_error_raise(&err);
-	run->resume_fingerprint = strtou64(fingerprint, NULL, 10);
-	if (dload_json_get_int(doc, "replacing", &replacing))
-		run->replacing = true;
-	source = dload_json_get_string(doc, "source");
-	if (source == NULL || strtou64(source, NULL, 10) != run->source)
-		forget_checkpoint(run);
 }
 
 static void
@@ -274,8 +204,7 @@ prepare(DloadRun *run, void *arg)
 										  run->pipeline->owner);
 	run->replacing = run->full_refresh ||
 		strcmp(run->pipeline->disposition, "replace") == 0;
-	run->source = source_fingerprint(run);
-	read_checkpoint(run, row->checkpoint);
+	dload_checkpoint_read(run, row->checkpoint);
 	if (run->full_refresh || rows_are_gone(run))
 	{
 		run->resume = NULL;
@@ -316,9 +245,15 @@ create_run(DloadPipeline *pipeline, int64 max_pages, bool full_refresh,
  */
 
 static void
-discard_shadow(DloadRun *run, void *arg)
+discard_as_owner(DloadRun *run, void *arg)
 {
 	dload_replace_discard(&run->ev, run->shape);
+}
+
+static void
+discard_shadow(DloadRun *run, void *arg)
+{
+	dload_run_as_owner(run, discard_as_owner, NULL);
 }
 
 /*
@@ -331,7 +266,7 @@ restart_window(DloadRun *run)
 {
 	if (!run->shape->keyed && !run->replacing)
 	{
-		finish(run, "suspect",
+		dload_run_finish(run, "suspect",
 			   "The page at which the last run stopped has changed, so that it"
 			   " cannot be continued without missing or repeating records.  Run"
 			   " it with full_refresh => true.");
@@ -438,7 +373,7 @@ read_pages(DloadRun *run, DloadError *err)
 	}
 	dload_package_load(run, NULL, complete);
 	if (!complete)
-		finish(run, "partial",
+		dload_run_finish(run, "partial",
 			   psprintf("Stopped after " INT64_FORMAT " page%s; the next run goes on from there.",
 						run->max_pages, run->max_pages == 1 ? "" : "s"));
 	return true;
@@ -454,16 +389,16 @@ judge(DloadRun *run)
 	int64		declared = dload_extract_declared_total(run->extract);
 
 	if (run->cursor && dload_cursor_overflowed(run->cursor))
-		finish(run, "suspect",
+		dload_run_finish(run, "suspect",
 			   psprintf("More than %d records share one cursor value; the next run may repeat some.",
 						DLOAD_MAX_BOUNDARY));
 	if (declared >= 0 && declared != run->counters.rows_read &&
 		run->read_whole)
-		finish(run, "suspect",
+		dload_run_finish(run, "suspect",
 			   psprintf("The API declared " INT64_FORMAT " records, but "
 						INT64_FORMAT " were read.", declared,
 						run->counters.rows_read));
-	finish(run, "complete", NULL);
+	dload_run_finish(run, "complete", NULL);
 }
 
 static void
@@ -477,7 +412,7 @@ note_outcome(DloadRun *run, void *arg)
 static void
 fail(DloadRun *run, const DloadError *err)
 {
-	finish(run, "failed", pstrdup(err->message));
+	dload_run_finish(run, "failed", pstrdup(err->message));
 	dload_error_raise(err);
 }
 
@@ -490,11 +425,11 @@ note_error(DloadRun *run, ErrorData *error)
 {
 	run->outcome = NULL;
 	if (dload_run_stop_reason())
-		finish(run, "cancelled", pstrdup(dload_run_stop_reason()));
+		dload_run_finish(run, "cancelled", pstrdup(dload_run_stop_reason()));
 	else if (run->superseded || error->sqlerrcode == ERRCODE_QUERY_CANCELED)
-		finish(run, "cancelled", error->message);
+		dload_run_finish(run, "cancelled", error->message);
 	else
-		finish(run, "failed", error->message);
+		dload_run_finish(run, "failed", error->message);
 	/* what the package under way did is rolled back */
 	run->counters.rows_inserted = run->committed.rows_inserted;
 	run->counters.rows_updated = run->committed.rows_updated;

@@ -87,6 +87,12 @@ typedef struct DloadRun
 typedef void (*DloadRunBody) (DloadRun *run, void *arg);
 extern void dload_run_guarded(DloadRun *run, DloadRunBody body, void *arg);
 
+/*
+ * Within that: do something as the pipeline's owner, in a security-restricted
+ * operation and with a search_path that nobody can add to.
+ */
+extern void dload_run_as_owner(DloadRun *run, DloadRunBody body, void *arg);
+
 /* Keep a record that will not be stored. */
 extern void dload_package_reject(DloadRun *run, DloadTable *table,
 								 DloadSpan record, const char *reason);
@@ -125,6 +131,20 @@ extern void dload_run_note_skipped(DloadRun *run);
 
 extern void dload_run_set_stoppable(bool value);
 extern const char *dload_run_stop_reason(void);
+
+/* How the run ends, unless that is settled already. */
+extern void dload_run_finish(DloadRun *run, const char *outcome,
+							 char *reason);
+
+/*
+ * in checkpoint.c
+ */
+
+/* Where an earlier run stopped, if it did; NULL: it did not. */
+extern void dload_checkpoint_read(DloadRun *run, const char *checkpoint);
+
+/* How a later run goes on after the last page of this package.  palloc'd. */
+extern char *dload_checkpoint_text(DloadRun *run);
 
 /*
  * in progress.c

@@ -9,53 +9,40 @@
 
 #include "load/widen.h"
 
+#include "base/subxact.h"
 #include "load/shape.h"
 
 #include "access/table.h"
-#include "access/xact.h"
 #include "catalog/pg_class.h"
 #include "executor/spi.h"
 #include "storage/bufmgr.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/memutils.h"
 #include "utils/rel.h"
-#include "utils/resowner.h"
+
+static bool
+execute(void *arg)
+{
+	const char *sql = arg;
+
+	SPI_connect();
+	SPI_execute(sql, false, 0);
+	SPI_finish();
+	return true;
+}
 
 /* Run a statement; if it fails, as if it had not been run, and say why. */
 static bool
-try_execute(const char *sql, char **reason)
+try_execute(char *sql, char **reason)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	volatile bool ok = true;
+	ErrorData  *error = dload_subxact(execute, sql);
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		SPI_connect();
-		SPI_execute(sql, false, 0);
-		SPI_finish();
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED)
-			ReThrowError(error);
-		*reason = error->message;
-		ok = false;
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
-	return ok;
+	if (error == NULL)
+		return true;
+	if (error->sqlerrcode == ERRCODE_QUERY_CANCELED)
+		ReThrowError(error);
+	*reason = error->message;
+	return false;
 }
 
 /* What stands in the way of rewriting a column, or NULL. */

@@ -1,0 +1,97 @@
+/*-------------------------------------------------------------------------
+ *
+ * checkpoint.c
+ *	  How a later run goes on where one stopped.
+ *
+ * A checkpoint is a JSON document in the cursor row: the request for the last
+ * page committed, the fingerprint of that page's records, and the fingerprint
+ * of the source it belongs to.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "jobs/rundata.h"
+
+#include "data/json.h"
+
+/*
+ * What the read begins with, but for the cursor: another one means that the
+ * foreign table or its server was altered.
+ */
+static uint64
+source_fingerprint(DloadRun *run)
+{
+	DloadError	err = {0};
+	DloadRequest request;
+	char	   *text;
+
+	if (!dload_request_first(run->resource,
+							 dload_pipeline_params(run->pipeline->params,
+												   run->resource),
+							 &request, &err))
+		dload_error_raise(&err);
+	text = dload_request_text(&request);
+	return dload_hash_bytes(text, strlen(text), 0);
+}
+
+/* The checkpoint is of another source. */
+static void
+forget_checkpoint(DloadRun *run)
+{
+	run->resume = NULL;
+	if (dload_pipeline_is_keyed(run->pipeline) || run->replacing)
+		ereport(NOTICE,
+				(errmsg("pipeline \"%s\": the source was altered since the last run stopped, starting over",
+						run->pipeline->name)));
+	else
+		dload_run_finish(run, "suspect",
+			   "The source was altered since the last run stopped, so that it"
+			   " cannot be continued without missing or repeating records.  Run"
+			   " it with full_refresh => true.");
+}
+
+void
+dload_checkpoint_read(DloadRun *run, const char *checkpoint)
+{
+	DloadError	err = {0};
+	DloadJson  *doc;
+	char	   *request;
+	char	   *fingerprint;
+	char	   *source;
+	int64		replacing;
+
+	run->source = source_fingerprint(run);
+	if (checkpoint == NULL || run->full_refresh)
+		return;
+	doc = dload_json_parse(checkpoint, "checkpoint", &err);
+	if (doc == NULL)
+		dload_error_raise(&err);
+	request = dload_json_get_string(doc, "request");
+	fingerprint = dload_json_get_string(doc, "fingerprint");
+	if (request == NULL || fingerprint == NULL)
+		elog(ERROR, "invalid checkpoint");
+	run->resume = dload_request_parse(request, &err);
+	if (run->resume == NULL)
+		dload_error_raise(&err);
+	run->resume_fingerprint = strtou64(fingerprint, NULL, 10);
+	if (dload_json_get_int(doc, "replacing", &replacing))
+		run->replacing = true;
+	source = dload_json_get_string(doc, "source");
+	if (source == NULL || strtou64(source, NULL, 10) != run->source)
+		forget_checkpoint(run);
+}
+
+char *
+dload_checkpoint_text(DloadRun *run)
+{
+	DloadJson  *doc = dload_json_new_object();
+
+	dload_json_set_string(doc, "request", run->last_request);
+	dload_json_set_string(doc, "fingerprint",
+						  psprintf(UINT64_FORMAT, run->last_fingerprint));
+	dload_json_set_string(doc, "source", psprintf(UINT64_FORMAT, run->source));
+	if (run->replacing)
+		dload_json_set_int(doc, "replacing", 1);
+	return dload_json_text(doc);
+}
