@@ -34,22 +34,17 @@ typedef enum TimeShape
 	SHAPE_TIMESTAMP
 } TimeShape;
 
-static const struct
-{
-	Oid			oid;
-	const char *name;
-}			type_info[] =
-{
-	[DLOAD_TYPE_UNKNOWN] = {InvalidOid, "unknown"},
-	[DLOAD_TYPE_BOOLEAN] = {BOOLOID, "boolean"},
-	[DLOAD_TYPE_BIGINT] = {INT8OID, "bigint"},
-	[DLOAD_TYPE_NUMERIC] = {NUMERICOID, "numeric"},
-	[DLOAD_TYPE_DOUBLE] = {FLOAT8OID, "double precision"},
-	[DLOAD_TYPE_DATE] = {DATEOID, "date"},
-	[DLOAD_TYPE_TIMESTAMPTZ] = {TIMESTAMPTZOID, "timestamp with time zone"},
-	[DLOAD_TYPE_TEXT] = {TEXTOID, "text"},
-	[DLOAD_TYPE_JSONB] = {JSONBOID, "jsonb"},
-	[DLOAD_TYPE_OTHER] = {InvalidOid, "other"},
+static const char *const type_names[] = {
+	[DLOAD_TYPE_UNKNOWN] = "unknown",
+	[DLOAD_TYPE_BOOLEAN] = "boolean",
+	[DLOAD_TYPE_BIGINT] = "bigint",
+	[DLOAD_TYPE_NUMERIC] = "numeric",
+	[DLOAD_TYPE_DOUBLE] = "double precision",
+	[DLOAD_TYPE_DATE] = "date",
+	[DLOAD_TYPE_TIMESTAMPTZ] = "timestamp with time zone",
+	[DLOAD_TYPE_TEXT] = "text",
+	[DLOAD_TYPE_JSONB] = "jsonb",
+	[DLOAD_TYPE_OTHER] = "other",
 };
 
 #define is_digit(c) ((unsigned char) ((c) - '0') < 10)
@@ -491,12 +486,6 @@ dload_type_join(DloadType a, DloadType b)
 	return DLOAD_TYPE_TEXT;
 }
 
-Oid
-dload_type_oid(DloadType type)
-{
-	return type_info[type].oid;
-}
-
 DloadType
 dload_type_from_oid(Oid typid)
 {
@@ -529,5 +518,5 @@ dload_type_from_oid(Oid typid)
 const char *
 dload_type_name(DloadType type)
 {
-	return type_info[type].name;
+	return type_names[type];
 }

@@ -68,9 +68,6 @@ dload_type_holds_plain(DloadType type, const DloadToken *token)
 /* The least type that holds all values of both. */
 extern DloadType dload_type_join(DloadType a, DloadType b);
 
-/* The built-in type, InvalidOid for UNKNOWN and OTHER. */
-extern Oid	dload_type_oid(DloadType type);
-
 /* Which lattice type a column of this type is: text also for varchar... */
 extern DloadType dload_type_from_oid(Oid typid);
 

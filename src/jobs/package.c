@@ -9,6 +9,7 @@
 
 #include "jobs/rundata.h"
 
+#include "base/setting.h"
 #include "base/subxact.h"
 #include "load/merge.h"
 #include "load/replace.h"
@@ -435,11 +436,8 @@ dload_run_as_owner(DloadRun *run, DloadRunBody body, void *arg)
 						   save_context | SECURITY_LOCAL_USERID_CHANGE |
 						   SECURITY_RESTRICTED_OPERATION);
 	level = NewGUCNestLevel();
-	(void) set_config_option("search_path", "pg_catalog, pg_temp",
-							 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
-							 true, 0, false);
-	(void) set_config_option("DateStyle", "ISO, YMD", PGC_USERSET,
-							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	dload_setting_pin_search_path();
+	dload_setting_change("DateStyle", "ISO, YMD");
 	body(run, arg);
 	AtEOXact_GUC(true, level);
 	SetUserIdAndSecContext(save_user, save_context);

@@ -9,6 +9,7 @@
 
 #include "jobs/pipeline.h"
 
+#include "base/setting.h"
 #include "data/json.h"
 #include "jobs/launcher.h"
 #include "jobs/plan.h"
@@ -174,9 +175,7 @@ check_hint(const char *path, const char *type, void *arg)
 		dload_error_raise(&err);
 	/* a run sees pg_catalog only */
 	level = NewGUCNestLevel();
-	(void) set_config_option("search_path", "pg_catalog, pg_temp",
-							 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
-							 true, 0, false);
+	dload_setting_pin_search_path();
 	parseTypeString(type, &typid, &typmod, false);
 	AtEOXact_GUC(true, level);
 	if (get_typtype(typid) == TYPTYPE_PSEUDO)

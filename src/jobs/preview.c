@@ -103,10 +103,6 @@ dload_preview_tables(const char *name, DloadSpan records, int max_nesting,
 	preview_ddl(&p, "public");
 }
 
-static const char *const paginator_names[] = {
-	"none", "link", "next_url", "page", "offset", "token"
-};
-
 static void
 preview_detected(Preview *p, DloadExtract *x, const DloadResource *res,
 				 const DloadPage *page)
@@ -115,7 +111,8 @@ preview_detected(Preview *p, DloadExtract *x, const DloadResource *res,
 
 	p->sink("detected", "records_path",
 			dload_path_text(dload_extract_records_path(x)), p->arg);
-	p->sink("detected", "paginate", paginator_names[res->paginate], p->arg);
+	p->sink("detected", "paginate", dload_paginator_get(res->paginate)->name,
+			p->arg);
 	p->sink("detected", "records on first page",
 			psprintf(INT64_FORMAT, page->nrecords), p->arg);
 	p->sink("detected", "more pages", page->has_next ? "yes" : "no", p->arg);

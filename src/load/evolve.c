@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "load/evolve.h"
+#include "load/ids.h"
 #include "load/shape.h"
 #include "load/widen.h"
 
@@ -26,9 +27,6 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
-
-/* How many ids one nextval hands out: few calls, few ids lost. */
-#define ID_BLOCK	1000
 
 char *
 dload_relation_name(Oid relid)
@@ -323,7 +321,7 @@ create_sequence(DloadEvolution *ev, const DloadTable *root, const char *name)
 	dload_evolve_execute(ev,
 						 psprintf("CREATE SEQUENCE %s INCREMENT %d OWNED BY %s._dload_id",
 								  quote_qualified_identifier(schema, seq),
-								  ID_BLOCK,
+								  DLOAD_ID_BLOCK,
 								  quote_qualified_identifier(schema, name)));
 }
 

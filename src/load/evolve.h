@@ -41,11 +41,10 @@ extern void dload_evolve_bind(DloadEvolution *ev, DloadShape *shape);
  */
 extern void dload_evolve(DloadEvolution *ev, DloadShape *shape);
 
-/*
- * Add to an existing target what it lacks, and look at its columns again.
- * For replace, which evolves a target only when its shadow is complete.
- */
+/* Look at the columns of the table's relation again. */
 extern void dload_evolve_refresh(DloadTable *table, Oid relid);
+
+/* Run a statement, or only note it when dry. */
 extern void dload_evolve_execute(DloadEvolution *ev, const char *sql);
 
 /* A step of evolution, for widen.c: add a column; log a change. */

@@ -16,9 +16,6 @@
 #include "utils/fmgrprotos.h"
 #include "utils/rel.h"
 
-/* How many ids one nextval hands out; the sequence's increment. */
-#define ID_BLOCK	1000
-
 /*
  * With wal_level = minimal core writes no WAL for a sequence in the
  * transaction that creates it, but the sequence's row claims that the next 32
@@ -50,7 +47,7 @@ dload_ids_next(DloadIds *ids, DloadShape *shape)
 					 errmsg("table \"%s\" has no sequence for row ids",
 							shape->tables[0]->name)));
 		ids->next = nextval_internal(ids->sequence, true);
-		ids->end = ids->next + ID_BLOCK;
+		ids->end = ids->next + DLOAD_ID_BLOCK;
 		log_next_use(ids->sequence, ids->next);
 	}
 	return ids->next++;

@@ -11,6 +11,12 @@
 #include "load/normalize.h"
 
 /*
+ * How many ids one nextval hands out: few calls, few ids lost.  It is the
+ * increment of the sequences that evolve makes.
+ */
+#define DLOAD_ID_BLOCK	1000
+
+/*
  * Where ids come from; lives as long as the run.  sequence is looked up anew
  * when it is InvalidOid.
  */

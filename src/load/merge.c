@@ -14,6 +14,7 @@
 
 #include "load/merge.h"
 
+#include "base/setting.h"
 #include "base/compat.h"
 #include "load/evolve.h"
 #include "load/probe.h"
@@ -487,8 +488,7 @@ prefer_indexes(void)
 	};
 
 	for (int i = 0; i < lengthof(names); i++)
-		(void) set_config_option(names[i], "off", PGC_USERSET, PGC_S_SESSION,
-								 GUC_ACTION_SAVE, true, 0, false);
+		dload_setting_change(names[i], "off");
 	return level;
 }
 

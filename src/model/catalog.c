@@ -15,6 +15,8 @@
 #include "postgres.h"
 
 #include "model/catalog.h"
+
+#include "base/setting.h"
 #include "model/catalogsql.h"
 
 #include "access/htup_details.h"
@@ -74,9 +76,7 @@ dload_catalog_execute(const char *sql, int nargs, const char *const *args)
 						   save_context | SECURITY_LOCAL_USERID_CHANGE |
 						   SECURITY_NOFORCE_RLS);
 	level = NewGUCNestLevel();
-	(void) set_config_option("search_path", "pg_catalog, pg_temp",
-							 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
-							 true, 0, false);
+	dload_setting_pin_search_path();
 	rc = SPI_execute_with_args(sql, nargs, types, values, nulls, false, 0);
 	AtEOXact_GUC(true, level);
 	SetUserIdAndSecContext(save_user, save_context);

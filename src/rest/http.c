@@ -397,22 +397,6 @@ dload_http_consume(DloadExchange *ex, size_t len)
 		resume(ex);
 }
 
-char *
-dload_http_take_body(DloadExchange *ex, size_t *len)
-{
-	char	   *body = palloc_extended(ex->len + 1, MCXT_ALLOC_HUGE);
-
-	unpin(ex);
-	if (ex->len > 0)
-		memcpy(body, ex->buf + ex->start, ex->len);
-	body[ex->len] = '\0';
-	*len = ex->len;
-	free(ex->buf);
-	ex->buf = NULL;
-	ex->start = ex->len = ex->cap = 0;
-	return body;
-}
-
 int
 dload_http_status(const DloadExchange *ex)
 {
@@ -467,10 +451,4 @@ int64
 dload_http_waited(void)
 {
 	return waited_us;
-}
-
-const char *
-dload_http_version(void)
-{
-	return curl_version();
 }

@@ -87,12 +87,6 @@ extern void dload_http_sleep(long ms);
 extern DloadSpan dload_http_peek(DloadExchange *ex);
 extern void dload_http_consume(DloadExchange *ex, size_t len);
 
-/*
- * Take the whole body of a finished exchange as one palloc'd NUL-terminated
- * chunk in the current context.
- */
-extern char *dload_http_take_body(DloadExchange *ex, size_t *len);
-
 /* 0 while headers are not complete. */
 extern int	dload_http_status(const DloadExchange *ex);
 
@@ -111,8 +105,5 @@ extern int64 dload_http_bytes(const DloadExchange *ex);
 
 /* Total time this process has waited on the network, microseconds. */
 extern int64 dload_http_waited(void);
-
-/* "libcurl/7.88.1 OpenSSL/3.0..." */
-extern const char *dload_http_version(void);
 
 #endif							/* DLOAD_HTTP_H */
