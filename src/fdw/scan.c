@@ -109,7 +109,7 @@ dload_begin_scan(ForeignScanState *node, int eflags)
 		attnums = bms_add_member(attnums, lfirst_int(lc));
 	scan->row = dload_row_create(scan->resource,
 								 RelationGetNumberOfAttributes(rel), attnums);
-	scan->max_window = scan->resource->max_concurrency;
+	scan->max_window = scan->resource->limits.max_concurrency;
 	scan->open = palloc0(sizeof(DloadScanRequest) * scan->max_window);
 	if (plan->scan.plan.extParam != NULL || (eflags & EXEC_FLAG_REWIND))
 		scan->memo = dload_memo_create();
@@ -273,7 +273,7 @@ raise_missing(const DloadScan *scan)
 					column->name, scan->resource->relname),
 			 column->required ?
 			 errdetail("It fills \"{%s}\" in the path \"%s\".",
-					   column->param, scan->resource->path) :
+					   column->param, scan->resource->request.path) :
 			 errdetail("It has no other value than the one that is asked "
 					   "for."),
 			 errhint("Add WHERE %s = ... to the query, or join the column "

@@ -43,37 +43,38 @@ parameter_none(const DloadResource *res)
 static void
 apply_bearer(const DloadResource *res, DloadHttpRequest *request)
 {
-	if (res->token != NULL)
+	if (res->auth.token != NULL)
 		request->headers = lappend(request->headers,
 								   psprintf("Authorization: Bearer %s",
-											res->token));
+											res->auth.token));
 }
 
 static void
 apply_basic(const DloadResource *res, DloadHttpRequest *request)
 {
-	request->username = res->username ? res->username : "";
-	request->password = res->password ? res->password : "";
+	request->username = res->auth.username ? res->auth.username : "";
+	request->password = res->auth.password ? res->auth.password : "";
 }
 
 static void
 apply_api_key(const DloadResource *res, DloadHttpRequest *request)
 {
-	if (res->api_key == NULL || res->api_key_name == NULL)
+	if (res->auth.api_key == NULL || res->auth.api_key_name == NULL)
 		return;
-	if (res->api_key_in_query)
-		request->url = dload_url_set_query(request->url, res->api_key_name,
-										   res->api_key);
+	if (res->auth.api_key_in_query)
+		request->url = dload_url_set_query(request->url,
+										   res->auth.api_key_name,
+										   res->auth.api_key);
 	else
 		request->headers = lappend(request->headers,
-								   psprintf("%s: %s", res->api_key_name,
-											res->api_key));
+								   psprintf("%s: %s", res->auth.api_key_name,
+											res->auth.api_key));
 }
 
 static const char *
 parameter_api_key(const DloadResource *res)
 {
-	return res->api_key_in_query ? res->api_key_name : NULL;
+	return res->auth.api_key_in_query ? res->auth.api_key_name : NULL;
 }
 
 static const AuthStrategy strategies[] = {
@@ -109,13 +110,13 @@ void
 dload_auth_apply(const DloadResource *res, DloadHttpRequest *request)
 {
 	if (dload_auth_trusts(res, request->url))
-		strategies[res->auth].apply(res, request);
+		strategies[res->auth.kind].apply(res, request);
 }
 
 char *
 dload_auth_strip_url(const DloadResource *res, const char *url)
 {
-	const char *name = strategies[res->auth].parameter(res);
+	const char *name = strategies[res->auth.kind].parameter(res);
 
 	if (name == NULL)
 		return pstrdup(url);
@@ -169,13 +170,15 @@ collect_secrets(const DloadResource *res)
 {
 	List	   *secrets = NIL;
 
-	secrets = add_secret(secrets, res->token);
-	secrets = add_secret(secrets, res->password);
-	secrets = add_secret(secrets, res->api_key);
-	if (res->password != NULL && res->password[0] != '\0')
+	secrets = add_secret(secrets, res->auth.token);
+	secrets = add_secret(secrets, res->auth.password);
+	secrets = add_secret(secrets, res->auth.api_key);
+	if (res->auth.password != NULL && res->auth.password[0] != '\0')
 	{
-		char	   *plain = psprintf("%s:%s", res->username ? res->username : "",
-									 res->password);
+		char	   *plain = psprintf("%s:%s",
+									   res->auth.username ?
+									   res->auth.username : "",
+									 res->auth.password);
 
 		secrets = lappend(secrets, base64(plain, false));
 		secrets = lappend(secrets, base64(plain, true));

@@ -211,7 +211,7 @@ check_lone_record(DloadExtract *x, DloadPage *page, DloadError *err)
 {
 	const char *start = page->body.data;
 
-	if (x->res->records_path != NULL || x->path == NULL ||
+	if (x->res->records.path != NULL || x->path == NULL ||
 		x->path->nsteps > 0 || start == NULL)
 		return true;
 	start += strspn(start, " \t\r\n");
@@ -219,7 +219,7 @@ check_lone_record(DloadExtract *x, DloadPage *page, DloadError *err)
 		return true;
 	if (dload_envelope_check(x->fetch, page->body, err))
 	{
-		if (x->res->paginate == DLOAD_PAGINATE_NONE)
+		if (x->res->page.kind == DLOAD_PAGINATE_NONE)
 			return true;
 		dload_error_set(err, ERRCODE_INVALID_PARAMETER_VALUE,
 						"no list of records was found in the response of "

@@ -70,8 +70,8 @@ dload_extract_begin(const DloadResource *res, List *params)
 	x->scratch = AllocSetContextCreate(context, "dload extract page",
 									   ALLOCSET_DEFAULT_SIZES);
 	x->res = res;
-	x->paginator = dload_paginator_get(res->paginate);
-	x->path = res->records_path;
+	x->paginator = dload_paginator_get(res->page.kind);
+	x->path = res->records.path;
 	x->declared_total = -1;
 	x->channel.res = res;
 	x->channel.limiter = dload_limiter_get(res);
@@ -112,7 +112,7 @@ at_page_limit(const DloadExtract *x)
 	int64		pages = x->channel.stats.pages;
 
 	return (x->limit_pages > 0 && pages >= x->limit_pages) ||
-		(x->res->max_pages > 0 && pages >= x->res->max_pages);
+		(x->res->page.max_pages > 0 && pages >= x->res->page.max_pages);
 }
 
 void
@@ -141,11 +141,12 @@ dload_extract_may_go_on(DloadExtract *x, DloadExtractResult *result,
 		x->stopped_early = true;
 		return false;
 	}
-	if (x->res->max_pages > 0 && x->channel.stats.pages >= x->res->max_pages)
+	if (x->res->page.max_pages > 0 &&
+		x->channel.stats.pages >= x->res->page.max_pages)
 	{
 		dload_error_set(err, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
 						"foreign table %s has more than " INT64_FORMAT
-						" pages", x->res->relname, x->res->max_pages);
+						" pages", x->res->relname, x->res->page.max_pages);
 		dload_error_detail(err, "The next page would be %s.",
 						   x->fetch->shown_url);
 		dload_error_hint(err, "Raise the option \"max_pages\" of the "

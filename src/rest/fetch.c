@@ -51,7 +51,7 @@ set_url(DloadFetch *f, const char *url)
 	f->url = dload_auth_strip_url(res, url);
 	f->shown_url = dload_auth_redact(res,
 									 dload_url_redact(f->url,
-													  res->api_key_name));
+													  res->auth.api_key_name));
 	f->trusted = dload_auth_trusts(res, f->url);
 	MemoryContextSwitchTo(old);
 }
@@ -59,8 +59,8 @@ set_url(DloadFetch *f, const char *url)
 static void
 set_first_hop(DloadFetch *f)
 {
-	f->method = f->channel->res->method;
-	f->body = strcmp(f->method, "POST") == 0 ? f->channel->res->body : NULL;
+	f->method = f->request->method;
+	f->body = f->request->body;
 	f->redirects = 0;
 	set_url(f, f->request->url);
 }
@@ -122,7 +122,7 @@ collect_headers(const DloadFetch *f)
 	List	   *headers = NIL;
 	ListCell   *lc;
 
-	foreach(lc, f->channel->res->headers)
+	foreach(lc, f->channel->res->request.headers)
 	{
 		char	   *header = lfirst(lc);
 		char	   *name = pnstrdup(header, strcspn(header, ":"));
@@ -209,10 +209,10 @@ send_request(DloadFetch *f, DloadError *err)
 	request.shown_url = f->shown_url;
 	request.headers = collect_headers(f);
 	request.body = unconstify(char *, f->body);
-	request.connect_timeout = res->connect_timeout;
-	request.request_timeout = res->request_timeout;
-	request.idle_timeout = res->idle_timeout;
-	request.max_response_bytes = res->max_response_bytes;
+	request.connect_timeout = res->limits.connect_timeout;
+	request.request_timeout = res->limits.request_timeout;
+	request.idle_timeout = res->limits.idle_timeout;
+	request.max_response_bytes = res->limits.max_response_bytes;
 	request.stream = true;
 	dload_auth_apply(res, &request);
 	if (!headers_are_clean(request.headers, err))
@@ -362,9 +362,9 @@ may_retry(const DloadFetch *f)
 {
 	int			status;
 
-	if (f->retries >= f->channel->res->max_retries)
+	if (f->retries >= f->channel->res->limits.max_retries)
 		return false;
-	if (f->channel->res->method[0] != 'P')
+	if (strcmp(f->request->method, "POST") != 0)
 		return true;
 	/* a redirect may be its answer */
 	if (f->redirects > 0)

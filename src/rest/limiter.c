@@ -289,9 +289,9 @@ dload_limiter_get(const DloadResource *res)
 	limiter = hash_search(limiters, &key, HASH_ENTER, &found);
 	if (!found)
 		limiter->local = NULL;
-	limiter->max_concurrency = Max(res->max_concurrency, 1);
+	limiter->max_concurrency = Max(res->limits.max_concurrency, 1);
 	limiter->nrates = 0;
-	foreach(lc, res->rates)
+	foreach(lc, res->limits.rates)
 	{
 		if (limiter->nrates == DLOAD_BUDGET_RATES)
 			break;

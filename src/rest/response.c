@@ -162,7 +162,7 @@ static void
 set_credentials_error(const DloadFetch *f, int status, DloadError *err)
 {
 	const DloadResource *res = f->channel->res;
-	const char *options = credential_options(res->auth);
+	const char *options = credential_options(res->auth.kind);
 
 	dload_error_set(err, status == 401 ?
 					ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION :

@@ -53,7 +53,7 @@ static bool
 check_repeated_page(DloadExtract *x, int64 nrecords, uint64 fingerprint,
 					DloadError *err)
 {
-	const char *option = position_option(x->res->paginate);
+	const char *option = position_option(x->res->page.kind);
 
 	if (option == NULL || nrecords == 0 || x->last_nrecords != nrecords ||
 		x->last_fingerprint != fingerprint)
@@ -76,7 +76,7 @@ find_next(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 	DloadPageInfo info = {0};
 	DloadNext	answer;
 
-	memset(next, 0, sizeof(*next));
+	*next = *x->fetch->request;
 	info.request = x->fetch->request;
 	info.final_url = x->fetch->url;
 	info.exchange = x->fetch->exchange;
