@@ -915,6 +915,11 @@ def redirect_other(request):
     return redirect(request, request.other_origin + "/items")
 
 
+@route("/redirect/to")
+def redirect_to(request):
+    return redirect(request, request.query.get("location", "/items"))
+
+
 @route("/redirect/loop")
 def redirect_loop(request):
     return redirect(request, request.target)

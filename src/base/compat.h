@@ -215,4 +215,13 @@ typedef struct ClosestMatchState
 #define DLOAD_CURL_HAS_PROTOCOLS_STR (LIBCURL_VERSION_NUM >= 0x075500)
 #define DLOAD_CURL_HAS_QUICK_EXIT (LIBCURL_VERSION_NUM >= 0x075700)
 
+/* What a setting's check hook keeps, which PostgreSQL frees. */
+#if PG_VERSION_NUM >= 160000
+#define dload_guc_alloc(size)	guc_malloc(LOG, size)
+#define dload_guc_free(p)		guc_free(p)
+#else
+#define dload_guc_alloc(size)	malloc(size)
+#define dload_guc_free(p)		free(p)
+#endif
+
 #endif							/* DLOAD_COMPAT_H */

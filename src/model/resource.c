@@ -157,6 +157,7 @@ create_resource(Oid relid, Oid userid, bool secrets)
 
 	res->relid = relid;
 	res->userid = userid;
+	res->superuser = OidIsValid(userid) && superuser_arg(userid);
 	schema = get_namespace_name(RelationGetNamespace(rel));
 	res->relname = quote_qualified_identifier(schema,
 											  RelationGetRelationName(rel));

@@ -14,6 +14,7 @@
 
 #include "miscadmin.h"
 #include "rest/auth.h"
+#include "rest/guard.h"
 #include "rest/request.h"
 #include "rest/url.h"
 #include "utils/memutils.h"
@@ -213,6 +214,7 @@ send_request(DloadFetch *f, DloadError *err)
 	request.request_timeout = res->limits.request_timeout;
 	request.idle_timeout = res->limits.idle_timeout;
 	request.max_response_bytes = res->limits.max_response_bytes;
+	request.guarded = dload_guard_applies(res, f->url);
 	request.stream = true;
 	dload_auth_apply(res, &request);
 	if (!headers_are_clean(request.headers, err))

@@ -240,6 +240,12 @@ dload_transport_error(const DloadFetch *f, DloadError *err)
 			hint = "Install the certificate of the authority that signed "
 				"the server's among the trusted ones of the database server.";
 			break;
+		case DLOAD_HTTP_FAIL_FORBIDDEN:
+			sqlstate = ERRCODE_INSUFFICIENT_PRIVILEGE;
+			hint = "Only superusers' requests go to private addresses, unless "
+				"a superuser adds the host or its network to "
+				"\"dload.allowed_hosts\".";
+			break;
 		case DLOAD_HTTP_FAIL_TOO_LARGE:
 			sqlstate = ERRCODE_PROGRAM_LIMIT_EXCEEDED;
 			hint = "Ask for smaller pages, or raise the option "
