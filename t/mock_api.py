@@ -97,6 +97,9 @@ keeps those of one owner (nested.owner.id)
                           -Reset (epoch; ?reset=delta: seconds), ?style=ietf:
                           RateLimit and RateLimit-Policy; Retry-After unless
                           ?retry_after=0
+  /headers/...            [{"id":1}] with the headers of ?set= (JSON); "@epoch+30",
+                          "@epoch_ms+30", "@iso+30", "@http+30" are times;
+                          ?status=
 
 TRAPS
   /loop/token             {"records","meta"}: tokens a, b, c, a, ...
@@ -857,6 +860,26 @@ def ratelimit(request):
 # ---------------------------------------------------------------------------
 # Traps
 # ---------------------------------------------------------------------------
+
+def moment(text):
+    """ "@epoch+30", "@epoch_ms+30", "@iso+30", "@http+30": that many seconds
+    from now; other text as it is."""
+    match = re.fullmatch(r"@(epoch|epoch_ms|iso|http)([+-]\d+)", text)
+    if match is None:
+        return text
+    then = int(time.time()) + int(match.group(2))
+    return {"epoch": str(then), "epoch_ms": str(then * 1000),
+            "iso": iso(datetime.fromtimestamp(then, timezone.utc)),
+            "http": formatdate(then, usegmt=True)}[match.group(1)]
+
+
+@route("/headers/*")
+def headers(request):
+    """An answer with the headers that ?set= names, as JSON; ?status=."""
+    wanted = json.loads(request.query.get("set", "{}"))
+    return reply_json([{"id": 1}], request.integer("status", 200),
+                      {name: moment(value) for name, value in wanted.items()})
+
 
 @route("/loop/token")
 def loop_token(request):
