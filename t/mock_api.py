@@ -97,6 +97,7 @@ keeps those of one owner (nested.owner.id)
                           -Reset (epoch; ?reset=delta: seconds), ?style=ietf:
                           RateLimit and RateLimit-Policy; Retry-After unless
                           ?retry_after=0
+  /host/{HOST}/...        real APIs as t/apis/*.py play them: see mock_hosts.py
   /headers/...            [{"id":1}] with the headers of ?set= (JSON); "@epoch+30",
                           "@epoch_ms+30", "@iso+30", "@http+30" are times;
                           ?status=
@@ -149,6 +150,9 @@ from datetime import datetime, timedelta, timezone
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+
+# Modules that add routes import this one by its name, also when it is run.
+sys.modules.setdefault("mock_api", sys.modules[__name__])
 
 EPOCH = datetime(2026, 1, 1, tzinfo=timezone.utc)
 BEARER = "s3cret-token"
@@ -285,6 +289,7 @@ class State:
             self.tokens = {}
             self.refresh = "refresh-0"
             self.token_number = 0
+            self.hosts = {}
 
     def newest_events(self):
         with self.lock:
@@ -1544,7 +1549,15 @@ def stop(pid_file):
     return 1
 
 
+@route("/host/*")
+def host(request):
+    return mock_hosts.dispatch(request)
+
+
 def main():
+    global mock_hosts
+    import mock_hosts
+    mock_hosts.load()
     parser = argparse.ArgumentParser(description="mock REST API of dload")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--url-file")
