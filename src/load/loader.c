@@ -331,6 +331,20 @@ dload_writer_attributes(const DloadWriter *w)
 	return w->attributes;
 }
 
+AttrNumber
+dload_writer_id(const DloadWriter *w)
+{
+	return w->id;
+}
+
+void
+dload_writer_child_keys(const DloadWriter *w, AttrNumber *parent,
+						AttrNumber *idx)
+{
+	*parent = w->parent_id;
+	*idx = w->list_idx;
+}
+
 /*
  * Conversion
  */
@@ -477,8 +491,8 @@ dload_writer_convert_keys(DloadLoad *load, DloadWriter *w, DloadRow *row,
  */
 
 /* The values converted so far are in the table, or will not get there. */
-static void
-forget_values(DloadLoad *load)
+void
+dload_load_forget_values(DloadLoad *load)
 {
 	MemoryContextReset(load->rows);
 	load->room_used = 0;
@@ -508,7 +522,7 @@ flush(DloadLoad *load, DloadWriter *w)
 		ResetPerTupleExprContext(w->estate);
 	}
 	w->nused = 0;
-	forget_values(load);
+	dload_load_forget_values(load);
 }
 
 static void
@@ -562,7 +576,7 @@ executor_insert(DloadLoad *load, DloadWriter *w, DloadRow *row)
 			elog(ERROR, "could not insert");
 	}
 	MemoryContextSwitchTo(old);
-	forget_values(load);
+	dload_load_forget_values(load);
 }
 
 void
@@ -579,8 +593,8 @@ dload_load_insert(DloadLoad *load, DloadTable *table, DloadRow **rows,
 	{
 		DloadRow   *row = rows[i];
 
-		if (row->dead || row->root->dead || row->root->skipped ||
-			(wanted && !wanted(row)))
+		if (row->dead || row->skipped || row->root->dead ||
+			row->root->skipped || (wanted && !wanted(row)))
 			continue;
 		CHECK_FOR_INTERRUPTS();
 		/* let the next pages keep arriving */

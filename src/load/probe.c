@@ -17,14 +17,19 @@
 #include "access/xact.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
 #include "commands/defrem.h"
 #include "executor/tuptable.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/rls.h"
 #include "utils/snapmgr.h"
+
+/* A sweep reads past so many entries before it descends the index again. */
+#define SWEEP_PASSES	16
 
 struct DloadProbe
 {
@@ -36,6 +41,19 @@ struct DloadProbe
 	ScanKeyData scankeys[INDEX_MAX_KEYS];
 	AttrNumber	id;
 	AttrNumber	hash;
+};
+
+struct DloadSweep
+{
+	Relation	index;
+	IndexScanDesc scan;
+	TupleTableSlot *slot;
+	ScanKeyData scankey;		/* parent >= ... */
+	int64		parent;			/* whose rows are asked for */
+	bool		started;
+	bool		standing;		/* on an entry, which is not read yet */
+	int64		entry_parent;
+	int64		entry_idx;
 };
 
 /* Would a query see just the rows of this table, and all of them? */
@@ -174,6 +192,12 @@ dload_probe_find(DloadProbe *probe, const Datum *keys, DloadStored *stored)
 	return true;
 }
 
+TupleTableSlot *
+dload_probe_row(const DloadProbe *probe)
+{
+	return probe->slot;
+}
+
 void
 dload_probe_close(DloadProbe *probe)
 {
@@ -182,4 +206,116 @@ dload_probe_close(DloadProbe *probe)
 	ExecDropSingleTupleTableSlot(probe->slot);
 	index_close(probe->index, NoLock);
 	pfree(probe);
+}
+
+/*
+ * Sweeps
+ */
+
+/* Is the index one on these two numbers in ascending order? */
+static bool
+ascends(const DloadProbe *probe)
+{
+	Relation	index = probe->index;
+
+	for (int i = 0; i < 2; i++)
+		if (probe->order[i] != i || index->rd_indoption[i] != 0 ||
+			index->rd_opcintype[i] != INT8OID ||
+			TupleDescAttr(RelationGetDescr(index), i)->atttypid != INT8OID)
+			return false;
+	return true;
+}
+
+DloadSweep *
+dload_sweep_open(Relation rel, AttrNumber parent, AttrNumber idx)
+{
+	AttrNumber	columns[] = {parent, idx};
+	DloadProbe	probe = {.nkeys = 2};
+	DloadSweep *sweep;
+
+	if (!sees_plain_table(rel))
+		return NULL;
+	probe.index = find_index(&probe, rel, columns);
+	if (probe.index == NULL)
+		return NULL;
+	if (!ascends(&probe))
+	{
+		index_close(probe.index, AccessShareLock);
+		return NULL;
+	}
+	sweep = palloc0(sizeof(DloadSweep));
+	sweep->index = probe.index;
+	ScanKeyEntryInitialize(&sweep->scankey, 0, 1,
+						   BTGreaterEqualStrategyNumber, INT8OID, InvalidOid,
+						   F_INT8GE, (Datum) 0);
+	sweep->slot = table_slot_create(rel, NULL);
+	CommandCounterIncrement();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	sweep->scan = dload_index_beginscan(rel, sweep->index,
+										GetActiveSnapshot(), 1);
+	/* entries of other parents are passed without a look at their rows */
+	sweep->scan->xs_want_itup = true;
+	return sweep;
+}
+
+/* On to the next entry of the index. */
+static void
+pass(DloadSweep *sweep)
+{
+	IndexScanDesc scan = sweep->scan;
+	bool		isnull;
+
+	sweep->standing = index_getnext_tid(scan, ForwardScanDirection) != NULL;
+	if (!sweep->standing)
+		return;
+	sweep->entry_parent = DatumGetInt64(index_getattr(scan->xs_itup, 1,
+													  scan->xs_itupdesc,
+													  &isnull));
+	sweep->entry_idx = DatumGetInt64(index_getattr(scan->xs_itup, 2,
+												   scan->xs_itupdesc,
+												   &isnull));
+}
+
+void
+dload_sweep_seek(DloadSweep *sweep, int64 parent)
+{
+	sweep->parent = parent;
+	/* beyond the last entry there is nothing for greater numbers either */
+	if (sweep->started && !sweep->standing)
+		return;
+	for (int i = 0; sweep->started && i < SWEEP_PASSES &&
+		 sweep->standing && sweep->entry_parent < parent; i++)
+		pass(sweep);
+	if (sweep->started &&
+		(!sweep->standing || sweep->entry_parent >= parent))
+		return;
+	sweep->scankey.sk_argument = Int64GetDatum(parent);
+	index_rescan(sweep->scan, &sweep->scankey, 1, NULL, 0);
+	sweep->started = true;
+	pass(sweep);
+}
+
+TupleTableSlot *
+dload_sweep_next(DloadSweep *sweep, int64 *idx)
+{
+	while (sweep->standing && sweep->entry_parent == sweep->parent)
+	{
+		bool		visible = index_fetch_heap(sweep->scan, sweep->slot);
+
+		*idx = sweep->entry_idx;
+		pass(sweep);
+		if (visible)
+			return sweep->slot;
+	}
+	return NULL;
+}
+
+void
+dload_sweep_close(DloadSweep *sweep)
+{
+	index_endscan(sweep->scan);
+	PopActiveSnapshot();
+	ExecDropSingleTupleTableSlot(sweep->slot);
+	index_close(sweep->index, NoLock);
+	pfree(sweep);
 }
