@@ -242,23 +242,28 @@ change_row(Merge *m, DloadRow *row)
 }
 
 /*
- * Find which keys exist by looking up each of them, and update changed rows on
- * the way, while they are at hand.
+ * Find which keys exist by looking up each of them in the order of the index,
+ * and update changed rows on the way, while they are at hand.
  */
 static void
 probe_rows(Merge *m)
 {
 	int			nkeys = m->shape->nkeys;
 	Datum		keys[INDEX_MAX_KEYS];
+	int		   *order = palloc(sizeof(int) * (m->nrows + 1));
 
-	/* collected from the end; an index likes the order of arrival */
-	for (int n = m->nrows - 1; n >= 0; n--)
+	/* collected from the end, and often in order already */
+	for (int i = 0; i < m->nrows; i++)
+		order[i] = m->nrows - 1 - i;
+	dload_probe_sort(m->probe, m->keys, order, m->nrows);
+	for (int i = 0; i < m->nrows; i++)
 	{
+		int			n = order[i];
 		DloadStored stored;
 
 		CHECK_FOR_INTERRUPTS();
 		/* let the next pages keep arriving */
-		if (n % POLL_ROWS == 0)
+		if (i % POLL_ROWS == 0)
 			dload_http_poll();
 		for (int k = 0; k < nkeys; k++)
 			keys[k] = m->keys[k][n];

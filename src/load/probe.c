@@ -26,9 +26,13 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/rls.h"
+#include "utils/sortsupport.h"
 #include "utils/snapmgr.h"
 
-/* A sweep reads past so many entries before it descends the index again. */
+/*
+ * A sweep reads past so many entries before it descends the index again; half
+ * as many each time that it was in vain.
+ */
 #define SWEEP_PASSES	16
 
 struct DloadProbe
@@ -39,6 +43,7 @@ struct DloadProbe
 	int			nkeys;
 	int			order[INDEX_MAX_KEYS];	/* key of each index column */
 	ScanKeyData scankeys[INDEX_MAX_KEYS];
+	SortSupportData sortkeys[INDEX_MAX_KEYS];
 	AttrNumber	id;
 	AttrNumber	hash;
 };
@@ -51,6 +56,7 @@ struct DloadSweep
 	ScanKeyData scankey;		/* parent >= ... */
 	int64		parent;			/* whose rows are asked for */
 	bool		started;
+	int			passes;			/* entries to read past, at most */
 	bool		standing;		/* on an entry, which is not read yet */
 	int64		entry_parent;
 	int64		entry_idx;
@@ -145,6 +151,23 @@ make_scankeys(DloadProbe *probe)
 	}
 }
 
+static void
+make_sortkeys(DloadProbe *probe)
+{
+	for (int i = 0; i < probe->nkeys; i++)
+	{
+		SortSupport sortkey = &probe->sortkeys[i];
+		bool		descends = probe->index->rd_indoption[i] & INDOPTION_DESC;
+
+		sortkey->ssup_cxt = CurrentMemoryContext;
+		sortkey->ssup_collation = probe->index->rd_indcollation[i];
+		sortkey->ssup_attno = i + 1;
+		PrepareSortSupportFromIndexRel(probe->index, descends ?
+									   BTGreaterStrategyNumber :
+									   BTLessStrategyNumber, sortkey);
+	}
+}
+
 DloadProbe *
 dload_probe_open(Relation rel, int nkeys, const AttrNumber *columns)
 {
@@ -162,6 +185,7 @@ dload_probe_open(Relation rel, int nkeys, const AttrNumber *columns)
 	if (probe->index == NULL)
 		return NULL;
 	make_scankeys(probe);
+	make_sortkeys(probe);
 	probe->slot = table_slot_create(rel, NULL);
 	/* as a query would: what this transaction did is seen */
 	CommandCounterIncrement();
@@ -190,6 +214,40 @@ dload_probe_find(DloadProbe *probe, const Datum *keys, DloadStored *stored)
 	stored->has_hash = !isnull;
 	stored->hash = DatumGetInt64(value);
 	return true;
+}
+
+typedef struct Sorting
+{
+	DloadProbe *probe;
+	Datum	  **keys;
+} Sorting;
+
+static int
+compare_keys(const void *a, const void *b, void *arg)
+{
+	Sorting    *sorting = arg;
+	DloadProbe *probe = sorting->probe;
+	int			x = *(const int *) a;
+	int			y = *(const int *) b;
+
+	for (int i = 0; i < probe->nkeys; i++)
+	{
+		Datum	   *values = sorting->keys[probe->order[i]];
+		int			result = ApplySortComparator(values[x], false, values[y],
+												 false, &probe->sortkeys[i]);
+
+		if (result != 0)
+			return result;
+	}
+	return 0;
+}
+
+void
+dload_probe_sort(DloadProbe *probe, Datum **keys, int *numbers, int n)
+{
+	Sorting		sorting = {probe, keys};
+
+	qsort_arg(numbers, n, sizeof(int), compare_keys, &sorting);
 }
 
 TupleTableSlot *
@@ -280,15 +338,21 @@ void
 dload_sweep_seek(DloadSweep *sweep, int64 parent)
 {
 	sweep->parent = parent;
-	/* beyond the last entry there is nothing for greater numbers either */
-	if (sweep->started && !sweep->standing)
-		return;
-	for (int i = 0; sweep->started && i < SWEEP_PASSES &&
-		 sweep->standing && sweep->entry_parent < parent; i++)
-		pass(sweep);
-	if (sweep->started &&
-		(!sweep->standing || sweep->entry_parent >= parent))
-		return;
+	if (sweep->started)
+	{
+		for (int i = 0; i < sweep->passes && sweep->standing &&
+			 sweep->entry_parent < parent; i++)
+			pass(sweep);
+		/* beyond the last entry there is nothing for greater numbers either */
+		if (!sweep->standing || sweep->entry_parent >= parent)
+		{
+			sweep->passes = SWEEP_PASSES;
+			return;
+		}
+		sweep->passes /= 2;
+	}
+	else
+		sweep->passes = SWEEP_PASSES;
 	sweep->scankey.sk_argument = Int64GetDatum(parent);
 	index_rescan(sweep->scan, &sweep->scankey, 1, NULL, 0);
 	sweep->started = true;

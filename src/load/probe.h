@@ -44,6 +44,13 @@ extern DloadProbe *dload_probe_open(Relation rel, int nkeys,
 extern bool dload_probe_find(DloadProbe *probe, const Datum *keys,
 							 DloadStored *stored);
 
+/*
+ * Put numbers of keys into the order of the index, in which looking them up
+ * costs least; keys[k][n] is a value of key n.
+ */
+extern void dload_probe_sort(DloadProbe *probe, Datum **keys, int *numbers,
+							 int n);
+
 /* The row found last, until the next look-up. */
 extern TupleTableSlot *dload_probe_row(const DloadProbe *probe);
 
