@@ -21,6 +21,7 @@
 #include "access/heapam.h"
 #include "access/table.h"
 #include "access/tableam.h"
+#include "access/xlog.h"
 #include "catalog/pg_class.h"
 #include "executor/executor.h"
 #include "executor/spi.h"
@@ -44,6 +45,9 @@
 
 /* Texts of the rows not yet flushed; what does not fit is palloc'd. */
 #define ROOM_BYTES	(128 * 1024)
+
+/* Bytes of WAL after which its writer is told to begin. */
+#define WAL_STEP	(1024 * 1024)
 
 /* Look at the network after so many rows. */
 #define POLL_ROWS	256
@@ -95,6 +99,7 @@ struct DloadLoad
 	char	   *room;			/* texts of these */
 	size_t		room_used;
 	size_t		bytes;			/* of them and of the other values */
+	XLogRecPtr	wal_told;		/* the WAL writer has been told of */
 	DloadShape *shape;
 	DloadIds   *ids;
 	int64		run_id;
@@ -499,6 +504,21 @@ dload_load_forget_values(DloadLoad *load)
 	load->bytes = 0;
 }
 
+/*
+ * The commit must wait until the package's WAL is on disk.  What another
+ * process has written by then, while rows were made, it need not wait for.
+ */
+static void
+tell_wal_writer(DloadLoad *load)
+{
+	if (load->wal_told == InvalidXLogRecPtr)
+		load->wal_told = XactLastRecEnd;
+	if (XactLastRecEnd < load->wal_told + WAL_STEP)
+		return;
+	XLogSetAsyncXactLSN(XactLastRecEnd);
+	load->wal_told = XactLastRecEnd;
+}
+
 static void
 flush(DloadLoad *load, DloadWriter *w)
 {
@@ -523,6 +543,7 @@ flush(DloadLoad *load, DloadWriter *w)
 	}
 	w->nused = 0;
 	dload_load_forget_values(load);
+	tell_wal_writer(load);
 }
 
 static void
