@@ -141,6 +141,22 @@ typedef struct ClosestMatchState
 	ExecInsertIndexTuples(rri, slot, estate, false, false, NULL, NIL, false)
 #endif
 
+/* Which indexes an update wants entries in: 16 tells the summarizing ones. */
+#if PG_VERSION_NUM < 160000
+typedef bool DloadUpdatedIndexes;
+#define dload_updated_any_index(indexes) (indexes)
+#define dload_update_index_tuples(rri, slot, estate, indexes) \
+	((void) (indexes), \
+	 ExecInsertIndexTuples(rri, slot, estate, true, false, NULL, NIL))
+#else
+#include "access/tableam.h"
+typedef TU_UpdateIndexes DloadUpdatedIndexes;
+#define dload_updated_any_index(indexes) ((indexes) != TU_None)
+#define dload_update_index_tuples(rri, slot, estate, indexes) \
+	ExecInsertIndexTuples(rri, slot, estate, true, false, NULL, NIL, \
+						  (indexes) == TU_Summarizing)
+#endif
+
 /* A hash table of tuples; 18 asks for the kind of slot, NULL for any. */
 #if PG_VERSION_NUM < 180000
 #define dload_tuple_hash_table(desc, n, columns, eqfuncs, hashfuncs, \
