@@ -98,6 +98,8 @@ keeps those of one owner (nested.owner.id)
                           RateLimit and RateLimit-Policy; Retry-After unless
                           ?retry_after=0
 
+More routes that check credentials are in mock_auth.py.
+
 TRAPS
   /loop/token             {"records","meta"}: tokens a, b, c, a, ...
   /same/page              ignores `page`: {"items","total_count",
@@ -146,6 +148,8 @@ from datetime import datetime, timedelta, timezone
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+
+import mock_auth
 
 EPOCH = datetime(2026, 1, 1, tzinfo=timezone.utc)
 BEARER = "s3cret-token"
@@ -1081,6 +1085,9 @@ def types(request):
     if request.flag("nul"):
         rows.append('{"id":7,"s":"before\\u0000after"}')
     return Reply(("[" + ",\n".join(rows) + "]").encode())
+
+
+mock_auth.register(sys.modules[__name__])
 
 
 # ---------------------------------------------------------------------------
