@@ -102,6 +102,8 @@ keeps those of one owner (nested.owner.id)
                           "@epoch_ms+30", "@iso+30", "@http+30" are times;
                           ?status=
 
+More routes that check credentials are in mock_auth.py.
+
 TRAPS
   /loop/token             {"records","meta"}: tokens a, b, c, a, ...
   /same/page              ignores `page`: {"items","total_count",
@@ -153,6 +155,7 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 # Modules that add routes import this one by its name, also when it is run.
 sys.modules.setdefault("mock_api", sys.modules[__name__])
+import mock_auth
 
 EPOCH = datetime(2026, 1, 1, tzinfo=timezone.utc)
 BEARER = "s3cret-token"
@@ -1114,6 +1117,9 @@ def types(request):
     if request.flag("nul"):
         rows.append('{"id":7,"s":"before\\u0000after"}')
     return Reply(("[" + ",\n".join(rows) + "]").encode())
+
+
+mock_auth.register(sys.modules[__name__])
 
 
 # ---------------------------------------------------------------------------

@@ -32,6 +32,17 @@
 	object_ownercheck(RelationRelationId, relid, roleid)
 #endif
 
+/* 16 has one function for the privileges on most kinds of object. */
+#if PG_VERSION_NUM < 160000
+#define dload_function_aclcheck(oid, userid) \
+	pg_proc_aclcheck(oid, userid, ACL_EXECUTE)
+#define dload_qualified_names(text) stringToQualifiedNameList(text)
+#else
+#define dload_function_aclcheck(oid, userid) \
+	object_aclcheck(ProcedureRelationId, oid, userid, ACL_EXECUTE)
+#define dload_qualified_names(text) stringToQualifiedNameList(text, NULL)
+#endif
+
 /*
  * SQL-callable functions.  Objects are compiled with -fvisibility=hidden;
  * PostgreSQL 16 marks what PG_FUNCTION_INFO_V1 and PG_MODULE_MAGIC declare as

@@ -37,9 +37,13 @@ const DloadOption dload_options[] = {
 		   "How requests prove who they are; the secrets are options of the "
 		   "user mapping."),
 	SIMPLE("api_key_name", S, DLOAD_OPT_NAME, "X-API-Key",
-		   "Name of the header or query parameter that carries the API key."),
-	CHOICE("api_key_in", S, "header|query", "header",
+		   "Name of the header, query parameter or cookie that carries the API "
+		   "key."),
+	CHOICE("api_key_in", S, "header|query|cookie", "header",
 		   "Where the API key goes."),
+	SIMPLE("api_key_template", S, DLOAD_OPT_TEXT, "{key}",
+		   "What is sent there; {key} stands for the API key: 'Token "
+		   "token={key}'."),
 	SIMPLE("headers", S | T, DLOAD_OPT_JSON_OBJECT, NULL,
 		   "Headers sent with every request, as a JSON object; a table's "
 		   "replace the server's of the same name."),
