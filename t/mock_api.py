@@ -122,6 +122,7 @@ TRAPS
   /huge?mb=               one array of that size, chunked; ?record_kb=
   /bomb?mb=               gzip of one array of white space
   /types                  every JSON type; ?nul=1 adds text with U+0000
+SHAPES: see mock_shapes.py
 """
 
 import argparse
@@ -146,6 +147,8 @@ from datetime import datetime, timedelta, timezone
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+
+import mock_shapes
 
 EPOCH = datetime(2026, 1, 1, tzinfo=timezone.utc)
 BEARER = "s3cret-token"
@@ -1081,6 +1084,9 @@ def types(request):
     if request.flag("nul"):
         rows.append('{"id":7,"s":"before\\u0000after"}')
     return Reply(("[" + ",\n".join(rows) + "]").encode())
+
+
+mock_shapes.register(sys.modules[__name__])
 
 
 # ---------------------------------------------------------------------------
