@@ -128,6 +128,7 @@ TRAPS
   /huge?mb=               one array of that size, chunked; ?record_kb=
   /bomb?mb=               gzip of one array of white space
   /types                  every JSON type; ?nul=1 adds text with U+0000
+SHAPES: see mock_shapes.py
 """
 
 import argparse
@@ -156,6 +157,7 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 # Modules that add routes import this one by its name, also when it is run.
 sys.modules.setdefault("mock_api", sys.modules[__name__])
 import mock_auth
+import mock_shapes
 
 EPOCH = datetime(2026, 1, 1, tzinfo=timezone.utc)
 BEARER = "s3cret-token"
@@ -1120,6 +1122,7 @@ def types(request):
 
 
 mock_auth.register(sys.modules[__name__])
+mock_shapes.register(sys.modules[__name__])
 
 
 # ---------------------------------------------------------------------------
