@@ -104,6 +104,12 @@ CREATE FUNCTION dload.preview_request(source regclass, params jsonb DEFAULT '{}'
 COMMENT ON FUNCTION dload.preview_request(regclass, jsonb)
 	IS 'the request that a read of a foreign table begins with, without credentials';
 
+CREATE FUNCTION dload.preview_condition(condition text, status int DEFAULT 200, headers text DEFAULT NULL, body text DEFAULT NULL) RETURNS boolean
+	LANGUAGE c IMMUTABLE PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'dload_preview_condition';
+COMMENT ON FUNCTION dload.preview_condition(text, int, text, text)
+	IS 'whether a condition holds for a response; headers are a JSON object';
+
 /*
  * Catalog.  Only dload's functions write it; users read the views below.
  * Relations and roles are stored as regclass and regrole, so that a dump names
