@@ -26,11 +26,11 @@
 
 typedef struct DloadCondition DloadCondition;
 
-/* What a condition is about. */
+/* What a condition is about.  Without "header" there are no headers. */
 typedef struct DloadFacts
 {
 	int			status;
-	char	   *(*header) (const void *arg, const char *name);	/* or NULL */
+	char	   *(*header) (const void *arg, const char *name);
 	const void *header_arg;
 	DloadSpan	body;			/* a valid JSON document; len 0: there is none */
 } DloadFacts;
