@@ -98,6 +98,8 @@ keeps those of one owner (nested.owner.id)
                           RateLimit and RateLimit-Policy; Retry-After unless
                           ?retry_after=0
 
+MEANINGS: see mock_rules.py
+
 TRAPS
   /loop/token             {"records","meta"}: tokens a, b, c, a, ...
   /same/page              ignores `page`: {"items","total_count",
@@ -146,6 +148,8 @@ from datetime import datetime, timedelta, timezone
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+
+import mock_rules
 
 EPOCH = datetime(2026, 1, 1, tzinfo=timezone.utc)
 BEARER = "s3cret-token"
@@ -1519,6 +1523,9 @@ def stop(pid_file):
     except ProcessLookupError:
         return 0
     return 1
+
+
+mock_rules.register(sys.modules[__name__])
 
 
 def main():

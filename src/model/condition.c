@@ -172,34 +172,48 @@ compare(const DloadCondition *c, const DloadFacts *facts)
 	return result != (c->op == OP_NE);
 }
 
-bool
-dload_condition_holds(const DloadCondition *c, const DloadFacts *facts)
+/* What does not depend on what is not known is known. */
+static DloadTruth
+judge(const DloadCondition *c, const DloadFacts *facts, bool with_body)
 {
+	DloadTruth	left;
+	DloadTruth	right;
+	DloadTruth	decisive;
+
 	switch (c->kind)
 	{
 		case NODE_OR:
-			return dload_condition_holds(c->left, facts) ||
-				dload_condition_holds(c->right, facts);
 		case NODE_AND:
-			return dload_condition_holds(c->left, facts) &&
-				dload_condition_holds(c->right, facts);
+			decisive = c->kind == NODE_OR ? DLOAD_TRUE : DLOAD_FALSE;
+			left = judge(c->left, facts, with_body);
+			if (left == decisive)
+				return left;
+			right = judge(c->right, facts, with_body);
+			return right == decisive || left != DLOAD_UNKNOWN ? right : left;
 		case NODE_NOT:
-			return !dload_condition_holds(c->left, facts);
+			left = judge(c->left, facts, with_body);
+			return left == DLOAD_UNKNOWN ? left :
+				left == DLOAD_TRUE ? DLOAD_FALSE : DLOAD_TRUE;
 		case NODE_EXISTS:
-			return is_there(c, facts);
 		case NODE_COMPARE:
-			return compare(c, facts);
+			break;
 	}
-	return false;
+	if (c->place == PLACE_BODY && !with_body)
+		return DLOAD_UNKNOWN;
+	return (c->kind == NODE_EXISTS ? is_there(c, facts) :
+			compare(c, facts)) ? DLOAD_TRUE : DLOAD_FALSE;
 }
 
 bool
-dload_condition_reads_body(const DloadCondition *c)
+dload_condition_holds(const DloadCondition *c, const DloadFacts *facts)
 {
-	if (c->kind == NODE_EXISTS || c->kind == NODE_COMPARE)
-		return c->place == PLACE_BODY;
-	return dload_condition_reads_body(c->left) ||
-		(c->right != NULL && dload_condition_reads_body(c->right));
+	return judge(c, facts, true) == DLOAD_TRUE;
+}
+
+DloadTruth
+dload_condition_foresee(const DloadCondition *c, const DloadFacts *facts)
+{
+	return judge(c, facts, false);
 }
 
 /*

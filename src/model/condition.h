@@ -32,7 +32,7 @@ typedef struct DloadFacts
 	int			status;
 	char	   *(*header) (const void *arg, const char *name);
 	const void *header_arg;
-	DloadSpan	body;			/* a valid JSON document; len 0: there is none */
+	DloadSpan	body;			/* a valid JSON document; len 0: none */
 } DloadFacts;
 
 /*
@@ -46,8 +46,16 @@ extern DloadCondition *dload_condition_parse(const char *text,
 extern bool dload_condition_holds(const DloadCondition *c,
 								  const DloadFacts *facts);
 
-/* Does it look at the body? */
-extern bool dload_condition_reads_body(const DloadCondition *c);
+typedef enum DloadTruth
+{
+	DLOAD_FALSE,
+	DLOAD_TRUE,
+	DLOAD_UNKNOWN
+} DloadTruth;
+
+/* The same before the body is there. */
+extern DloadTruth dload_condition_foresee(const DloadCondition *c,
+										  const DloadFacts *facts);
 
 /*
  * What was found at the places that it names, as in

@@ -222,21 +222,12 @@ void
 dload_rulespec_read(DloadRuleSpec *spec, const DloadOptionSet *set,
 					List *server, List *table)
 {
-	ListCell   *lc;
-
 	spec->rules = read_single(set, "stop_when", DLOAD_RULE_END);
 	spec->rules = list_concat(spec->rules, read_rules(table));
 	spec->rules = list_concat(spec->rules, read_rules(server));
 	spec->rules = list_concat(spec->rules,
 							  read_single(set, "error_when",
 										  DLOAD_RULE_FAIL));
-	foreach(lc, spec->rules)
-	{
-		const DloadRule *rule = lfirst(lc);
-
-		if (dload_condition_reads_body(rule->when) || rule->wait_path)
-			spec->read_body = true;
-	}
 }
 
 /* Put the option's name before what is wrong with its value. */

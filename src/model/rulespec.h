@@ -42,7 +42,6 @@ typedef struct DloadRule
 typedef struct DloadRuleSpec
 {
 	List	   *rules;			/* of DloadRule */
-	bool		read_body;		/* one of them looks at the body */
 } DloadRuleSpec;
 
 /* server and table: the options of each. */

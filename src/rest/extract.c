@@ -223,6 +223,23 @@ dload_extract_stopped_early(const DloadExtract *x)
 	return x->stopped_early;
 }
 
+bool
+dload_extract_must_restart(const DloadExtract *x)
+{
+	return x->channel.must_restart;
+}
+
+char *
+dload_extract_skipped(const DloadExtract *x)
+{
+	int64		n = x->channel.stats.skipped;
+
+	if (n == 0)
+		return NULL;
+	return psprintf(INT64_FORMAT " %s left out by a rule, the first of them: "
+					"%s.", n, n == 1 ? "page was" : "pages were", x->skipped);
+}
+
 const DloadExtractStats *
 dload_extract_stats(DloadExtract *x)
 {

@@ -43,6 +43,7 @@ typedef struct DloadExtractStats
 	int64		pages;			/* complete pages */
 	int64		bytes;			/* on the wire */
 	int64		retries;
+	int64		skipped;		/* pages left out by a rule */
 	int64		limit_wait_us;	/* waited for rate limits and Retry-After */
 	int64		backoff_wait_us;	/* waited before retries */
 	int64		network_wait_us;	/* waited for the network */
@@ -112,6 +113,12 @@ extern DloadExtractResult dload_extract_next_page(DloadExtract *x,
 												  size_t spool_above,
 												  DloadPage **page,
 												  DloadError *err);
+
+/* After an error: has what the read went on from expired at the API? */
+extern bool dload_extract_must_restart(const DloadExtract *x);
+
+/* After END or later: the pages left out by rules, in words; NULL for none. */
+extern char *dload_extract_skipped(const DloadExtract *x);
 extern bool dload_extract_stopped_early(const DloadExtract *x);
 
 /*

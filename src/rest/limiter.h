@@ -51,6 +51,11 @@ extern long dload_limiter_acquire(DloadLimiter *limiter, DloadTicket *ticket,
 extern void dload_limiter_learn(DloadLimiter *limiter, DloadTicket *ticket,
 								const DloadExchange *ex);
 
+/* Nothing more may be sent for so long: what a response says otherwise than by
+ * its headers. */
+extern void dload_limiter_block(DloadLimiter *limiter, DloadTicket *ticket,
+								int64 ms);
+
 /* The response's body is being read.  Cheap. */
 extern void dload_limiter_touch(DloadLimiter *limiter, DloadTicket *ticket);
 
@@ -59,9 +64,6 @@ extern void dload_limiter_touch(DloadLimiter *limiter, DloadTicket *ticket);
  * reserved is given back.  Never raises; does nothing the second time.
  */
 extern void dload_limiter_release(DloadLimiter *limiter, DloadTicket *ticket);
-
-/* Backoff before retry number "attempt" (from 1): full jitter, capped. */
-extern int64 dload_backoff(int attempt);
 
 /* A line of dload.budgets. */
 typedef struct DloadBudgetLine
