@@ -17,6 +17,7 @@
 #include "rest/extract.h"
 #include "rest/http.h"
 #include "rest/limiter.h"
+#include "rest/validator.h"
 
 typedef struct DloadChannel
 {
@@ -46,6 +47,7 @@ typedef struct DloadFetch
 	MemoryContext context;		/* owns the fetch; outlives an exchange */
 	DloadChannel *channel;
 	const DloadRequest *request;
+	const DloadValidator *validator;	/* of the page wanted, or NULL */
 	const char *method;
 	const char *body;
 	char	   *url;			/* of the last hop, without the api key */

@@ -84,6 +84,8 @@ collect_headers(const DloadFetch *f)
 	headers = list_concat(headers, f->request->headers);
 	if (find_header(headers, "Accept") == NULL)
 		headers = lappend(headers, "Accept: application/json");
+	if (f->validator != NULL)
+		headers = lappend(headers, dload_validator_header(f->validator));
 	if (f->body != NULL && find_header(headers, "Content-Type") == NULL)
 		headers = lappend(headers, "Content-Type: application/json");
 	return headers;

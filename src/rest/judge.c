@@ -183,6 +183,12 @@ dload_judge_head(DloadFetch *f, DloadError *err)
 	f->fate = DLOAD_FATE_PAGE;
 	if (status < 500)
 		dload_breaker_worked(f);
+	if (status == 304 && f->validator != NULL)
+	{
+		f->fate = DLOAD_FATE_UNCHANGED;
+		f->unjudged = false;
+		return DLOAD_JUDGED_GOOD;
+	}
 	rule = dload_rules_foresee(f, &f->unjudged);
 	if (is_success(status))
 		return judge_success(f, rule, err);

@@ -104,6 +104,19 @@ skip_page(DloadExtract *x, int64 *nrecords, DloadError *err)
 	return dload_error_detail(err, "The first of them: %s.", x->skipped);
 }
 
+static bool
+paging_loop(const DloadExtract *x, const DloadRequest *next, DloadError *err)
+{
+	dload_error_set(err, ERRCODE_FDW_ERROR,
+					"paging loop: server \"%s\" led back to a page already "
+					"read", x->res->servername);
+	dload_error_detail(err, "The page is %s.",
+					   dload_auth_redact(x->res,
+										 dload_url_redact(next->url, NULL)));
+	return dload_error_hint(err, "Check the option \"paginate\" and those that "
+							"say where the next page is named.");
+}
+
 /* Ask the paginator; *next has no URL at the end. */
 static bool
 find_next(DloadExtract *x, DloadSpan envelope, int64 nrecords,
@@ -112,6 +125,16 @@ find_next(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 	DloadPageInfo info = {0};
 	DloadNext	answer;
 
+	if (x->fetch->fate == DLOAD_FATE_UNCHANGED)
+	{
+		const DloadRequest *known = x->fetch->validator->next;
+
+		next->url = NULL;
+		if (known == NULL)
+			return true;
+		*next = *known;
+		return !dload_extract_made(x, next) || paging_loop(x, next, err);
+	}
 	*next = *x->fetch->request;
 	info.request = x->fetch->request;
 	info.final_url = x->fetch->url;
@@ -131,16 +154,7 @@ find_next(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 			dload_error_detail(err, "It came from %s.", x->fetch->shown_url);
 		return false;
 	}
-	if (!dload_extract_made(x, next))
-		return true;
-	dload_error_set(err, ERRCODE_FDW_ERROR,
-					"paging loop: server \"%s\" led back to a page already "
-					"read", x->res->servername);
-	dload_error_detail(err, "The page is %s.",
-					   dload_auth_redact(x->res,
-										 dload_url_redact(next->url, NULL)));
-	return dload_error_hint(err, "Check the option \"paginate\" and those that "
-							"say where the next page is named.");
+	return !dload_extract_made(x, next) || paging_loop(x, next, err);
 }
 
 /* Is a page that counts what it should be? */
@@ -179,6 +193,12 @@ dload_extract_settle(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 	{
 		x->skips = 0;
 		x->total_records += nrecords;
+	}
+	if (old->fate == DLOAD_FATE_UNCHANGED)
+	{
+		x->channel.stats.unchanged++;
+		x->channel.stats.kept += old->validator->nrecords;
+		x->total_records += old->validator->nrecords;
 	}
 	if (old->fate == DLOAD_FATE_PAGE &&
 		!check_page(x, envelope, nrecords, fingerprint, err))
