@@ -47,7 +47,22 @@ dload_extract_begin_fetch(DloadExtract *x, const DloadRequest *request)
 
 	seen_insert(x->seen, dload_request_hash(request), &found);
 	x->fetch = dload_fetch_create(&x->channel, request);
+	if (x->lookup != NULL && (!x->all_unchanged ||
+							  x->channel.stats.unchanged ==
+							  x->channel.stats.pages))
+		x->fetch->validator = x->lookup(request, x->lookup_arg);
 	MemoryContextSwitchTo(old);
+}
+
+void
+dload_extract_use_validators(DloadExtract *x, DloadValidatorLookup lookup,
+							 void *arg, bool all)
+{
+	x->lookup = lookup;
+	x->lookup_arg = arg;
+	x->all_unchanged = all;
+	if (x->fetch != NULL && x->fetch->exchange == NULL)
+		x->fetch->validator = lookup(x->fetch->request, arg);
 }
 
 bool
@@ -171,6 +186,20 @@ dload_extract_fail(DloadExtract *x, DloadError *err, MemoryContext caller)
 	return DLOAD_EXTRACT_ERROR;
 }
 
+/* How the page can be recognised next time. */
+static void
+note_validator(DloadExtract *x, DloadPage *page)
+{
+	const DloadFetch *f = x->fetch;
+
+	page->unchanged = f->fate == DLOAD_FATE_UNCHANGED;
+	if (page->unchanged)
+		page->fingerprint = f->validator->fingerprint;
+	else if (f->fate == DLOAD_FATE_PAGE)
+		page->recognisable = dload_validator_read(f->request, f->exchange,
+												  &page->validator);
+}
+
 DloadExtractResult
 dload_extract_next_page(DloadExtract *x, size_t spool_above,
 						DloadPage **page, DloadError *err)
@@ -194,6 +223,7 @@ dload_extract_next_page(DloadExtract *x, size_t spool_above,
 		return dload_extract_fail(x, err, caller);
 	MemoryContextSwitchTo(p->context);
 	p->request = dload_request_copy(x->fetch->request);
+	note_validator(x, p);
 	MemoryContextSwitchTo(x->scratch);
 	if (!dload_extract_settle(x, p->envelope, p->nrecords, p->fingerprint,
 							  err))
@@ -203,6 +233,11 @@ dload_extract_next_page(DloadExtract *x, size_t spool_above,
 	}
 	p->ordinal = x->channel.stats.pages;
 	p->has_next = x->fetch != NULL;
+	if (p->has_next)
+	{
+		MemoryContextSwitchTo(p->context);
+		p->next = dload_request_copy(x->fetch->request);
+	}
 	dload_extract_prefetch(x);
 	MemoryContextSwitchTo(caller);
 	*page = p;
@@ -219,6 +254,23 @@ bool
 dload_extract_stopped_early(const DloadExtract *x)
 {
 	return x->stopped_early;
+}
+
+bool
+dload_extract_must_restart(const DloadExtract *x)
+{
+	return x->channel.must_restart;
+}
+
+char *
+dload_extract_skipped(const DloadExtract *x)
+{
+	int64		n = x->channel.stats.skipped;
+
+	if (n == 0)
+		return NULL;
+	return psprintf(INT64_FORMAT " %s left out by a rule, the first of them: "
+					"%s.", n, n == 1 ? "page was" : "pages were", x->skipped);
 }
 
 const DloadExtractStats *
