@@ -245,6 +245,11 @@ dload_extract_fetch_page(DloadExtract *x, MemoryContext parent,
 
 		if (!x->fetch->open && !dload_fetch_open(x->fetch, err))
 			return NULL;
+		if (x->channel.patient)
+		{
+			dload_ahead_from_head(x);
+			dload_ahead_start(x);
+		}
 		page = dload_page_create(parent);
 		result = read_page(x, page, spool_above, err);
 		if (result == DLOAD_BODY_OK && !check_lone_record(x, page, err))

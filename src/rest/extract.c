@@ -3,10 +3,10 @@
  * extract.c
  *	  The iterator of pages and records that both sinks pull from.
  *
- * There is at most one page being read and one fetch on its way: "fetch" is
- * the one for the page to be read next (or now).  Both ways to pull end a
- * page in settle.c, where its envelope is judged and the fetch for the next
- * page takes the place of the old one.
+ * There is at most one page being read: "fetch" is the one for the page to be
+ * read next (or now).  Those after it may be on their way already (ahead.c).
+ * Both ways to pull end a page in settle.c, where its envelope is judged and
+ * the fetch for the next page takes the place of the old one.
  *
  * Memory: requests live in their fetch, what belongs to one page's judgement
  * in "scratch", which is reset per page; so a read of any number of pages
@@ -39,6 +39,7 @@ typedef struct SeenRequest
 #define SH_DECLARE
 #define SH_DEFINE
 #include "lib/simplehash.h"
+
 void
 dload_extract_begin_fetch(DloadExtract *x, const DloadRequest *request)
 {
@@ -46,7 +47,9 @@ dload_extract_begin_fetch(DloadExtract *x, const DloadRequest *request)
 	MemoryContext old = MemoryContextSwitchTo(x->context);
 
 	seen_insert(x->seen, dload_request_hash(request), &found);
-	x->fetch = dload_fetch_create(&x->channel, request);
+	x->fetch = dload_ahead_take(x, request);
+	if (x->fetch == NULL)
+		x->fetch = dload_fetch_create(&x->channel, request);
 	MemoryContextSwitchTo(old);
 }
 
@@ -87,6 +90,7 @@ dload_extract_start_at(DloadExtract *x, const DloadRequest *request)
 {
 	if (x->fetch != NULL)
 		dload_fetch_end(x->fetch);
+	dload_ahead_drop(x);
 	seen_reset(x->seen);
 	/* what a saved request has, the first one need not have */
 	memset(&x->error, 0, sizeof(x->error));
@@ -106,20 +110,27 @@ dload_extract_want(DloadExtract *x, int64 records)
 	x->enough = records;
 }
 
-static bool
-at_page_limit(const DloadExtract *x)
+int64
+dload_extract_pages_left(const DloadExtract *x)
 {
-	int64		pages = x->channel.stats.pages;
+	int64		left = PG_INT64_MAX;
 
-	return (x->limit_pages > 0 && pages >= x->limit_pages) ||
-		(x->res->page.max_pages > 0 && pages >= x->res->page.max_pages);
+	if (x->limit_pages > 0)
+		left = x->limit_pages;
+	if (x->res->page.max_pages > 0)
+		left = Min(left, x->res->page.max_pages);
+	return left - x->channel.stats.pages;
 }
 
 void
 dload_extract_prefetch(DloadExtract *x)
 {
-	if (x->fetch != NULL && x->error.sqlstate == 0 && !at_page_limit(x))
-		dload_fetch_start(x->fetch);
+	if (x->fetch == NULL || x->error.sqlstate != 0 ||
+		dload_extract_pages_left(x) <= 0)
+		return;
+	dload_fetch_start(x->fetch);
+	if (x->fetch->exchange != NULL)
+		dload_ahead_start(x);
 }
 
 /* May another page be read?  Else END or ERROR in *result. */
@@ -168,6 +179,7 @@ dload_extract_fail(DloadExtract *x, DloadError *err, MemoryContext caller)
 	if (x->fetch != NULL)
 		dload_fetch_end(x->fetch);
 	x->fetch = NULL;
+	dload_ahead_drop(x);
 	MemoryContextSwitchTo(caller);
 	return DLOAD_EXTRACT_ERROR;
 }
@@ -183,6 +195,7 @@ dload_extract_next_page(DloadExtract *x, size_t spool_above,
 	memset(err, 0, sizeof(*err));
 	MemoryContextReset(x->scratch);
 	x->channel.patient = true;
+	x->window = DLOAD_MAX_AHEAD;
 	MemoryContextSwitchTo(x->scratch);
 	if (!dload_extract_may_go_on(x, &result, err))
 	{
@@ -197,6 +210,7 @@ dload_extract_next_page(DloadExtract *x, size_t spool_above,
 	MemoryContextSwitchTo(p->context);
 	p->request = dload_request_copy(x->fetch->request);
 	MemoryContextSwitchTo(x->scratch);
+	x->page_bytes = p->bytes;
 	if (!dload_extract_settle(x, p->envelope, p->nrecords, p->fingerprint,
 							  err))
 	{
@@ -261,5 +275,6 @@ dload_extract_end(DloadExtract *x)
 	if (x->fetch != NULL)
 		dload_fetch_end(x->fetch);
 	x->fetch = NULL;
+	dload_ahead_drop(x);
 	x->streaming = false;
 }

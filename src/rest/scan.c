@@ -54,6 +54,7 @@ begin_page(DloadExtract *x, DloadError *err)
 	x->handed = 0;
 	x->replay = 0;
 	x->hash = 0;
+	x->looked_ahead = false;
 	if (!dload_fetch_open(x->fetch, err))
 		return false;
 	if (arrives_soon(x))
@@ -94,6 +95,20 @@ next_of_page(DloadExtract *x, DloadSpan *record)
 	if (x->handed % POLL_EVERY == 0)
 		dload_http_poll();
 	return true;
+}
+
+/* A stream is half read: what comes next may be known. */
+static void
+look_ahead(DloadExtract *x)
+{
+	if (x->looked_ahead || x->last_nrecords == 0 ||
+		x->handed * 2 < x->last_nrecords)
+		return;
+	x->looked_ahead = true;
+	if (x->enough > 0 && x->total_records + x->last_nrecords >= x->enough)
+		return;
+	dload_ahead_from_head(x);
+	dload_ahead_start(x);
 }
 
 /* The stream broke: begin again and skip what was handed out. */
@@ -176,6 +191,7 @@ next_of_stream(DloadExtract *x, DloadSpan *record, DloadError *err)
 			case DLOAD_READ_RECORD:
 				x->handed++;
 				x->hash = dload_record_hash(*record, x->hash);
+				look_ahead(x);
 				if (x->handed > x->replay)
 					return DLOAD_EXTRACT_ITEM;
 				if (x->handed == x->replay && x->hash != x->replay_hash)
@@ -233,6 +249,9 @@ dload_extract_next_record(DloadExtract *x, DloadSpan *record,
 		MemoryContextReset(x->scratch);
 		if (!dload_extract_may_go_on(x, &result, err))
 			break;
+		/* who reads on and on will want more; the first page does not tell */
+		if (x->channel.stats.pages > 0)
+			x->window = Min(2 * x->window + 1, DLOAD_MAX_AHEAD);
 		result = DLOAD_EXTRACT_ERROR;
 		if (!begin_page(x, err))
 			break;

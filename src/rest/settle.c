@@ -70,20 +70,13 @@ check_repeated_page(DloadExtract *x, int64 nrecords, uint64 fingerprint,
 
 /* Ask the paginator; *next has no URL at the end. */
 static bool
-find_next(DloadExtract *x, DloadSpan envelope, int64 nrecords,
-		  DloadRequest *next, DloadError *err)
+find_next(DloadExtract *x, const DloadPageInfo *info, DloadRequest *next,
+		  DloadError *err)
 {
-	DloadPageInfo info = {0};
 	DloadNext	answer;
 
-	*next = *x->fetch->request;
-	info.request = x->fetch->request;
-	info.final_url = x->fetch->url;
-	info.exchange = x->fetch->exchange;
-	info.envelope = envelope;
-	info.nrecords = nrecords;
-	info.total_records = x->total_records;
-	answer = x->paginator->next(x->res, &info, next, err);
+	*next = *info->request;
+	answer = x->paginator->next(x->res, info, next, err);
 	if (answer == DLOAD_NEXT_END)
 	{
 		next->url = NULL;
@@ -117,6 +110,7 @@ dload_extract_settle(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 {
 	DloadRequest next;
 	DloadFetch *old = x->fetch;
+	DloadPageInfo info = {0};
 	bool		first = x->channel.stats.pages == 0 && !x->resumed;
 	bool		whole = x->path != NULL && x->path->nsteps == 0;
 
@@ -130,7 +124,13 @@ dload_extract_settle(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 	x->total_records += nrecords;
 	if (!dload_total_is_pages(x->res))
 		x->declared_total = dload_total_read(x->res, envelope);
-	if (!find_next(x, envelope, nrecords, &next, err))
+	info.request = old->request;
+	info.final_url = old->url;
+	info.exchange = old->exchange;
+	info.envelope = envelope;
+	info.nrecords = nrecords;
+	info.total_records = x->total_records;
+	if (!find_next(x, &info, &next, err))
 		return false;
 	x->last_fingerprint = fingerprint;
 	x->last_nrecords = nrecords;
@@ -138,6 +138,9 @@ dload_extract_settle(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 	x->fetch = NULL;
 	if (next.url != NULL)
 		dload_extract_begin_fetch(x, &next);
+	else
+		dload_ahead_drop(x);
+	dload_ahead_plan(x, &info);
 	dload_fetch_end(old);
 	return true;
 }
