@@ -122,6 +122,7 @@ TRAPS
   /huge?mb=               one array of that size, chunked; ?record_kb=
   /bomb?mb=               gzip of one array of white space
   /types                  every JSON type; ?nul=1 adds text with U+0000
+More routes are in mock_slices.py.
 """
 
 import argparse
@@ -146,6 +147,8 @@ from datetime import datetime, timedelta, timezone
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+
+import mock_slices
 
 EPOCH = datetime(2026, 1, 1, tzinfo=timezone.utc)
 BEARER = "s3cret-token"
@@ -1185,6 +1188,10 @@ def apply_fault(fault, request):
     reply.chunked = fault.get("chunked", reply.chunked)
     reply.close = fault.get("close", reply.close)
     return reply
+
+
+# Routes of more modules
+mock_slices.register(sys.modules[__name__])
 
 
 # ---------------------------------------------------------------------------
