@@ -91,12 +91,14 @@ begin_read(DloadRun *run)
 	List	   *params = dload_pipeline_params(run->pipeline->params,
 											   run->resource);
 	const char *start = run->cursor ? dload_cursor_start(run->cursor) : NULL;
+	char	   *name = run->pipeline->cursor_param ?
+	run->pipeline->cursor_param : run->resource->slice.window_from;
 
-	if (run->pipeline->cursor_param && start)
+	if (name && start)
 	{
 		DloadParam *param = palloc0(sizeof(DloadParam));
 
-		param->name = run->pipeline->cursor_param;
+		param->name = name;
 		param->value = pstrdup(start);
 		param->in = DLOAD_IN_QUERY;
 		params = lappend(params, param);

@@ -86,6 +86,10 @@ is_foreseeable(const DloadExtract *x, const DloadPageInfo *page)
 		case DLOAD_PAGINATE_OFFSET:
 			return page->nrecords > 0 &&
 				dload_total_read(x->res, page->envelope) >= 0;
+		case DLOAD_PAGINATE_LIST:
+			return true;
+		case DLOAD_PAGINATE_WINDOW:
+			return x->res->slice.window_inner == DLOAD_PAGINATE_NONE;
 		default:
 			return false;
 	}
@@ -125,13 +129,15 @@ dload_ahead_plan(DloadExtract *x, const DloadPageInfo *page)
 		DloadPageInfo guess = *page;
 		DloadRequest next = *last;
 		DloadError	ignored = {0};
+		DloadNext	answer;
 
 		guess.request = last;
 		guess.total_records = expected_records(x, page, last);
 		if (x->enough > 0 && guess.total_records >= x->enough)
 			break;
-		if (x->paginator->next(x->res, &guess, &next, &ignored) !=
-			DLOAD_NEXT_PAGE || !expect(x, &next))
+		answer = x->paginator->next(x->res, &guess, &next, &ignored);
+		if ((answer != DLOAD_NEXT_PAGE && answer != DLOAD_NEXT_SLICE) ||
+			!expect(x, &next))
 			break;
 		last = x->ahead[x->nahead - 1]->request;
 	}
@@ -187,7 +193,8 @@ dload_ahead_take(DloadExtract *x, const DloadRequest *request)
 	if (dload_request_hash(f->request) != dload_request_hash(request))
 	{
 		dload_ahead_drop(x);
-		x->one_by_one = true;
+		/* slices that are halved come as foreseen again */
+		x->one_by_one = x->res->page.kind != DLOAD_PAGINATE_WINDOW;
 		return NULL;
 	}
 	x->nahead--;

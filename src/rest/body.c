@@ -10,10 +10,14 @@
 #include "rest/read.h"
 
 #include "rest/page.h"
+#include "rest/slices.h"
 #include "utils/memutils.h"
 
 /* A body that is not kept in memory goes to the reader in such pieces. */
 #define FEED_BYTES (64 * 1024)
+
+/* A list of parts, with what else the API says of them. */
+#define MAX_LIST_BYTES (16 * 1024 * 1024)
 
 /* The reader, once it is known where the records are. */
 DloadReader *
@@ -175,6 +179,31 @@ spool_body(DloadExtract *x, DloadPage *page, DloadError *err)
 	return DLOAD_BODY_OK;
 }
 
+/* A list of parts is no page of records: all of it is envelope. */
+static DloadBodyResult
+read_list(DloadExtract *x, DloadPage *page, DloadError *err)
+{
+	DloadSpan	body;
+
+	switch (dload_fetch_gather(x->fetch, MAX_LIST_BYTES, &body, err))
+	{
+		case DLOAD_FETCH_COMPLETE:
+			break;
+		case DLOAD_FETCH_DATA:
+			dload_error_set(err, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+							"list of parts is longer than %d bytes",
+							MAX_LIST_BYTES);
+			return dload_extract_bad_body(x, dload_span("", 0), err);
+		default:
+			return DLOAD_BODY_BROKEN;
+	}
+	if (!dload_json_validate(body, err))
+		return dload_extract_bad_body(x, body, err);
+	dload_page_finish(page, body);
+	dload_fetch_consume(x->fetch, body.len);
+	return DLOAD_BODY_OK;
+}
+
 /*
  * Read the whole body of the open fetch into a page.
  */
@@ -183,9 +212,11 @@ read_page(DloadExtract *x, DloadPage *page, size_t spool_above,
 		  DloadError *err)
 {
 	DloadSpan	body;
-	DloadFetchState state = dload_fetch_gather(x->fetch, spool_above, &body,
-											   err);
+	DloadFetchState state;
 
+	if (dload_list_is_bare(x->res, x->fetch->request))
+		return read_list(x, page, err);
+	state = dload_fetch_gather(x->fetch, spool_above, &body, err);
 	if (state == DLOAD_FETCH_DATA && x->path == NULL &&
 		!dload_extract_guess(x, body.data, body.len))
 		state = dload_fetch_gather(x->fetch, SIZE_MAX, &body, err);
@@ -256,9 +287,7 @@ dload_extract_fetch_page(DloadExtract *x, MemoryContext parent,
 			result = DLOAD_BODY_ERROR;
 		if (result == DLOAD_BODY_OK)
 			return page;
-		if (x->bodies && page->body.data)
-			pfree(unconstify(char *, page->body.data));
-		MemoryContextDelete(page->context);
+		dload_extract_drop_page(x, page);
 		if (result == DLOAD_BODY_ERROR || !dload_fetch_again(x->fetch))
 			return NULL;
 		memset(err, 0, sizeof(*err));

@@ -79,6 +79,7 @@ dload_extract_begin(const DloadResource *res, List *params)
 	x->channel.res = res;
 	x->channel.limiter = dload_limiter_get(res);
 	x->seen = seen_create(context, 64, NULL);
+	dload_close_prepare(x);
 	if (dload_request_first(res, params, &request, &x->error))
 		dload_extract_begin_fetch(x, &request);
 	MemoryContextSwitchTo(caller);
@@ -126,7 +127,7 @@ void
 dload_extract_prefetch(DloadExtract *x)
 {
 	if (x->fetch == NULL || x->error.sqlstate != 0 ||
-		dload_extract_pages_left(x) <= 0)
+		dload_extract_pages_left(x) <= 0 || x->paginator->consumes)
 		return;
 	dload_fetch_start(x->fetch);
 	if (x->fetch->exchange != NULL)
@@ -155,6 +156,9 @@ dload_extract_may_go_on(DloadExtract *x, DloadExtractResult *result,
 	if (x->res->page.max_pages > 0 &&
 		x->channel.stats.pages >= x->res->page.max_pages)
 	{
+		/* what is left in a queue is for the next read */
+		if (x->res->page.kind == DLOAD_PAGINATE_DRAIN)
+			return false;
 		dload_error_set(err, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
 						"foreign table %s has more than " INT64_FORMAT
 						" pages", x->res->relname, x->res->page.max_pages);
@@ -180,8 +184,18 @@ dload_extract_fail(DloadExtract *x, DloadError *err, MemoryContext caller)
 		dload_fetch_end(x->fetch);
 	x->fetch = NULL;
 	dload_ahead_drop(x);
+	dload_close_scroll(x);
 	MemoryContextSwitchTo(caller);
 	return DLOAD_EXTRACT_ERROR;
+}
+
+/* The page is in nobody's hands. */
+void
+dload_extract_drop_page(DloadExtract *x, DloadPage *page)
+{
+	if (x->bodies && page->body.data)
+		pfree(unconstify(char *, page->body.data));
+	MemoryContextDelete(page->context);
 }
 
 DloadExtractResult
@@ -201,6 +215,7 @@ dload_extract_next_page(DloadExtract *x, size_t spool_above,
 	{
 		if (result == DLOAD_EXTRACT_ERROR)
 			return dload_extract_fail(x, err, caller);
+		dload_close_scroll(x);
 		MemoryContextSwitchTo(caller);
 		return result;
 	}
@@ -217,6 +232,13 @@ dload_extract_next_page(DloadExtract *x, size_t spool_above,
 		MemoryContextDelete(p->context);
 		return dload_extract_fail(x, err, caller);
 	}
+	if (x->discarded)
+	{
+		dload_extract_drop_page(x, p);
+		MemoryContextSwitchTo(caller);
+		return dload_extract_next_page(x, spool_above, page, err);
+	}
+	p->slice_done = x->slice_done;
 	p->ordinal = x->channel.stats.pages;
 	p->has_next = x->fetch != NULL;
 	dload_extract_prefetch(x);
@@ -276,5 +298,6 @@ dload_extract_end(DloadExtract *x)
 		dload_fetch_end(x->fetch);
 	x->fetch = NULL;
 	dload_ahead_drop(x);
+	dload_close_scroll(x);
 	x->streaming = false;
 }

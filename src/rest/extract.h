@@ -61,6 +61,8 @@ typedef struct DloadPage
 	MemoryContext context;		/* owns the page; delete it to free the page */
 	DloadRequest *request;		/* that fetched it; storable */
 	bool		has_next;
+	bool		slice_done;		/* all that lies before the next page in time
+								 * is read */
 	int64		ordinal;		/* from 1 in this read */
 	int64		nrecords;
 	size_t		bytes;			/* of the body */
@@ -154,9 +156,12 @@ extern bool dload_params_from_json(const DloadResource *res,
 								   const DloadJson *doc, List **params,
 								   DloadError *err);
 
-/* The request that a read begins with. */
+/* The request that a read begins with; and that without what the paginator
+ * adds. */
 extern bool dload_request_first(const DloadResource *res, List *params,
 								DloadRequest *request, DloadError *err);
+extern bool dload_request_base(const DloadResource *res, List *params,
+							   DloadRequest *request, DloadError *err);
 
 /* Storable form of a request ({"url":..., ...}), and back. */
 extern char *dload_request_text(const DloadRequest *request);

@@ -40,6 +40,11 @@ struct DloadExtract
 	bool		one_by_one;		/* what was foreseen did not come true */
 	size_t		page_bytes;		/* of the last page; 0: not known */
 
+	bool		discarded;		/* the page just settled does not count */
+	bool		slice_done;		/* nor does anything precede the next one */
+	char	   *scroll;			/* token of what is open at the server */
+	MemoryContextCallback on_reset; /* closes it */
+
 	bool		resumed;		/* the first page read is not the list's */
 	bool		stopped_early;
 	int64		limit_pages;
@@ -83,6 +88,8 @@ extern DloadExtractResult dload_extract_fail(DloadExtract *x,
 
 /* How many pages this read may still have, the next one included. */
 extern int64 dload_extract_pages_left(const DloadExtract *x);
+
+extern void dload_extract_drop_page(DloadExtract *x, DloadPage *page);
 
 /* The fetch for the next page; its request counts as made. */
 extern void dload_extract_begin_fetch(DloadExtract *x,
@@ -129,11 +136,22 @@ extern DloadFetch *dload_ahead_take(DloadExtract *x,
 									const DloadRequest *request);
 extern void dload_ahead_drop(DloadExtract *x);
 
+/* --- close.c --- */
+
+/* What a scroll opened will be closed, however the read ends. */
+extern void dload_close_prepare(DloadExtract *x);
+
+/* A response came: remember the token that closes. */
+extern void dload_close_note(DloadExtract *x, DloadSpan envelope);
+
+/* The read is over.  Never raises; waits two seconds at most. */
+extern void dload_close_scroll(DloadExtract *x);
+
 /* --- settle.c --- */
 
 /*
  * A page is complete.  Judge its envelope and replace the fetch by the one
- * for the next page, or by none.
+ * for the next page, or by none.  The caller looks at x->discarded.
  */
 extern bool dload_extract_settle(DloadExtract *x, DloadSpan envelope,
 								 int64 nrecords, uint64 fingerprint,

@@ -13,6 +13,7 @@
 #include "rest/read.h"
 
 #include "rest/page.h"
+#include "rest/slices.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
@@ -42,6 +43,14 @@ arrives_soon(DloadExtract *x)
 	}
 }
 
+/* A page that may turn out not to count must not be handed out before. */
+static bool
+must_be_whole(const DloadExtract *x)
+{
+	return x->res->slice.window_cap > 0 ||
+		dload_list_is_bare(x->res, x->fetch->request);
+}
+
 /*
  * Begin the next page of a scan: as a whole if it is there, or must be for
  * detection; else as a stream.
@@ -57,7 +66,7 @@ begin_page(DloadExtract *x, DloadError *err)
 	x->looked_ahead = false;
 	if (!dload_fetch_open(x->fetch, err))
 		return false;
-	if (arrives_soon(x))
+	if (must_be_whole(x) || arrives_soon(x))
 	{
 		x->page = dload_extract_fetch_page(x, x->context, SIZE_MAX, err);
 		return x->page != NULL;
@@ -259,9 +268,16 @@ dload_extract_next_record(DloadExtract *x, DloadSpan *record,
 			!dload_extract_settle(x, x->page->envelope, x->page->nrecords,
 								  x->page->fingerprint, err))
 			break;
+		if (x->page != NULL && x->discarded)
+		{
+			dload_extract_drop_page(x, x->page);
+			x->page = NULL;
+		}
 	}
 	if (result == DLOAD_EXTRACT_ERROR)
 		return dload_extract_fail(x, err, caller);
+	if (result == DLOAD_EXTRACT_END)
+		dload_close_scroll(x);
 	MemoryContextSwitchTo(caller);
 	return result;
 }

@@ -33,9 +33,9 @@ nothing_at_path(DloadExtract *x, DloadSpan envelope, DloadError *err)
 }
 
 static const char *
-position_option(DloadPaginateKind kind)
+position_option(const DloadResource *res)
 {
-	switch (kind)
+	switch (res->page.kind)
 	{
 		case DLOAD_PAGINATE_PAGE:
 			return "page_param";
@@ -43,6 +43,11 @@ position_option(DloadPaginateKind kind)
 			return "offset_param";
 		case DLOAD_PAGINATE_TOKEN:
 			return "token_param";
+		case DLOAD_PAGINATE_WINDOW:
+			return "window_from_param";
+		case DLOAD_PAGINATE_LIST:
+			/* files may well be equal */
+			return res->slice.list_param ? "list_param" : NULL;
 		default:
 			return NULL;
 	}
@@ -53,7 +58,7 @@ static bool
 check_repeated_page(DloadExtract *x, int64 nrecords, uint64 fingerprint,
 					DloadError *err)
 {
-	const char *option = position_option(x->res->page.kind);
+	const char *option = position_option(x->res);
 
 	if (option == NULL || nrecords == 0 || x->last_nrecords != nrecords ||
 		x->last_fingerprint != fingerprint)
@@ -77,6 +82,8 @@ find_next(DloadExtract *x, const DloadPageInfo *info, DloadRequest *next,
 
 	*next = *info->request;
 	answer = x->paginator->next(x->res, info, next, err);
+	x->discarded = answer == DLOAD_NEXT_INSTEAD;
+	x->slice_done = answer == DLOAD_NEXT_SLICE;
 	if (answer == DLOAD_NEXT_END)
 	{
 		next->url = NULL;
@@ -88,7 +95,7 @@ find_next(DloadExtract *x, const DloadPageInfo *info, DloadRequest *next,
 			dload_error_detail(err, "It came from %s.", x->fetch->shown_url);
 		return false;
 	}
-	if (!dload_extract_made(x, next))
+	if (x->paginator->consumes || !dload_extract_made(x, next))
 		return true;
 	dload_error_set(err, ERRCODE_FDW_ERROR,
 					"paging loop: server \"%s\" led back to a page already "
@@ -98,6 +105,28 @@ find_next(DloadExtract *x, const DloadPageInfo *info, DloadRequest *next,
 										 dload_url_redact(next->url, NULL)));
 	return dload_error_hint(err, "Check the option \"paginate\" and those that "
 							"say where the next page is named.");
+}
+
+/* How many records there are, where the API says so of the whole read. */
+static void
+note_total(DloadExtract *x, DloadSpan envelope)
+{
+	int64		total = dload_total_read(x->res, envelope);
+
+	switch (x->res->page.kind)
+	{
+		case DLOAD_PAGINATE_WINDOW:
+		case DLOAD_PAGINATE_DRAIN:
+			return;
+		case DLOAD_PAGINATE_LIST:
+			if (total < 0)
+				return;
+			break;
+		default:
+			break;
+	}
+	if (!dload_total_is_pages(x->res))
+		x->declared_total = total;
 }
 
 /*
@@ -122,8 +151,8 @@ dload_extract_settle(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 	if (!check_repeated_page(x, nrecords, fingerprint, err))
 		return false;
 	x->total_records += nrecords;
-	if (!dload_total_is_pages(x->res))
-		x->declared_total = dload_total_read(x->res, envelope);
+	note_total(x, envelope);
+	dload_close_note(x, envelope);
 	info.request = old->request;
 	info.final_url = old->url;
 	info.exchange = old->exchange;
@@ -132,9 +161,14 @@ dload_extract_settle(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 	info.total_records = x->total_records;
 	if (!find_next(x, &info, &next, err))
 		return false;
-	x->last_fingerprint = fingerprint;
-	x->last_nrecords = nrecords;
-	x->channel.stats.pages++;
+	if (x->discarded)
+		x->total_records -= nrecords;
+	else
+	{
+		x->last_fingerprint = fingerprint;
+		x->last_nrecords = nrecords;
+		x->channel.stats.pages++;
+	}
 	x->fetch = NULL;
 	if (next.url != NULL)
 		dload_extract_begin_fetch(x, &next);
