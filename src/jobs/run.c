@@ -319,7 +319,9 @@ take_page(DloadRun *run, DloadPage *page)
 	}
 	if (!dload_page_in_memory(page) && run->npages > 0)
 		dload_package_load(run, NULL, false);
-	if (dload_package_add(run, page))
+	/* within a slice the newest may come first; the next slice is newer */
+	if (dload_package_add(run, page) &&
+		run->resource->page.kind != DLOAD_PAGINATE_WINDOW)
 		verdict = PAGE_LAST;
 	if (!dload_page_in_memory(page))
 	{
@@ -438,7 +440,7 @@ note_error(DloadRun *run, ErrorData *error)
 	run->counters.rows_deleted = run->committed.rows_deleted;
 	run->counters.rows_rejected = run->committed.rows_rejected;
 	if (run->extract)
-		dload_extract_end(run->extract);
+		dload_extract_abort(run->extract);
 	PG_TRY();
 	{
 		dload_run_rollback(run);

@@ -59,6 +59,7 @@ close_quietly(DloadExtract *x, int wait_ms)
 	char	   *token = x->scroll;
 	MemoryContext old = CurrentMemoryContext;
 	MemoryContext context;
+	uint32		held = InterruptHoldoffCount;
 
 	if (token == NULL || proc_exit_inprogress)
 		return;
@@ -75,6 +76,8 @@ close_quietly(DloadExtract *x, int wait_ms)
 	{
 		MemoryContextSwitchTo(old);
 		FlushErrorState();
+		/* which an error sets to zero */
+		InterruptHoldoffCount = held + 1;
 	}
 	PG_END_TRY();
 	RESUME_INTERRUPTS();
@@ -116,7 +119,7 @@ dload_close_note(DloadExtract *x, DloadSpan envelope)
 }
 
 void
-dload_close_scroll(DloadExtract *x)
+dload_close_scroll(DloadExtract *x, bool patient)
 {
-	close_quietly(x, CLOSE_WAIT_MS);
+	close_quietly(x, patient ? CLOSE_WAIT_MS : ABORT_WAIT_MS);
 }

@@ -184,7 +184,7 @@ dload_extract_fail(DloadExtract *x, DloadError *err, MemoryContext caller)
 		dload_fetch_end(x->fetch);
 	x->fetch = NULL;
 	dload_ahead_drop(x);
-	dload_close_scroll(x);
+	dload_close_scroll(x, true);
 	MemoryContextSwitchTo(caller);
 	return DLOAD_EXTRACT_ERROR;
 }
@@ -215,7 +215,7 @@ dload_extract_next_page(DloadExtract *x, size_t spool_above,
 	{
 		if (result == DLOAD_EXTRACT_ERROR)
 			return dload_extract_fail(x, err, caller);
-		dload_close_scroll(x);
+		dload_close_scroll(x, true);
 		MemoryContextSwitchTo(caller);
 		return result;
 	}
@@ -291,13 +291,25 @@ dload_extract_on_wait(DloadExtract *x, DloadWaitHook hook, void *arg)
 	x->channel.on_wait_arg = arg;
 }
 
-void
-dload_extract_end(DloadExtract *x)
+static void
+end_read(DloadExtract *x, bool patient)
 {
 	if (x->fetch != NULL)
 		dload_fetch_end(x->fetch);
 	x->fetch = NULL;
 	dload_ahead_drop(x);
-	dload_close_scroll(x);
+	dload_close_scroll(x, patient);
 	x->streaming = false;
+}
+
+void
+dload_extract_end(DloadExtract *x)
+{
+	end_read(x, true);
+}
+
+void
+dload_extract_abort(DloadExtract *x)
+{
+	end_read(x, false);
 }

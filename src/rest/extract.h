@@ -146,8 +146,10 @@ extern const DloadPath *dload_extract_records_path(const DloadExtract *x);
 /* Declared total of the last page's total_path; -1 if none. */
 extern int64 dload_extract_declared_total(const DloadExtract *x);
 
-/* Stop all transfers now. */
+/* Stop all transfers now; the second after an error or a cancel, where nobody
+ * wants to wait any more. */
 extern void dload_extract_end(DloadExtract *x);
+extern void dload_extract_abort(DloadExtract *x);
 
 /* What a JSON object of parameters means for a resource: list of DloadParam.
  * A name is that of a path placeholder, of a column's parameter or its column;

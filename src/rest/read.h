@@ -144,8 +144,9 @@ extern void dload_close_prepare(DloadExtract *x);
 /* A response came: remember the token that closes. */
 extern void dload_close_note(DloadExtract *x, DloadSpan envelope);
 
-/* The read is over.  Never raises; waits two seconds at most. */
-extern void dload_close_scroll(DloadExtract *x);
+/* The read is over.  Never raises; waits two seconds at most, and less than
+ * a tenth of one if not patient. */
+extern void dload_close_scroll(DloadExtract *x, bool patient);
 
 /* --- settle.c --- */
 

@@ -277,7 +277,7 @@ dload_extract_next_record(DloadExtract *x, DloadSpan *record,
 	if (result == DLOAD_EXTRACT_ERROR)
 		return dload_extract_fail(x, err, caller);
 	if (result == DLOAD_EXTRACT_END)
-		dload_close_scroll(x);
+		dload_close_scroll(x, true);
 	MemoryContextSwitchTo(caller);
 	return result;
 }
