@@ -97,6 +97,12 @@ keeps those of one owner (nested.owner.id)
                           -Reset (epoch; ?reset=delta: seconds), ?style=ietf:
                           RateLimit and RateLimit-Policy; Retry-After unless
                           ?retry_after=0
+  /host/{HOST}/...        real APIs as t/apis/*.py play them: see mock_hosts.py
+  /headers/...            [{"id":1}] with the headers of ?set= (JSON); "@epoch+30",
+                          "@epoch_ms+30", "@iso+30", "@http+30" are times;
+                          ?status=
+
+More routes that check credentials are in mock_auth.py.
 
 TRAPS
   /loop/token             {"records","meta"}: tokens a, b, c, a, ...
@@ -148,6 +154,9 @@ from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
+# Modules that add routes import this one by its name, also when it is run.
+sys.modules.setdefault("mock_api", sys.modules[__name__])
+import mock_auth
 import mock_slices
 
 EPOCH = datetime(2026, 1, 1, tzinfo=timezone.utc)
@@ -285,6 +294,7 @@ class State:
             self.tokens = {}
             self.refresh = "refresh-0"
             self.token_number = 0
+            self.hosts = {}
 
     def newest_events(self):
         with self.lock:
@@ -861,6 +871,26 @@ def ratelimit(request):
 # Traps
 # ---------------------------------------------------------------------------
 
+def moment(text):
+    """ "@epoch+30", "@epoch_ms+30", "@iso+30", "@http+30": that many seconds
+    from now; other text as it is."""
+    match = re.fullmatch(r"@(epoch|epoch_ms|iso|http)([+-]\d+)", text)
+    if match is None:
+        return text
+    then = int(time.time()) + int(match.group(2))
+    return {"epoch": str(then), "epoch_ms": str(then * 1000),
+            "iso": iso(datetime.fromtimestamp(then, timezone.utc)),
+            "http": formatdate(then, usegmt=True)}[match.group(1)]
+
+
+@route("/headers/*")
+def headers(request):
+    """An answer with the headers that ?set= names, as JSON; ?status=."""
+    wanted = json.loads(request.query.get("set", "{}"))
+    return reply_json([{"id": 1}], request.integer("status", 200),
+                      {name: moment(value) for name, value in wanted.items()})
+
+
 @route("/loop/token")
 def loop_token(request):
     follow = {"": "a", "a": "b", "b": "c", "c": "a"}
@@ -916,6 +946,11 @@ def redirect_same(request):
 @route("/redirect/other")
 def redirect_other(request):
     return redirect(request, request.other_origin + "/items")
+
+
+@route("/redirect/to")
+def redirect_to(request):
+    return redirect(request, request.query.get("location", "/items"))
 
 
 @route("/redirect/loop")
@@ -1084,6 +1119,9 @@ def types(request):
     if request.flag("nul"):
         rows.append('{"id":7,"s":"before\\u0000after"}')
     return Reply(("[" + ",\n".join(rows) + "]").encode())
+
+
+mock_auth.register(sys.modules[__name__])
 
 
 # ---------------------------------------------------------------------------
@@ -1523,7 +1561,15 @@ def stop(pid_file):
     return 1
 
 
+@route("/host/*")
+def host(request):
+    return mock_hosts.dispatch(request)
+
+
 def main():
+    global mock_hosts
+    import mock_hosts
+    mock_hosts.load()
     parser = argparse.ArgumentParser(description="mock REST API of dload")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--url-file")

@@ -37,15 +37,42 @@ const DloadOption dload_options[] = {
 		   "How requests prove who they are; the secrets are options of the "
 		   "user mapping."),
 	SIMPLE("api_key_name", S, DLOAD_OPT_NAME, "X-API-Key",
-		   "Name of the header or query parameter that carries the API key."),
-	CHOICE("api_key_in", S, "header|query", "header",
+		   "Name of the header, query parameter or cookie that carries the API "
+		   "key."),
+	CHOICE("api_key_in", S, "header|query|cookie", "header",
 		   "Where the API key goes."),
+	SIMPLE("api_key_template", S, DLOAD_OPT_TEXT, "{key}",
+		   "What is sent there; {key} stands for the API key: 'Token "
+		   "token={key}'."),
 	SIMPLE("headers", S | T, DLOAD_OPT_JSON_OBJECT, NULL,
 		   "Headers sent with every request, as a JSON object; a table's "
 		   "replace the server's of the same name."),
 	SIMPLE("rate_limit", S, DLOAD_OPT_RATE, NULL,
 		   "Most requests in a period, as 'n/period', or several of these "
-		   "separated by commas."),
+		   "separated by commas; 'n/period@/path' counts those below a path "
+		   "of base_url apart ('*' stands for any segment), '@POST /path' "
+		   "those of one method."),
+	SIMPLE("limit_header", S, DLOAD_OPT_NAME, NULL,
+		   "Response header that says how many requests a window allows, "
+		   "where the API has a name of its own for it."),
+	SIMPLE("remaining_header", S, DLOAD_OPT_NAME, NULL,
+		   "Response header that says how many requests are left: a number, "
+		   "or parts such as 'total=100; remaining=99; resets=58'."),
+	SIMPLE("reset_header", S, DLOAD_OPT_NAME, NULL,
+		   "Response header that says when the window ends: seconds, Unix "
+		   "seconds or milliseconds, or a date."),
+	SIMPLE("used_header", S, DLOAD_OPT_NAME, NULL,
+		   "Response header that says how much was used: a number, or "
+		   "'used/limit'; a name that ends in its window (-1M) says when that "
+		   "ends."),
+	RANGED("used_limit", S, DLOAD_OPT_INT, 1, PG_INT32_MAX, NULL,
+		   "What used_header counts up to, where it does not say."),
+	RANGED("lockout", S, DLOAD_OPT_DURATION, 0, MS_PER_DAY, "0",
+		   "How long no request is sent after the limit was hit, where the "
+		   "API does not say."),
+	RANGED("max_wait", S, DLOAD_OPT_DURATION, 0, MS_PER_DAY, "10min",
+		   "Longest wait for a limit: where a longer one is needed, a query "
+		   "fails, and a run ends as partial and goes on when it is over."),
 	RANGED("max_concurrency", S, DLOAD_OPT_INT, 1, 100, "10",
 		   "Most requests of one user that are in flight at the same time."),
 	RANGED("connect_timeout", S, DLOAD_OPT_DURATION, 1, MS_PER_DAY, "10s",

@@ -51,6 +51,7 @@ typedef struct DloadResource
 	Oid			relid;			/* the foreign table */
 	Oid			serverid;
 	Oid			userid;			/* whose user mapping */
+	bool		superuser;		/* that user is one */
 	char	   *relname;		/* qualified, for messages */
 	char	   *servername;
 

@@ -276,7 +276,7 @@ dload_extract_fetch_page(DloadExtract *x, MemoryContext parent,
 
 		if (!x->fetch->open && !dload_fetch_open(x->fetch, err))
 			return NULL;
-		if (x->channel.patient)
+		if (x->by_page)
 		{
 			dload_ahead_from_head(x);
 			dload_ahead_start(x);

@@ -14,6 +14,7 @@
 
 #include "miscadmin.h"
 #include "rest/auth.h"
+#include "rest/guard.h"
 #include "rest/request.h"
 #include "rest/url.h"
 #include "utils/memutils.h"
@@ -21,9 +22,6 @@
 
 /* Hops from one request.  Browsers allow 20; APIs need one or two. */
 #define MAX_REDIRECTS 5
-
-/* Longest wait that a Retry-After header or, in a scan, a budget may ask. */
-#define MAX_REQUESTED_WAIT_MS (10 * 60 * 1000L)
 
 /* How much of a bad response's body is read to explain it. */
 #define MAX_ERROR_BODY_BYTES (16 * 1024)
@@ -69,7 +67,7 @@ set_first_hop(DloadFetch *f)
 static void
 leave_budget(DloadFetch *f)
 {
-	dload_limiter_release(f->channel->limiter, &f->ticket);
+	dload_permit_release(&f->permit);
 }
 
 static void
@@ -94,6 +92,8 @@ dload_fetch_create(DloadChannel *channel, const DloadRequest *request)
 	MemoryContextRegisterResetCallback(context, &f->on_reset);
 	old = MemoryContextSwitchTo(context);
 	f->request = dload_request_copy(request);
+	dload_permit_open(&f->permit, channel->res, request->method,
+					  request->url);
 	MemoryContextSwitchTo(old);
 	set_first_hop(f);
 	return f;
@@ -213,9 +213,10 @@ send_request(DloadFetch *f, DloadError *err)
 	request.request_timeout = res->limits.request_timeout;
 	request.idle_timeout = res->limits.idle_timeout;
 	request.max_response_bytes = res->limits.max_response_bytes;
+	request.guarded = dload_guard_applies(res, f->url);
 	request.stream = true;
-	dload_auth_apply(res, &request);
-	if (!headers_are_clean(request.headers, err))
+	if (!dload_auth_apply(res, &request, err) ||
+		!headers_are_clean(request.headers, err))
 	{
 		MemoryContextSwitchTo(old);
 		dload_error_move(err, old);
@@ -240,7 +241,7 @@ dload_fetch_start(DloadFetch *f)
 	/* an address that is refused is reported when the page is wanted */
 	if (f->exchange != NULL || !f->trusted)
 		return;
-	if (dload_limiter_acquire(f->channel->limiter, &f->ticket, false) == 0 &&
+	if (dload_permit_acquire(&f->permit, false) == 0 &&
 		!send_request(f, &err))
 		leave_budget(f);
 }
@@ -272,6 +273,7 @@ come_back_later(const DloadFetch *f, bool limited, int64 ms, DloadError *err)
 	TimestampTz until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
 													ms);
 
+	f->channel->come_back = until;
 	if (limited)
 		dload_error_set(err, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
 						"rate limit of server \"%s\" is used up until %s",
@@ -280,9 +282,8 @@ come_back_later(const DloadFetch *f, bool limited, int64 ms, DloadError *err)
 		dload_error_set(err, ERRCODE_FDW_ERROR,
 						"server \"%s\" is not available until %s",
 						servername, timestamptz_to_str(until));
-	dload_error_detail(err, "%s %s has to wait for " INT64_FORMAT
-					   " seconds.", f->method, f->shown_url,
-					   (ms + 999) / 1000);
+	dload_error_detail(err, "%s %s has to wait for " INT64_FORMAT " seconds.",
+					   f->method, f->shown_url, (ms + 999) / 1000);
 	return dload_error_hint(err, "Try again after that time.");
 }
 
@@ -297,10 +298,9 @@ ensure_sent(DloadFetch *f, DloadError *err)
 		return true;
 	if (!check_origin(f, err))
 		return false;
-	while ((ms = dload_limiter_acquire(channel->limiter, &f->ticket,
-									   true)) > 0)
+	while ((ms = dload_permit_acquire(&f->permit, true)) > 0)
 	{
-		if (!channel->patient && ms > MAX_REQUESTED_WAIT_MS)
+		if (ms > channel->res->limits.max_wait)
 			return come_back_later(f, true, ms, err);
 		wait_for(channel, "rate limit", ms, &channel->stats.limit_wait_us);
 	}
@@ -348,7 +348,7 @@ wait_exchange(DloadFetch *f, long timeout)
 	DloadHttpState state = dload_http_wait(f->exchange, timeout);
 
 	f->channel->stats.network_wait_us += dload_http_waited() - before;
-	dload_limiter_touch(f->channel->limiter, &f->ticket);
+	dload_permit_touch(&f->permit);
 	count_bytes(f);
 	return state;
 }
@@ -511,7 +511,7 @@ check_status(DloadFetch *f, bool *again, DloadError *err)
 
 	*again = false;
 	note_date(channel, f->exchange);
-	dload_limiter_learn(channel->limiter, &f->ticket, f->exchange);
+	dload_permit_learn(&f->permit, f->exchange, limited);
 	if (status >= 200 && status < 300)
 		return true;
 	if (status == 301 || status == 302 || status == 303 ||
@@ -522,8 +522,8 @@ check_status(DloadFetch *f, bool *again, DloadError *err)
 	}
 	if (limited || dload_status_transient(status))
 	{
-		asked = dload_retry_after(f->exchange);
-		if (asked > MAX_REQUESTED_WAIT_MS)
+		asked = dload_limit_pause(&channel->res->limits, f->exchange, limited);
+		if (asked > channel->res->limits.max_wait)
 			return come_back_later(f, limited, asked, err);
 		if (may_retry(f))
 		{

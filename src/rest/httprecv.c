@@ -16,6 +16,7 @@
 
 #include "base/compat.h"
 #include "base/dload.h"
+#include "rest/guard.h"
 #include "rest/httprecv.h"
 
 #include "storage/fd.h"
@@ -258,6 +259,30 @@ on_body(char *data, size_t size, size_t nmemb, void *arg)
 	return len;
 }
 
+/* Remember why, for the case that no other address can be connected to. */
+static void
+forbid(DloadExchange *ex, const char *address)
+{
+	snprintf(ex->forbidden, sizeof(ex->forbidden),
+			 "address %s is not public", address);
+}
+
+/* libcurl has resolved the name and tries one of the addresses. */
+static curl_socket_t
+on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	DloadExchange *ex = arg;
+	char		shown[64];
+
+	if (ex->guarded && !dload_guard_permits(&address->addr))
+	{
+		dload_guard_show(&address->addr, shown, sizeof(shown));
+		forbid(ex, shown);
+		return CURL_SOCKET_BAD;
+	}
+	return socket(address->family, address->socktype, address->protocol);
+}
+
 /* A program that the server runs must not inherit the connection. */
 static int
 on_new_socket(void *arg, curl_socket_t fd, curlsocktype purpose)
@@ -274,6 +299,13 @@ on_connected(void *arg, char *remote_ip, char *local_ip, int remote_port,
 {
 	DloadExchange *ex = arg;
 
+	/* the connection may be one that somebody else made */
+	if (ex->guarded && !dload_guard_permits_text(remote_ip))
+	{
+		forbid(ex, remote_ip);
+		dload_exchange_fail(ex, DLOAD_HTTP_FAIL_FORBIDDEN, ex->forbidden);
+		return CURL_PREREQFUNC_ABORT;
+	}
 	ex->transfer.deadline = ex->request_timeout > 0 ?
 		dload_mux_now() + ex->request_timeout * 1000 : 0;
 	return CURL_PREREQFUNC_OK;
@@ -291,7 +323,12 @@ dload_exchange_listen(DloadExchange *ex)
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, ex);
 	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, ex);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, ex);
 	curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, on_new_socket);
+#if !DLOAD_CURL_HAS_PREREQ
+	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, ex->guarded ? 1L : 0L);
+#endif
 #if DLOAD_CURL_HAS_PREREQ
 	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_connected);
 	curl_easy_setopt(easy, CURLOPT_PREREQDATA, ex);
@@ -395,6 +432,8 @@ dload_exchange_finished(DloadTransfer *transfer, CURLcode result)
 	/* a callback that stopped the transfer has said why */
 	if (ex->failure == DLOAD_HTTP_FAIL_NONE)
 		ex->failure = classify(ex, result);
+	if (ex->failure == DLOAD_HTTP_FAIL_CONNECT && ex->forbidden[0] != '\0')
+		dload_exchange_fail(ex, DLOAD_HTTP_FAIL_FORBIDDEN, ex->forbidden);
 	if (ex->failure != DLOAD_HTTP_FAIL_NONE && ex->words == NULL)
 	{
 		if (result == CURLE_OK)

@@ -37,6 +37,7 @@ struct DloadExtract
 	DloadFetch *ahead[DLOAD_MAX_AHEAD];
 	int			nahead;
 	int			window;			/* how many there may be */
+	bool		by_page;		/* pages are pulled whole */
 	bool		one_by_one;		/* what was foreseen did not come true */
 	size_t		page_bytes;		/* of the last page; 0: not known */
 

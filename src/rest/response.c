@@ -152,6 +152,14 @@ credential_options(DloadAuthKind auth)
 			return "options \"username\" and \"password\"";
 		case DLOAD_AUTH_API_KEY:
 			return "option \"api_key\"";
+		case DLOAD_AUTH_OAUTH2:
+			return "\"client_id\", \"client_secret\" and \"refresh_token\"";
+		case DLOAD_AUTH_JWT:
+			return "\"private_key\"";
+		case DLOAD_AUTH_SIGV4:
+			return "\"access_key_id\" and \"secret_access_key\"";
+		case DLOAD_AUTH_HMAC:
+			return "\"hmac_secret\"";
 		case DLOAD_AUTH_NONE:
 			break;
 	}
@@ -239,6 +247,12 @@ dload_transport_error(const DloadFetch *f, DloadError *err)
 		case DLOAD_HTTP_FAIL_TLS_VERIFY:
 			hint = "Install the certificate of the authority that signed "
 				"the server's among the trusted ones of the database server.";
+			break;
+		case DLOAD_HTTP_FAIL_FORBIDDEN:
+			sqlstate = ERRCODE_INSUFFICIENT_PRIVILEGE;
+			hint = "Only superusers' requests go to private addresses, unless "
+				"a superuser adds the host or its network to "
+				"\"dload.allowed_hosts\".";
 			break;
 		case DLOAD_HTTP_FAIL_TOO_LARGE:
 			sqlstate = ERRCODE_PROGRAM_LIMIT_EXCEEDED;
