@@ -131,6 +131,7 @@ TRAPS
   /bomb?mb=               gzip of one array of white space
   /types                  every JSON type; ?nul=1 adds text with U+0000
 SHAPES: see mock_shapes.py
+More routes are in mock_slices.py.
 """
 
 import argparse
@@ -161,6 +162,7 @@ sys.modules.setdefault("mock_api", sys.modules[__name__])
 import mock_auth
 import mock_shapes
 import mock_rules
+import mock_slices
 
 EPOCH = datetime(2026, 1, 1, tzinfo=timezone.utc)
 BEARER = "s3cret-token"
@@ -1230,6 +1232,10 @@ def apply_fault(fault, request):
     reply.chunked = fault.get("chunked", reply.chunked)
     reply.close = fault.get("close", reply.close)
     return reply
+
+
+# Routes of more modules
+mock_slices.register(sys.modules[__name__])
 
 
 # ---------------------------------------------------------------------------
