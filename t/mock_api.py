@@ -157,6 +157,7 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 # Modules that add routes import this one by its name, also when it is run.
 sys.modules.setdefault("mock_api", sys.modules[__name__])
 import mock_auth
+import mock_requests
 import mock_shapes
 
 EPOCH = datetime(2026, 1, 1, tzinfo=timezone.utc)
@@ -865,6 +866,9 @@ def ratelimit(request):
             headers["Retry-After"] = str(max(1, seconds))
         return reply_json({"message": "rate limit exceeded"}, 429, headers)
     return linked_reply(request, chosen_items(request), headers=headers)
+
+
+mock_requests.add(route, reply_json)
 
 
 # ---------------------------------------------------------------------------

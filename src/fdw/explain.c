@@ -24,9 +24,9 @@
 #define NO_HOST		"http://x"
 
 static void
-add_query_param(const char *key, const char *value, void *arg)
+add_query_param(const DloadJsonItem *item, void *arg)
 {
-	dload_url_add_query(arg, key, value ? value : "");
+	dload_url_add_query(arg, item->key, item->value ? item->value : "");
 }
 
 /*
@@ -38,7 +38,6 @@ request_text(const DloadResource *res)
 {
 	StringInfoData url;
 	DloadRequest request = {0};
-	DloadError	ignored = {0};
 	const char *path = res->request.path;
 	const char *base = strstr(res->base_url, "://") + 3;
 	size_t		baselen;
@@ -55,8 +54,7 @@ request_text(const DloadResource *res)
 	if (url.len == strlen(NO_HOST))
 		appendStringInfoChar(&url, '/');
 	if (res->request.query_params != NULL)
-		dload_json_each(res->request.query_params, add_query_param, &url,
-						&ignored);
+		dload_json_items(res->request.query_params, add_query_param, &url);
 	if (res->page.page_size > 0 && res->page.page_size_param != NULL)
 		dload_url_add_query(&url, res->page.page_size_param,
 							psprintf(INT64_FORMAT, res->page.page_size));
@@ -118,6 +116,14 @@ explain_request(ForeignScanState *node, const DloadScan *scan,
 	ListCell   *lc;
 
 	ExplainPropertyText("Request", request_text(scan->resource), es);
+	if (scan->resource->request.body != NULL)
+	{
+		const char *body = scan->resource->request.body;
+
+		ExplainPropertyText("Body", dload_trim_body(dload_span(body,
+															   strlen(body))),
+							es);
+	}
 	if (columns != NIL)
 		ExplainPropertyText("Parameters",
 							parameters_text(node, scan, context), es);

@@ -62,4 +62,7 @@ extern double dload_pushdown_requests(PlannerInfo *root, List *pushed);
  */
 extern char *dload_pushdown_text(Oid typid, Datum value);
 
+/* Is that text a JSON value, where a request has JSON? */
+extern bool dload_pushdown_is_json(Oid typid);
+
 #endif							/* DLOAD_PUSHDOWN_H */

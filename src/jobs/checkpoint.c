@@ -16,8 +16,8 @@
 #include "data/json.h"
 
 /*
- * What the read begins with, but for the cursor: another one means that the
- * foreign table or its server was altered.
+ * What the read begins with, a constant in the cursor's place: another one
+ * means that the foreign table or its server was altered.
  */
 static uint64
 source_fingerprint(DloadRun *run)
@@ -25,11 +25,14 @@ source_fingerprint(DloadRun *run)
 	DloadError	err = {0};
 	DloadRequest request;
 	char	   *text;
+	List	   *params = dload_pipeline_params(run->pipeline->params,
+											   run->resource);
 
-	if (!dload_request_first(run->resource,
-							 dload_pipeline_params(run->pipeline->params,
-												   run->resource),
-							 &request, &err))
+	if (run->pipeline->cursor_path != NULL)
+		params = dload_pipeline_cursor_params(run->pipeline,
+											  &run->resource->request,
+											  params, pstrdup("0"), true);
+	if (!dload_request_first(run->resource, params, &request, &err))
 		dload_error_raise(&err);
 	text = dload_request_text(&request);
 	return dload_hash_bytes(text, strlen(text), 0);

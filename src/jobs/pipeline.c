@@ -131,6 +131,36 @@ dload_pipeline_params(const char *params, const DloadResource *res)
 	return result;
 }
 
+static List *
+add_cursor_param(List *params, const char *name, char *value, DloadParamIn in,
+				 bool bare)
+{
+	DloadParam *param = palloc0(sizeof(DloadParam));
+
+	param->name = pstrdup(name);
+	param->value = value;
+	param->in = in;
+	param->bare = bare;
+	return lappend(params, param);
+}
+
+List *
+dload_pipeline_cursor_params(const DloadPipeline *p,
+							 const DloadRequestSpec *spec, List *params,
+							 char *start, bool bare)
+{
+	if (start == NULL)
+		return params;
+	if (p->cursor_param != NULL)
+		params = add_cursor_param(params, p->cursor_param, start,
+								  spec->cursor_in, bare);
+	if (dload_requestspec_has_place(spec, "cursor") &&
+		(p->cursor_param == NULL || strcmp(p->cursor_param, "cursor") != 0))
+		params = add_cursor_param(params, "cursor", start,
+								  DLOAD_IN_TEMPLATE, bare);
+	return params;
+}
+
 /*
  * Checks
  */
@@ -273,12 +303,20 @@ check_definition(const DloadPipeline *p)
 	DloadResource *res = dload_resource_create(p->source, p->owner);
 	DloadError	err = {0};
 	DloadRequest request;
+	List	   *params;
+	char	   *start = NULL;
+	bool		bare = false;
 
 	check_disposition(p);
 	check_cursor(p);
 	check_columns(p->columns);
-	if (!dload_request_first(res, dload_pipeline_params(p->params, res),
-							 &request, &err))
+	params = dload_pipeline_params(p->params, res);
+	if (p->initial_value != NULL)
+		start = dload_cursor_text(p->initial_value, false, &res->request,
+								  &bare);
+	params = dload_pipeline_cursor_params(p, &res->request, params, start,
+										  bare);
+	if (!dload_request_first(res, params, &request, &err))
 		dload_error_raise(&err);
 	if (strcmp(p->disposition, "append") == 0 && p->cursor_path == NULL &&
 		dload_paginator_get(res->page.kind)->positional &&

@@ -90,17 +90,14 @@ begin_read(DloadRun *run)
 	MemoryContext old = MemoryContextSwitchTo(run->context);
 	List	   *params = dload_pipeline_params(run->pipeline->params,
 											   run->resource);
-	const char *start = run->cursor ? dload_cursor_start(run->cursor) : NULL;
+	const DloadRequestSpec *spec = &run->resource->request;
+	bool		bare = false;
+	char	   *start = NULL;
 
-	if (run->pipeline->cursor_param && start)
-	{
-		DloadParam *param = palloc0(sizeof(DloadParam));
-
-		param->name = run->pipeline->cursor_param;
-		param->value = pstrdup(start);
-		param->in = DLOAD_IN_QUERY;
-		params = lappend(params, param);
-	}
+	if (run->cursor)
+		start = dload_cursor_start_text(run->cursor, spec, &bare);
+	params = dload_pipeline_cursor_params(run->pipeline, spec, params, start,
+										  bare);
 	run->extract = dload_extract_begin(run->resource, params);
 	dload_extract_keep_bodies(run->extract, run->bodies);
 	dload_extract_on_wait(run->extract, dload_progress_wait, run);

@@ -17,6 +17,7 @@
 
 #include "data/record.h"
 #include "rest/auth.h"
+#include "rest/request.h"
 #include "rest/total.h"
 #include "rest/url.h"
 
@@ -42,8 +43,11 @@ follow(const DloadResource *res, const DloadPageInfo *page,
 {
 	char	   *url = dload_url_resolve(page->final_url, target, err);
 	char	   *fragment;
+	bool		ignored;
 
-	if (url == NULL)
+	if (url == NULL ||
+		!dload_request_follow(res, page->request, NULL, false, next, &ignored,
+							  err))
 		return DLOAD_NEXT_ERROR;
 	fragment = strchr(url, '#');
 	if (fragment != NULL)
@@ -120,14 +124,19 @@ next_token(const DloadResource *res, const DloadPageInfo *page,
 {
 	char	   *token = envelope_text(res->page.token_path, page, "token_path",
 									  err);
+	bool		placed;
 
 	if (err->sqlstate != 0)
 		return DLOAD_NEXT_ERROR;
 	if (token == NULL)
 		return DLOAD_NEXT_END;
-	next->url = dload_url_set_query(page->request->url, res->page.token_param,
-									token);
 	next->position = 0;
+	if (!dload_request_follow(res, page->request, token, false, next, &placed,
+							  err))
+		return DLOAD_NEXT_ERROR;
+	if (!placed)
+		next->url = dload_url_set_query(next->url, res->page.token_param,
+										token);
 	return DLOAD_NEXT_PAGE;
 }
 
