@@ -92,6 +92,9 @@ SELECT dload.preview_request('rq_dots', '{"x": ".", "y": "b"}');
 SELECT dload.preview_request('rq_dots', '{"x": "a", "y": "."}');
 SELECT dload.preview_request('rq_dots', '{"x": "a&b=c", "y": "/../"}');
 
+CREATE FOREIGN TABLE rq_odata () SERVER request_shown OPTIONS (path '/Items(''{id|sql}'')');
+SELECT dload.preview_request('rq_odata', $${"id": "O'Neil') or ('1"}$$);
+
 -- forms and raw bodies, and what filters make of a value
 CREATE FOREIGN TABLE rq_form () SERVER request_shown OPTIONS (path '/f', method 'POST', body_type 'form', body 'q={x}&z=1');
 SELECT dload.preview_request('rq_form', '{"x": "a&b=c d\né"}');
@@ -148,7 +151,7 @@ SELECT dload.preview_request('rq_lists', '{"ids": [1, "b c"], "b": ["p", "q"]}')
 ALTER FOREIGN TABLE rq_lists OPTIONS (ADD array_style 'comma');
 SELECT dload.preview_request('rq_lists', '{"ids": [1, "b c"], "b": ["p", "q"]}');
 ALTER FOREIGN TABLE rq_lists OPTIONS (SET array_style 'brackets');
-SELECT dload.preview_request('rq_lists', '{"ids": [1, "b c"], "b": ["p", "q"]}');
+SELECT dload.preview_request('rq_lists', '{"ids[]": [1, "b c"], "b": ["p", "q"]}');
 ALTER FOREIGN TABLE rq_lists OPTIONS (ADD method 'POST', ADD body_type 'form', ADD body 'z=1');
 ALTER FOREIGN TABLE rq_lists ADD i int OPTIONS (param 'i', in 'body');
 SELECT dload.preview_request('rq_lists', '{"i": [1, 2]}');
@@ -222,6 +225,15 @@ CALL dload.run('since');
 ALTER FOREIGN TABLE rq_since OPTIONS (SET cursor_format 'date', SET cursor_zone 'Pacific/Kiritimati');
 CALL dload.run('since');
 SELECT target, since, body FROM rq_since_loaded ORDER BY _dload_id OFFSET 2;
+
+-- a header that nobody may set is none for the cursor, and a raw body has no
+-- place of its own for it
+ALTER FOREIGN TABLE rq_since OPTIONS (SET cursor_in 'header');
+SELECT dload.alter_pipeline('since', cursor_param => 'Host');
+SELECT dload.alter_pipeline('since', cursor_param => E'X\r\nY');
+SELECT dload.alter_pipeline('since', cursor_param => 'Authorization');
+ALTER FOREIGN TABLE rq_since OPTIONS (SET cursor_in 'body', ADD body 'x', ADD body_type 'raw');
+SELECT dload.alter_pipeline('since', cursor_param => 'x');
 
 -- a text is sent exactly as the API wrote it, a number as a number; a number
 -- that a format makes a date of counts from 1970

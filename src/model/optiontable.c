@@ -129,10 +129,10 @@ const DloadOption dload_options[] = {
 	SIMPLE("follow_body", T, DLOAD_OPT_TEXT, NULL,
 		   "Body of the requests after the first; {token} stands for the "
 		   "token of the page."),
-	SIMPLE("cursor_format", T, DLOAD_OPT_NAME, NULL,
+	SIMPLE("cursor_format", T, DLOAD_OPT_TEXT, NULL,
 		   "How a pipeline's cursor is sent: 'iso', 'epoch', 'epoch_ms', "
 		   "'date' or a pattern of to_char; default: as the API wrote it."),
-	SIMPLE("cursor_zone", T, DLOAD_OPT_NAME, NULL,
+	SIMPLE("cursor_zone", T, DLOAD_OPT_TEXT, NULL,
 		   "Time zone in which cursor_format writes; default: UTC."),
 	CHOICE("cursor_in", T, "query|header|body", "query",
 		   "Where the pipeline's cursor_param goes; in a body it is a JSON "

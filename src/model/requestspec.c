@@ -317,7 +317,8 @@ dload_requestspec_check(List *options, DloadError *err)
 	if (next == NULL)
 		next = method;
 	if ((body && !check_has_body("body", method, err)) ||
-		(type != NULL && !check_has_body("body_type", method, err)) ||
+		(type != NULL && !dload_method_has_body(next) &&
+		 !check_has_body("body_type", method, err)) ||
 		(dload_given_text(options, "follow_body") != NULL &&
 		 !check_has_body("follow_body", next, err)) ||
 		(cursor_in != NULL && strcmp(cursor_in, "body") == 0 &&

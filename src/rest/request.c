@@ -304,6 +304,13 @@ build_headers(const DloadResource *res, List *params, List **headers,
 		if (param->in != DLOAD_IN_HEADER || param->value == NULL ||
 			!is_first(params, param))
 			continue;
+		/* columns were checked, a pipeline's cursor_param was not */
+		if (!dload_header_name_valid(param->name) ||
+			dload_header_is_reserved(param->name) ||
+			dload_header_is_secret(param->name))
+			return dload_error_set(err, ERRCODE_INVALID_PARAMETER_VALUE,
+								   "a parameter does not name a header that "
+								   "can be set");
 		*headers = lappend(*headers,
 						   psprintf("%s: %s", param->name,
 									joined(values_of(params, DLOAD_IN_HEADER,
@@ -417,6 +424,24 @@ form_body(const DloadResource *res, char *body, List *params)
 	return buf.len > 1 ? buf.data + 1 : body;
 }
 
+/* In a raw body only placeholders can be filled. */
+static bool
+check_raw(List *params, DloadError *err)
+{
+	ListCell   *lc;
+
+	foreach(lc, params)
+	{
+		DloadParam *param = lfirst(lc);
+
+		if (param->in == DLOAD_IN_BODY)
+			return dload_error_set(err, ERRCODE_INVALID_PARAMETER_VALUE,
+								   "parameter \"%s\" cannot be set in a raw "
+								   "body", param->name);
+	}
+	return true;
+}
+
 /* A body made from a template; *body is NULL when there is none. */
 static bool
 build_body(const DloadResource *res, const char *template, List *params,
@@ -441,6 +466,8 @@ build_body(const DloadResource *res, const char *template, List *params,
 		*body = form_body(res, *body, params);
 	else if (res->request.body_type != DLOAD_BODY_RAW)
 		*body = put_params(*body, params, err);
+	else
+		(void) check_raw(params, err);
 	return err->sqlstate == 0;
 }
 

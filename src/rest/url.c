@@ -168,12 +168,15 @@ dload_url_drop_query(const char *url, const char *name)
 void
 dload_url_add_list(StringInfo url, const char *name, List *values, int style)
 {
+	size_t		len = strlen(name);
+	bool		bracketed = len > 2 && strcmp(name + len - 2, "[]") == 0;
 	ListCell   *lc;
 
 	foreach(lc, values)
 	{
 		if (style == DLOAD_ARRAY_BRACKETS)
-			dload_url_add_query(url, psprintf("%s[]", name), lfirst(lc));
+			dload_url_add_query(url, bracketed ? name :
+								psprintf("%s[]", name), lfirst(lc));
 		else if (style == DLOAD_ARRAY_REPEAT || lc == list_head(values))
 			dload_url_add_query(url, name, lfirst(lc));
 		else
