@@ -154,6 +154,7 @@ dload_request_first(const DloadResource *res, List *params,
 	b.res = res;
 	foreach(lc, params)
 		b.params = lappend(b.params, place_param(res, lfirst(lc)));
+	b.params = dload_paginator_mark_path(res, b.params, request);
 	url = dload_url_expand(res->base_url, res->request.path, b.params, err);
 	if (url == NULL)
 		return false;
@@ -178,13 +179,7 @@ dload_request_first(const DloadResource *res, List *params,
 	request->method = res->request.method;
 	request->body = res->request.body;
 	request->url = b.url.data;
-	if (res->page.page_size > 0 && res->page.page_size_param != NULL)
-		request->url = dload_url_set_query(request->url,
-										   res->page.page_size_param,
-										   psprintf(INT64_FORMAT,
-													res->page.page_size));
-	dload_paginator_get(res->page.kind)->begin(res, request);
-	return true;
+	return dload_paginator_begin(res, request, err);
 }
 
 DloadRequest *
