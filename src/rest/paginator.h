@@ -26,8 +26,8 @@ typedef struct DloadRequest
 	char	   *url;
 	List	   *headers;		/* of char *: parameters with in = header */
 	char	   *body;			/* or NULL */
-	int64		position;		/* page number, offset, records read by keys; 0
-								 * for others */
+	int64		position;		/* page number, offset, records read by keys;
+								 * 0 for others */
 	char	   *state;			/* what else the paginator must remember, in
 								 * its own words; NULL for most */
 } DloadRequest;
@@ -57,8 +57,7 @@ typedef struct DloadPaginator
 	const char *name;
 	/* positional: what a page holds may shift while the list is read */
 	bool		positional;
-	/* the option by which the next page is asked for; NULL if the server
-	 * gives all of the request */
+	/* the option by which we ask for the next page; NULL if we are told */
 	const char *asks_by;
 	/* add what the first request needs */
 	bool		(*begin) (const DloadResource *res, DloadRequest *request,
