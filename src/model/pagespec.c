@@ -190,6 +190,7 @@ dload_pagespec_read(DloadPageSpec *spec, const DloadOptionSet *set)
 	int			from = dload_option_enum(set, "token_from");
 
 	spec->kind = dload_option_enum(set, "paginate");
+	spec->given = dload_given_text(set->lists[0], "paginate") != NULL;
 	spec->link_rel = dload_spec_text(set, "link_rel");
 	spec->next_path = dload_spec_path(set, "next_path");
 	spec->token_path = dload_spec_path(set, "token_path");

@@ -58,6 +58,7 @@ typedef enum DloadChoice
 typedef struct DloadPageSpec
 {
 	DloadPaginateKind kind;
+	bool		given;			/* not by default */
 
 	/* link, next_url */
 	char	   *link_rel;

@@ -95,6 +95,11 @@ extern DloadNext dload_paging_follow(const DloadResource *res,
 									 const char *target, DloadRequest *next,
 									 DloadError *err);
 
+/* Look in a first reply for the way to the next page; what it is goes into the
+ * state of *next.  False if there is none. */
+extern bool dload_paging_detect(const DloadPageInfo *page,
+								DloadRequest *next);
+
 #define DLOAD_STRATEGY(name) \
 extern bool dload_begin_##name(const DloadResource *res, \
 							   DloadRequest *request, DloadError *err); \
