@@ -420,8 +420,9 @@ judge(DloadRun *run)
 						 psprintf("Paging was detected: %s.", detected));
 	else
 		dload_run_finish(run, "suspect",
-						 psprintf("The reply names a next page (%s), which was not read: the option \"paginate\" is not given.",
-								  detected));
+						 psprintf("The reply names a next page (%s), which was "
+								  "not read: the option \"paginate\" is not "
+								  "given.", detected));
 }
 
 static void
