@@ -102,6 +102,8 @@ keeps those of one owner (nested.owner.id)
                           "@epoch_ms+30", "@iso+30", "@http+30" are times;
                           ?status=
 
+More routes that check credentials are in mock_auth.py.
+
 TRAPS
   /loop/token             {"records","meta"}: tokens a, b, c, a, ...
   /same/page              ignores `page`: {"items","total_count",
@@ -127,6 +129,8 @@ TRAPS
   /bomb?mb=               gzip of one array of white space
   /types                  every JSON type; ?nul=1 adds text with U+0000
 More routes are in mock_paging.py.
+
+SHAPES: see mock_shapes.py
 """
 
 import argparse
@@ -156,6 +160,8 @@ import mock_paging
 
 # Modules that add routes import this one by its name, also when it is run.
 sys.modules.setdefault("mock_api", sys.modules[__name__])
+import mock_auth
+import mock_shapes
 
 EPOCH = datetime(2026, 1, 1, tzinfo=timezone.utc)
 BEARER = "s3cret-token"
@@ -1117,6 +1123,10 @@ def types(request):
     if request.flag("nul"):
         rows.append('{"id":7,"s":"before\\u0000after"}')
     return Reply(("[" + ",\n".join(rows) + "]").encode())
+
+
+mock_auth.register(sys.modules[__name__])
+mock_shapes.register(sys.modules[__name__])
 
 
 # ---------------------------------------------------------------------------

@@ -90,7 +90,7 @@ parse_path(const char *text, DloadError *err)
 }
 
 static void
-set_place(DloadPlace *place, DloadPlaceIn in, char *name)
+set_place(DloadPagePlace *place, DloadPagePlaceIn in, char *name)
 {
 	DloadError	err = {0};
 
@@ -104,7 +104,7 @@ set_place(DloadPlace *place, DloadPlaceIn in, char *name)
 }
 
 static void
-read_place(DloadPlace *place, const DloadOptionSet *set, const char *in,
+read_place(DloadPagePlace *place, const DloadOptionSet *set, const char *in,
 		   const char *param)
 {
 	set_place(place, dload_option_enum(set, in), dload_spec_text(set, param));
@@ -130,7 +130,7 @@ read_keyset(DloadPageSpec *spec, const DloadOptionSet *set)
 	}
 	foreach(lc, split_list(params))
 	{
-		DloadPlace *place = palloc0(sizeof(DloadPlace));
+		DloadPagePlace *place = palloc0(sizeof(DloadPagePlace));
 
 		set_place(place, dload_option_enum(set, "token_in"), lfirst(lc));
 		spec->keyset = lappend(spec->keyset, place);

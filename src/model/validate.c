@@ -17,6 +17,7 @@
 #include "data/json.h"
 #include "data/path.h"
 #include "model/option.h"
+#include "model/secret.h"
 #include "model/validate.h"
 
 #include "commands/defrem.h"
@@ -541,7 +542,9 @@ dload_options_validate(List *options, int context, DloadError *err)
 				return dload_error_set(err, ERRCODE_SYNTAX_ERROR,
 									   "conflicting or redundant options");
 		}
-		if (!check_value(opt, defGetString(def), err))
+		if (!check_value(opt, defGetString(def), err) ||
+			(opt->contexts == DLOAD_CTX_MAPPING &&
+			 !dload_secret_check(opt->name, defGetString(def), err)))
 			return false;
 	}
 	switch (context)

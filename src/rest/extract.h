@@ -66,7 +66,7 @@ typedef struct DloadPage
 	bool		has_next;
 	int64		ordinal;		/* from 1 in this read */
 	int64		nrecords;
-	size_t		bytes;			/* of the body */
+	size_t		bytes;			/* of the body, and of records written anew */
 	uint64		fingerprint;	/* hash of the body's records */
 	DloadSpan	envelope;
 	DloadSpan	body;			/* in memory; data NULL when spooled */

@@ -132,7 +132,7 @@ collect_headers(const DloadFetch *f)
 	}
 	headers = list_concat(headers, f->request->headers);
 	if (find_header(headers, "Accept") == NULL)
-		headers = lappend(headers, "Accept: application/json");
+		headers = lappend(headers, dload_accept_header(f->channel->res));
 	if (f->body != NULL && find_header(headers, "Content-Type") == NULL)
 		headers = lappend(headers, "Content-Type: application/json");
 	return headers;
@@ -215,8 +215,8 @@ send_request(DloadFetch *f, DloadError *err)
 	request.max_response_bytes = res->limits.max_response_bytes;
 	request.guarded = dload_guard_applies(res, f->url);
 	request.stream = true;
-	dload_auth_apply(res, &request);
-	if (!headers_are_clean(request.headers, err))
+	if (!dload_auth_apply(res, &request, err) ||
+		!headers_are_clean(request.headers, err))
 	{
 		MemoryContextSwitchTo(old);
 		dload_error_move(err, old);
