@@ -176,12 +176,19 @@ SELECT id FROM rq_token;
 -- requests after the first that differ from it
 CREATE FOREIGN TABLE rq_scroll (id int, name text, want int OPTIONS (param 'want', echo 'true'))
   SERVER request_test OPTIONS (path '/requests/search', method 'POST', records_path 'hits.hits',
-    body '{"query": {"match_all": {}}, "size": {want}}', paginate 'token', token_path '_scroll_id', token_param 'unused',
+    body '{"query": {"match_all": {}}, "size": {want}}', paginate 'token', token_path '_scroll_id',
     follow_path '/requests/search/scroll', follow_body '{"scroll": "1m", "scroll_id": "{token}"}');
 SELECT id, name FROM rq_scroll WHERE want = 3;
 \set VERBOSITY terse
 ALTER FOREIGN TABLE rq_scroll OPTIONS (DROP follow_body);
 SELECT count(*) FROM rq_scroll WHERE want = 3;
+CREATE FOREIGN TABLE rq_fields (target text, body text) SERVER request_test OPTIONS (path '/requests/echo', method 'POST',
+  body_type 'form', body 'a=1', paginate 'token', token_from 'last_record', token_path 'ts', token_in 'body', token_param 'page[after]',
+  page_size '2', page_size_in 'body', page_size_param 'page[size]', max_pages '3');
+SELECT body FROM rq_fields;
+\! python3 t/mock_api.py --get /_journal | python3 -c "import json, sys; [print(r['body']) for r in json.load(sys.stdin)[-2:]]"
+ALTER FOREIGN TABLE rq_graphql OPTIONS (ADD paginate 'token', ADD token_path 'data.items.pageInfo.endCursor', ADD token_in 'body', ADD token_param 'variables.after');
+SELECT id FROM rq_graphql WHERE n = 2;
 CREATE FOREIGN TABLE rq_page (id int) SERVER request_test OPTIONS (path '/requests/page', method 'POST',
   body '{"filter": 1}', records_path 'data', paginate 'next_url', next_path 'next', follow_method 'GET');
 SELECT count(*) FROM rq_page;

@@ -128,6 +128,8 @@ TRAPS
   /huge?mb=               one array of that size, chunked; ?record_kb=
   /bomb?mb=               gzip of one array of white space
   /types                  every JSON type; ?nul=1 adds text with U+0000
+More routes are in mock_paging.py.
+
 SHAPES: see mock_shapes.py
 """
 
@@ -153,6 +155,8 @@ from datetime import datetime, timedelta, timezone
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+
+import mock_paging
 
 # Modules that add routes import this one by its name, also when it is run.
 sys.modules.setdefault("mock_api", sys.modules[__name__])
@@ -1233,6 +1237,10 @@ def apply_fault(fault, request):
     return reply
 
 
+# Routes of more modules
+mock_paging.register(sys.modules[__name__])
+
+
 # ---------------------------------------------------------------------------
 # Server
 # ---------------------------------------------------------------------------
@@ -1317,7 +1325,8 @@ class Handler(BaseHTTPRequestHandler):
                 or reply.status < 200)
         self.send_response(reply.status)
         for name, value in reply.headers.items():
-            self.send_header(name, value)
+            for one in value if isinstance(value, list) else [value]:
+                self.send_header(name, one)
         if reply.chunked and not bare:
             self.send_header("Transfer-Encoding", "chunked")
         elif isinstance(reply.body, bytes) and reply.status != 204:

@@ -38,6 +38,7 @@ request_text(const DloadResource *res)
 {
 	StringInfoData url;
 	DloadRequest request = {0};
+	DloadError	ignored = {0};
 	const char *path = res->request.path;
 	const char *base = strstr(res->base_url, "://") + 3;
 	size_t		baselen;
@@ -55,11 +56,9 @@ request_text(const DloadResource *res)
 		appendStringInfoChar(&url, '/');
 	if (res->request.query_params != NULL)
 		dload_json_items(res->request.query_params, add_query_param, &url);
-	if (res->page.page_size > 0 && res->page.page_size_param != NULL)
-		dload_url_add_query(&url, res->page.page_size_param,
-							psprintf(INT64_FORMAT, res->page.page_size));
 	request.url = url.data;
-	dload_paginator_get(res->page.kind)->begin(res, &request);
+	request.body = res->request.body;
+	(void) dload_paginator_begin(res, &request, &ignored);
 	return psprintf("%s %s", res->request.method,
 					dload_url_redact(request.url, NULL) + strlen(NO_HOST));
 }
@@ -164,6 +163,10 @@ dload_explain_scan(ForeignScanState *node, ExplainState *es)
 	if (!es->analyze)
 		return;
 	dload_scan_stats(scan, &stats);
+	if (stats.paginator[0] != '\0')
+		ExplainPropertyText(scan->resource->page.given ?
+							"Paginator Detected" : "Next Page Not Read",
+							stats.paginator, es);
 	ExplainPropertyInteger("Requests", NULL, stats.requests, es);
 	ExplainPropertyInteger("Pages", NULL, stats.pages, es);
 	ExplainPropertyInteger("Bytes", NULL, stats.bytes, es);

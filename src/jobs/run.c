@@ -397,6 +397,7 @@ static void
 judge(DloadRun *run)
 {
 	int64		declared = dload_extract_declared_total(run->extract);
+	const char *detected;
 
 	if (run->cursor && dload_cursor_overflowed(run->cursor))
 		dload_run_finish(run, "suspect",
@@ -408,7 +409,17 @@ judge(DloadRun *run)
 			   psprintf("The API declared " INT64_FORMAT " records, but "
 						INT64_FORMAT " were read.", declared,
 						run->counters.rows_read));
-	dload_run_finish(run, "complete", NULL);
+	detected = dload_extract_stats(run->extract)->paginator;
+	if (detected[0] == '\0')
+		dload_run_finish(run, "complete", NULL);
+	else if (run->resource->page.given)
+		dload_run_finish(run, "complete",
+						 psprintf("Paging was detected: %s.", detected));
+	else
+		dload_run_finish(run, "suspect",
+						 psprintf("The reply names a next page (%s), which was "
+								  "not read: the option \"paginate\" is not "
+								  "given.", detected));
 }
 
 static void

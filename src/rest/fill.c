@@ -18,7 +18,7 @@
 typedef struct Filling
 {
 	const char *text;
-	DloadPlace	place;
+	DloadFillKind kind;
 	const char *what;
 	List	   *params;
 	DloadError *err;
@@ -48,7 +48,7 @@ dload_append_json_value(StringInfo buf, const DloadParam *param)
 static bool
 no_value(const Filling *f, const char *name)
 {
-	if (f->place == DLOAD_PLACE_PATH)
+	if (f->kind == DLOAD_FILL_PATH)
 	{
 		dload_error_set(f->err, ERRCODE_INVALID_PARAMETER_VALUE,
 						"path parameter \"%s\" has no value", name);
@@ -196,13 +196,13 @@ append_value(Filling *f, const DloadPiece *piece, const DloadParam *param)
 {
 	const char *value = filtered(param, piece->filter);
 
-	if (param->nested && f->place != DLOAD_PLACE_JSON &&
+	if (param->nested && f->kind != DLOAD_FILL_JSON &&
 		piece->filter != DLOAD_FILTER_JSON)
 		return dload_error_set(f->err, ERRCODE_INVALID_PARAMETER_VALUE,
 							   "value of \"%s\" is an object", piece->name);
-	switch (f->place)
+	switch (f->kind)
 	{
-		case DLOAD_PLACE_PATH:
+		case DLOAD_FILL_PATH:
 			/* no encoding of dots is left alone by every server */
 			if (strcmp(value, ".") == 0 || strcmp(value, "..") == 0)
 				return dload_error_set(f->err, ERRCODE_INVALID_PARAMETER_VALUE,
@@ -211,10 +211,10 @@ append_value(Filling *f, const DloadPiece *piece, const DloadParam *param)
 									   piece->name);
 			dload_url_encode(&f->out, value);
 			return true;
-		case DLOAD_PLACE_FORM:
+		case DLOAD_FILL_FORM:
 			dload_url_encode(&f->out, value);
 			return true;
-		case DLOAD_PLACE_JSON:
+		case DLOAD_FILL_JSON:
 			if (piece->quoted)
 				append_string_content(&f->out, value);
 			else if (piece->filter == DLOAD_FILTER_NONE ||
@@ -223,11 +223,11 @@ append_value(Filling *f, const DloadPiece *piece, const DloadParam *param)
 			else
 				escape_json(&f->out, value);
 			return true;
-		case DLOAD_PLACE_QUERY:
+		case DLOAD_FILL_QUERY:
 			break;
-		case DLOAD_PLACE_HEADER:
-		case DLOAD_PLACE_RAW:
-			if (has_control(value, f->place == DLOAD_PLACE_RAW))
+		case DLOAD_FILL_HEADER:
+		case DLOAD_FILL_RAW:
+			if (has_control(value, f->kind == DLOAD_FILL_RAW))
 				return dload_error_set(f->err, ERRCODE_INVALID_PARAMETER_VALUE,
 									   "value for \"{%s}\" in %s contains a "
 									   "control character", piece->name,
@@ -245,13 +245,13 @@ append_placeholder(Filling *f, const DloadPiece *piece)
 	List	   *values = find_values(f, piece->name, &list);
 	ListCell   *lc;
 
-	if (list && f->place == DLOAD_PLACE_JSON && !piece->quoted)
+	if (list && f->kind == DLOAD_FILL_JSON && !piece->quoted)
 	{
 		append_json_list(&f->out, values);
 		return true;
 	}
 	if (values == NIL ||
-		(f->place == DLOAD_PLACE_PATH &&
+		(f->kind == DLOAD_FILL_PATH &&
 		 ((DloadParam *) linitial(values))->value[0] == '\0'))
 		return no_value(f, piece->name);
 	foreach(lc, values)
@@ -291,10 +291,10 @@ check_segments(const Filling *f)
 }
 
 char *
-dload_fill(const char *text, DloadPlace place, const char *what, List *params,
-		   DloadError *err)
+dload_fill(const char *text, DloadFillKind kind, const char *what,
+		   List *params, DloadError *err)
 {
-	Filling		f = {text, place, what, params, err};
+	Filling		f = {text, kind, what, params, err};
 	List	   *pieces;
 	ListCell   *lc;
 
@@ -310,7 +310,7 @@ dload_fill(const char *text, DloadPlace place, const char *what, List *params,
 		else if (!append_placeholder(&f, piece))
 			return NULL;
 	}
-	if (place == DLOAD_PLACE_PATH && !check_segments(&f))
+	if (kind == DLOAD_FILL_PATH && !check_segments(&f))
 		return NULL;
 	return f.out.data;
 }

@@ -15,23 +15,23 @@
 #include "data/template.h"
 #include "rest/url.h"
 
-typedef enum DloadPlace
+typedef enum DloadFillKind
 {
-	DLOAD_PLACE_PATH,			/* percent-encoded, and no "." or ".." */
-	DLOAD_PLACE_QUERY,			/* as it is: encoded with the text around it */
-	DLOAD_PLACE_HEADER,			/* as it is, without control characters */
-	DLOAD_PLACE_JSON,			/* a JSON value, or characters of a string */
-	DLOAD_PLACE_FORM,			/* percent-encoded */
-	DLOAD_PLACE_RAW				/* as its filter says */
-} DloadPlace;
+	DLOAD_FILL_PATH,			/* percent-encoded, and no "." or ".." */
+	DLOAD_FILL_QUERY,			/* as it is: encoded with the text around it */
+	DLOAD_FILL_HEADER,			/* as it is, without control characters */
+	DLOAD_FILL_JSON,			/* a JSON value, or characters of a string */
+	DLOAD_FILL_FORM,			/* percent-encoded */
+	DLOAD_FILL_RAW				/* as its filter says */
+} DloadFillKind;
 
 /*
  * Fill the placeholders of "text" from params with in = DLOAD_IN_TEMPLATE.
  * "what" names the text in messages.  NULL and *err for a placeholder without
  * a value, and for a value that cannot stand there.
  */
-extern char *dload_fill(const char *text, DloadPlace place, const char *what,
-						List *params, DloadError *err);
+extern char *dload_fill(const char *text, DloadFillKind kind,
+						const char *what, List *params, DloadError *err);
 
 /* Append a parameter's value as JSON. */
 extern void dload_append_json_value(StringInfo buf, const DloadParam *param);

@@ -144,10 +144,12 @@ has_param(List *params, DloadParamIn in, const char *name)
 static void
 flush_static(Building *b)
 {
+	if (b->name == NULL)
+		return;
 	if (b->list)
 		dload_url_add_list(&b->url, b->name, b->values,
 						   b->res->request.array_style);
-	else if (b->values != NIL)
+	else
 		dload_url_add_query(&b->url, b->name, linitial(b->values));
 	b->name = NULL;
 	b->values = NIL;
@@ -165,7 +167,7 @@ add_static_query(const DloadJsonItem *item, void *arg)
 	if (b->err->sqlstate != 0 || item->value == NULL ||
 		has_param(b->params, DLOAD_IN_QUERY, item->key))
 		return;
-	value = dload_fill(item->value, DLOAD_PLACE_QUERY,
+	value = dload_fill(item->value, DLOAD_FILL_QUERY,
 					   psprintf("query parameter \"%s\"", item->key),
 					   b->params, b->err);
 	if (value == NULL)
@@ -241,7 +243,7 @@ build_url(Building *b)
 	char	   *path;
 	char	   *url;
 
-	path = dload_fill(res->request.path, DLOAD_PLACE_PATH, "path", b->params,
+	path = dload_fill(res->request.path, DLOAD_FILL_PATH, "path", b->params,
 					  b->err);
 	url = path ? dload_url_expand(res->base_url, path, b->err) : NULL;
 	if (url == NULL)
@@ -291,7 +293,7 @@ build_headers(const DloadResource *res, List *params, List **headers,
 		if (dload_template_names(NIL, line) == NIL ||
 			has_param(params, DLOAD_IN_HEADER, name))
 			continue;
-		filled = dload_fill(line, DLOAD_PLACE_HEADER,
+		filled = dload_fill(line, DLOAD_FILL_HEADER,
 							psprintf("header \"%s\"", name), params, err);
 		if (filled == NULL)
 			return false;
@@ -393,7 +395,7 @@ graphql_body(const DloadResource *res, List *params, DloadError *err)
 	if (res->request.variables != NULL)
 	{
 		char	   *variables = dload_fill(res->request.variables,
-										   DLOAD_PLACE_JSON, "variables",
+										   DLOAD_FILL_JSON, "variables",
 										   params, err);
 
 		if (variables == NULL)
@@ -447,17 +449,17 @@ static bool
 build_body(const DloadResource *res, const char *template, List *params,
 		   char **body, DloadError *err)
 {
-	static const DloadPlace places[] = {
-		[DLOAD_BODY_JSON] = DLOAD_PLACE_JSON,
-		[DLOAD_BODY_FORM] = DLOAD_PLACE_FORM,
-		[DLOAD_BODY_RAW] = DLOAD_PLACE_RAW,
-		[DLOAD_BODY_GRAPHQL] = DLOAD_PLACE_JSON
+	static const DloadFillKind kinds[] = {
+		[DLOAD_BODY_JSON] = DLOAD_FILL_JSON,
+		[DLOAD_BODY_FORM] = DLOAD_FILL_FORM,
+		[DLOAD_BODY_RAW] = DLOAD_FILL_RAW,
+		[DLOAD_BODY_GRAPHQL] = DLOAD_FILL_JSON
 	};
 
 	*body = NULL;
 	if (template != NULL)
 	{
-		*body = dload_fill(template, places[res->request.body_type], "body",
+		*body = dload_fill(template, kinds[res->request.body_type], "body",
 						   params, err);
 		if (*body == NULL)
 			return false;
@@ -543,6 +545,7 @@ dload_request_first(const DloadResource *res, List *params,
 	b.err = err;
 	foreach(lc, params)
 		b.params = lappend(b.params, place_param(res, lfirst(lc)));
+	b.params = dload_paginator_mark_path(res, b.params, request);
 	if (!build_url(&b) ||
 		!build_headers(res, b.params, &request->headers, err))
 		return false;
@@ -557,13 +560,7 @@ dload_request_first(const DloadResource *res, List *params,
 	if (dload_request_follows(res))
 		request->given = given_text(b.params);
 	request->url = b.url.data;
-	if (res->page.page_size > 0 && res->page.page_size_param != NULL)
-		request->url = dload_url_set_query(request->url,
-										   res->page.page_size_param,
-										   psprintf(INT64_FORMAT,
-													res->page.page_size));
-	dload_paginator_get(res->page.kind)->begin(res, request);
-	return true;
+	return dload_paginator_begin(res, request, err);
 }
 
 bool
@@ -596,7 +593,7 @@ dload_request_fill(const DloadResource *res, const DloadRequestForm *form,
 	}
 	if (form->path != NULL)
 	{
-		char	   *path = dload_fill(form->path, DLOAD_PLACE_PATH, "path",
+		char	   *path = dload_fill(form->path, DLOAD_FILL_PATH, "path",
 									  params, err);
 
 		next->url = path ? dload_url_expand(res->base_url, path, err) : NULL;

@@ -35,15 +35,6 @@ extern char *dload_request_show(const DloadResource *res,
 								const DloadRequest *request);
 
 /*
- * For paginators: set a parameter of a request that was made before.  In a
- * JSON body the name is a JSON path, where value becomes a string, or, if it
- * is "bare", stands as it is.
- */
-extern bool dload_request_set(const DloadResource *res, DloadRequest *request,
-							  DloadParamIn in, const char *name,
-							  const char *value, bool bare, DloadError *err);
-
-/*
  * For paginators whose later requests differ from the first: what a request
  * becomes.  NULL: as it was.
  */

@@ -10,7 +10,6 @@
 #include "rest/request.h"
 
 #include "data/json.h"
-#include "data/jsonedit.h"
 #include "mb/pg_wchar.h"
 #include "rest/auth.h"
 #include "rest/extract.h"
@@ -97,67 +96,6 @@ dload_request_headers(const DloadResource *res, const DloadRequest *request,
 		*headers = lappend(*headers,
 						   psprintf("Content-Type: %s",
 									content_type(res->request.body_type)));
-}
-
-static void
-set_header(DloadRequest *request, const char *name, const char *value)
-{
-	List	   *headers = NIL;
-	ListCell   *lc;
-
-	foreach(lc, request->headers)
-	{
-		if (find_header(list_make1(lfirst(lc)), name) == NULL)
-			headers = lappend(headers, lfirst(lc));
-	}
-	request->headers = lappend(headers, psprintf("%s: %s", name, value));
-}
-
-static bool
-set_in_body(const DloadResource *res, DloadRequest *request,
-			const char *name, const char *value, bool bare, DloadError *err)
-{
-	const char *body = request->body;
-	DloadPath  *path;
-
-	if (res->request.body_type == DLOAD_BODY_FORM)
-	{
-		request->body = dload_url_set_query(psprintf("?%s", body ? body : ""),
-											name, value) + 1;
-		return true;
-	}
-	if (res->request.body_type == DLOAD_BODY_RAW)
-		return dload_error_set(err, ERRCODE_INVALID_PARAMETER_VALUE,
-							   "parameter \"%s\" cannot be set in a raw body",
-							   name);
-	path = dload_path_parse(name, err);
-	if (path == NULL)
-		return false;
-	request->body = dload_json_put(body ? body : "{}", path, value, !bare,
-								   err);
-	return request->body != NULL;
-}
-
-bool
-dload_request_set(const DloadResource *res, DloadRequest *request,
-				  DloadParamIn in, const char *name, const char *value,
-				  bool bare, DloadError *err)
-{
-	switch (in)
-	{
-		case DLOAD_IN_QUERY:
-			request->url = dload_url_set_query(request->url, name, value);
-			return true;
-		case DLOAD_IN_HEADER:
-			set_header(request, name, value);
-			return true;
-		case DLOAD_IN_BODY:
-			return set_in_body(res, request, name, value, bare, err);
-		default:
-			return dload_error_set(err, ERRCODE_INVALID_PARAMETER_VALUE,
-								   "parameter \"%s\" cannot be set in the "
-								   "path", name);
-	}
 }
 
 /*

@@ -32,28 +32,12 @@ nothing_at_path(DloadExtract *x, DloadSpan envelope, DloadError *err)
 							"records is detected.");
 }
 
-static const char *
-position_option(DloadPaginateKind kind)
-{
-	switch (kind)
-	{
-		case DLOAD_PAGINATE_PAGE:
-			return "page_param";
-		case DLOAD_PAGINATE_OFFSET:
-			return "offset_param";
-		case DLOAD_PAGINATE_TOKEN:
-			return "token_param";
-		default:
-			return NULL;
-	}
-}
-
 /* A server that ignores the parameter sends the same page for ever. */
 static bool
 check_repeated_page(DloadExtract *x, int64 nrecords, uint64 fingerprint,
 					DloadError *err)
 {
-	const char *option = position_option(x->res->page.kind);
+	const char *option = x->paginator->asks_by;
 
 	if (option == NULL || nrecords == 0 || x->last_nrecords != nrecords ||
 		x->last_fingerprint != fingerprint)
@@ -64,8 +48,23 @@ check_repeated_page(DloadExtract *x, int64 nrecords, uint64 fingerprint,
 	dload_error_detail(err, "%s %s returned the " INT64_FORMAT " records of "
 					   "the page before.", x->fetch->method,
 					   x->fetch->shown_url, nrecords);
+	if (x->res->page.kind == DLOAD_PAGINATE_AUTO)
+		return dload_error_hint(err, "What paginate 'auto' found does not lead "
+								"on: %s. Name the paginator and its options.",
+								x->channel.stats.paginator);
 	return dload_error_hint(err, "The server seems to ignore the parameter "
 							"named by the option \"%s\".", option);
+}
+
+/* What a paginator that looks for the way found is part of the statistics. */
+static void
+note_detected(DloadExtract *x, const DloadRequest *next)
+{
+	char	   *detected = dload_paginator_detected(next);
+
+	if (detected != NULL)
+		strlcpy(x->channel.stats.paginator, detected,
+				sizeof(x->channel.stats.paginator));
 }
 
 /* Ask the paginator; *next has no URL at the end. */
@@ -81,9 +80,12 @@ find_next(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 	info.final_url = x->fetch->url;
 	info.exchange = x->fetch->exchange;
 	info.envelope = envelope;
+	if (nrecords > 0 && x->reader != NULL)
+		info.last_record = dload_reader_last(x->reader);
 	info.nrecords = nrecords;
 	info.total_records = x->total_records;
 	answer = x->paginator->next(x->res, &info, next, err);
+	note_detected(x, next);
 	if (answer == DLOAD_NEXT_END)
 	{
 		next->url = NULL;
@@ -97,6 +99,11 @@ find_next(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 	}
 	if (!dload_extract_made(x, next))
 		return true;
+	if (x->res->page.stop_on_repeat)
+	{
+		next->url = NULL;
+		return true;
+	}
 	dload_error_set(err, ERRCODE_FDW_ERROR,
 					"paging loop: server \"%s\" led back to a page already "
 					"read", x->res->servername);
@@ -128,8 +135,8 @@ dload_extract_settle(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 	if (!check_repeated_page(x, nrecords, fingerprint, err))
 		return false;
 	x->total_records += nrecords;
-	if (!dload_total_is_pages(x->res))
-		x->declared_total = dload_total_read(x->res, envelope);
+	if (!x->res->page.total_is_pages)
+		x->declared_total = dload_total_read(x->res, old->exchange, envelope);
 	if (!find_next(x, envelope, nrecords, &next, err))
 		return false;
 	x->last_fingerprint = fingerprint;

@@ -165,6 +165,34 @@ dload_url_drop_query(const char *url, const char *name)
 	return rewrite_query(url, name, NULL);
 }
 
+List *
+dload_url_query_names(const char *url)
+{
+	DloadUrlParts parts;
+	List	   *names = NIL;
+	const char *p;
+	const char *end;
+
+	dload_url_split(url, &parts);
+	if (parts.query.data == NULL)
+		return NIL;
+	end = parts.query.data + parts.query.len;
+	for (p = parts.query.data; p < end; p++)
+	{
+		const char *start = p;
+		const char *stop;
+
+		while (p < end && *p != '&')
+			p++;
+		stop = memchr(start, '=', p - start);
+		names = lappend(names,
+						dload_url_decode_name(dload_span(start,
+														 (stop ? stop : p) -
+														 start)));
+	}
+	return names;
+}
+
 void
 dload_url_add_list(StringInfo url, const char *name, List *values, int style)
 {
