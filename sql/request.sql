@@ -95,6 +95,24 @@ SELECT dload.preview_request('rq_dots', '{"x": "a&b=c", "y": "/../"}');
 CREATE FOREIGN TABLE rq_odata () SERVER request_shown OPTIONS (path '/Items(''{id|sql}'')');
 SELECT dload.preview_request('rq_odata', $${"id": "O'Neil') or ('1"}$$);
 
+-- whatever the characters: the body is JSON with just that value, and the URL
+-- has as many parts as before
+CREATE FOREIGN TABLE rq_any () SERVER request_shown OPTIONS (path '/a/{x}/b', method 'POST',
+  query_params '{"q": "<{x}>"}', body '{"in": "<{x}>", "value": {x}, "list": [{x}, "{x|json}"], "last": {}}');
+WITH piece (n, c) AS (
+  SELECT row_number() OVER (), c FROM unnest(ARRAY['"', '\', '{', '}', '{x}', '{{x}}', '''', '/', '?', '#', '&', '=', '%2F', '+', ' ',
+    E'\n', E'\r', E'\t', E'\x01', E'\x7f', 'é', '€', '😀', '<', ',', ']', '\u0022', '//', '*/', 'null', '1', ':', '$', E'\u2028']) AS c
+), value (x) AS (
+  SELECT concat(a.c, b.c, a.c) FROM piece AS a, piece AS b WHERE (a.n * 7 + b.n) % 3 = 0
+), made (x, url, body) AS (
+  SELECT x, split_part(t, E'\n\n', 1), split_part(t, E'\n\n', 2)::jsonb
+  FROM value, dload.preview_request('rq_any', jsonb_build_object('x', x)) AS t
+)
+SELECT count(*) > 300 AS many,
+  count(*) FILTER (WHERE body = jsonb_build_object('in', '<' || x || '>', 'value', x, 'list', jsonb_build_array(x, to_json(x)::text), 'last', jsonb '{}')) = count(*) AS bodies,
+  count(*) FILTER (WHERE url ~ '^POST https://api\.example/v1/a/[-A-Za-z0-9%._~]+/b\?q=%3C[-A-Za-z0-9%._~]+%3E$') = count(*) AS urls
+FROM made;
+
 -- forms and raw bodies, and what filters make of a value
 CREATE FOREIGN TABLE rq_form () SERVER request_shown OPTIONS (path '/f', method 'POST', body_type 'form', body 'q={x}&z=1');
 SELECT dload.preview_request('rq_form', '{"x": "a&b=c d\né"}');
