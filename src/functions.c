@@ -346,7 +346,7 @@ dload_preview_url(PG_FUNCTION_ARGS)
 	PG_RETURN_TEXT_P(cstring_to_text(dload_url_redact(url, NULL)));
 }
 
-/* dload.preview_next_link(link text, base text) */
+/* dload.preview_next_link(link text, base text, rel text) */
 Datum
 dload_preview_next_link(PG_FUNCTION_ARGS)
 {
@@ -354,11 +354,13 @@ dload_preview_next_link(PG_FUNCTION_ARGS)
 	char	   *target;
 	char	   *url;
 
-	target = dload_link_next(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	char	   *base = text_to_cstring(PG_GETARG_TEXT_PP(1));
+
+	target = dload_link_target(text_to_cstring(PG_GETARG_TEXT_PP(0)),
+							   text_to_cstring(PG_GETARG_TEXT_PP(2)), base);
 	if (target == NULL)
 		PG_RETURN_NULL();
-	url = dload_url_resolve(text_to_cstring(PG_GETARG_TEXT_PP(1)), target,
-							&err);
+	url = dload_url_resolve(base, target, &err);
 	if (url == NULL)
 		dload_error_raise(&err);
 	PG_RETURN_TEXT_P(cstring_to_text(dload_url_redact(url, NULL)));

@@ -128,7 +128,7 @@ TRAPS
   /huge?mb=               one array of that size, chunked; ?record_kb=
   /bomb?mb=               gzip of one array of white space
   /types                  every JSON type; ?nul=1 adds text with U+0000
-More routes are in mock_slices.py.
+More routes are in mock_paging.py and mock_slices.py.
 """
 
 import argparse
@@ -157,6 +157,7 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 # Modules that add routes import this one by its name, also when it is run.
 sys.modules.setdefault("mock_api", sys.modules[__name__])
 import mock_auth
+import mock_paging
 import mock_slices
 
 EPOCH = datetime(2026, 1, 1, tzinfo=timezone.utc)
@@ -1230,6 +1231,7 @@ def apply_fault(fault, request):
 
 # Routes of more modules
 mock_slices.register(sys.modules[__name__])
+mock_paging.register(sys.modules[__name__])
 
 
 # ---------------------------------------------------------------------------
@@ -1316,7 +1318,8 @@ class Handler(BaseHTTPRequestHandler):
                 or reply.status < 200)
         self.send_response(reply.status)
         for name, value in reply.headers.items():
-            self.send_header(name, value)
+            for one in value if isinstance(value, list) else [value]:
+                self.send_header(name, one)
         if reply.chunked and not bare:
             self.send_header("Transfer-Encoding", "chunked")
         elif isinstance(reply.body, bytes) and reply.status != 204:

@@ -64,6 +64,10 @@ struct DloadReader
 	int64		count;
 	bool		found;
 	ReaderFault fault;			/* other than what the scanner reports */
+
+	bool		keep;			/* the last record is wanted at the end */
+	DloadSpan	last;			/* record handed out last */
+	StringInfoData kept;		/* a copy of it, once its bytes have moved */
 };
 
 DloadReader *
@@ -93,6 +97,7 @@ dload_reader_reset(DloadReader *r)
 	r->count = 0;
 	r->found = false;
 	r->fault = FAULT_NONE;
+	r->last = dload_span(NULL, 0);
 }
 
 void
@@ -101,6 +106,36 @@ dload_reader_open(DloadReader *r, const char *body, size_t len)
 	dload_reader_reset(r);
 	r->opened = true;
 	dload_scanner_init(&r->scanner, body, len, true);
+}
+
+void
+dload_reader_keep_last(DloadReader *r)
+{
+	MemoryContext old;
+
+	if (r->keep)
+		return;
+	old = MemoryContextSwitchTo(r->context);
+	initStringInfo(&r->kept);
+	MemoryContextSwitchTo(old);
+	r->keep = true;
+}
+
+DloadSpan
+dload_reader_last(const DloadReader *r)
+{
+	return r->last;
+}
+
+/* The bytes of the last record are about to move. */
+static void
+save_last(DloadReader *r)
+{
+	if (r->last.data == NULL || r->last.data == r->kept.data)
+		return;
+	resetStringInfo(&r->kept);
+	appendBinaryStringInfo(&r->kept, r->last.data, (int) r->last.len);
+	r->last.data = r->kept.data;
 }
 
 static inline bool
@@ -150,6 +185,8 @@ dload_reader_feed(DloadReader *r, const char *data, size_t len)
 	Assert(!r->opened && !r->scanner.final);
 	if (len == 0)
 		return;
+	if (r->keep)
+		save_last(r);
 	moved = make_room(r, skipping(r) ? r->held : cur, len);
 	cur -= moved;
 	memcpy(r->buf + r->len, data, len);
@@ -518,6 +555,7 @@ dload_reader_next(DloadReader *r, DloadSpan *record, DloadError *err)
 				if (record->len <= r->max_record)
 				{
 					r->count++;
+					r->last = *record;
 					return DLOAD_READ_RECORD;
 				}
 				r->fault = FAULT_RECORD_SIZE;

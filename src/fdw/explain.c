@@ -57,11 +57,9 @@ request_text(const DloadResource *res)
 	if (res->request.query_params != NULL)
 		dload_json_each(res->request.query_params, add_query_param, &url,
 						&ignored);
-	if (res->page.page_size > 0 && res->page.page_size_param != NULL)
-		dload_url_add_query(&url, res->page.page_size_param,
-							psprintf(INT64_FORMAT, res->page.page_size));
 	request.url = url.data;
-	dload_paginator_get(res->page.kind)->begin(res, &request);
+	request.body = res->request.body;
+	(void) dload_paginator_begin(res, &request, &ignored);
 	return psprintf("%s %s", res->request.method,
 					dload_url_redact(request.url, NULL) + strlen(NO_HOST));
 }
@@ -158,6 +156,8 @@ dload_explain_scan(ForeignScanState *node, ExplainState *es)
 	if (!es->analyze)
 		return;
 	dload_scan_stats(scan, &stats);
+	if (stats.paginator[0] != '\0')
+		ExplainPropertyText("Paginator Detected", stats.paginator, es);
 	ExplainPropertyInteger("Requests", NULL, stats.requests, es);
 	ExplainPropertyInteger("Pages", NULL, stats.pages, es);
 	ExplainPropertyInteger("Bytes", NULL, stats.bytes, es);

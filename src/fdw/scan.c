@@ -367,6 +367,8 @@ add_stats(DloadExtractStats *total, const DloadExtractStats *part)
 	total->limit_wait_us += part->limit_wait_us;
 	total->backoff_wait_us += part->backoff_wait_us;
 	total->network_wait_us += part->network_wait_us;
+	if (part->paginator[0] != '\0')
+		memcpy(total->paginator, part->paginator, sizeof(total->paginator));
 }
 
 static void

@@ -404,6 +404,7 @@ static void
 judge(DloadRun *run)
 {
 	int64		declared = dload_extract_declared_total(run->extract);
+	const char *detected;
 
 	if (run->cursor && dload_cursor_overflowed(run->cursor))
 		dload_run_finish(run, "suspect",
@@ -415,7 +416,9 @@ judge(DloadRun *run)
 			   psprintf("The API declared " INT64_FORMAT " records, but "
 						INT64_FORMAT " were read.", declared,
 						run->counters.rows_read));
-	dload_run_finish(run, "complete", NULL);
+	detected = dload_extract_stats(run->extract)->paginator;
+	dload_run_finish(run, "complete", detected[0] == '\0' ? NULL :
+					 psprintf("Paging was detected: %s.", detected));
 }
 
 static void

@@ -258,16 +258,9 @@ check_column(const DloadResource *res, const DloadResourceColumn *col,
 bool
 dload_resource_check(const DloadResource *res, DloadError *err)
 {
-	const DloadPageSpec *page = &res->page;
-	const char *lacking = NULL;
+	const char *lacking = dload_pagespec_lacks(&res->page);
 	ListCell   *lc;
 
-	if (page->kind == DLOAD_PAGINATE_NEXT_URL && page->next_path == NULL)
-		lacking = "next_path";
-	if (page->kind == DLOAD_PAGINATE_TOKEN && page->token_path == NULL)
-		lacking = "token_path";
-	if (page->kind == DLOAD_PAGINATE_TOKEN && page->token_param == NULL)
-		lacking = "token_param";
 	if (lacking != NULL)
 		return dload_error_set(err, BAD_COMBINATION,
 							   "foreign table \"%s\" needs the option \"%s\" "

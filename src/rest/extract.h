@@ -46,6 +46,8 @@ typedef struct DloadExtractStats
 	int64		limit_wait_us;	/* waited for rate limits and Retry-After */
 	int64		backoff_wait_us;	/* waited before retries */
 	int64		network_wait_us;	/* waited for the network */
+	char		paginator[2 * NAMEDATALEN]; /* what paginate 'auto' found;
+											 * empty before, and for others */
 } DloadExtractStats;
 
 typedef enum DloadExtractResult

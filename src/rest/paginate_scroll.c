@@ -16,7 +16,7 @@
 #include "rest/slices.h"
 
 #include "data/path.h"
-#include "data/record.h"
+#include "rest/paging.h"
 #include "rest/total.h"
 #include "rest/url.h"
 
@@ -30,7 +30,9 @@ dload_drain_next(const DloadResource *res, const DloadPageInfo *page,
 	TimestampTz now = GetCurrentTimestamp();
 	TimestampTz began = now;
 
-	if (page->nrecords == 0 || dload_total_read(res, page->envelope) == 0)
+	if (page->nrecords == 0 ||
+		dload_total_read(res, page->exchange, page->envelope) == 0 ||
+		dload_paging_stop(res, page, NULL) == DLOAD_STOP_END)
 		return DLOAD_NEXT_END;
 	if (page->request->state != NULL)
 		began = strtoi64(page->request->state, NULL, 10);
@@ -44,16 +46,11 @@ dload_drain_next(const DloadResource *res, const DloadPageInfo *page,
 char *
 dload_scroll_token(const DloadResource *res, DloadSpan envelope)
 {
-	DloadToken	token;
-	char	   *text;
+	DloadPagingValue value = {0};
 
-	if (envelope.len == 0 ||
-		!dload_path_lookup(res->page.token_path, envelope, &token) ||
-		(token.type != DLOAD_TOKEN_STRING &&
-		 token.type != DLOAD_TOKEN_NUMBER))
-		return NULL;
-	text = dload_token_cstring(&token);
-	return text[0] != '\0' ? text : NULL;
+	return envelope.len > 0 &&
+		dload_paging_find(res->page.token_path, envelope, &value,
+						  NULL) == DLOAD_FOUND_VALUE ? value.text : NULL;
 }
 
 /* The template of a body with the token, as in a JSON string. */
@@ -100,7 +97,8 @@ dload_scroll_next(const DloadResource *res, const DloadPageInfo *page,
 	const DloadSliceSpec *spec = &res->slice;
 	char	   *token = dload_scroll_token(res, page->envelope);
 
-	if (page->nrecords == 0 || token == NULL)
+	if (page->nrecords == 0 || token == NULL ||
+		dload_paging_stop(res, page, NULL) == DLOAD_STOP_END)
 		return DLOAD_NEXT_END;
 	if (!fill_request(res, spec->scroll_method, spec->scroll_path,
 					  spec->scroll_body, token, next, err))

@@ -155,6 +155,7 @@ dload_request_base(const DloadResource *res, List *params,
 	b.res = res;
 	foreach(lc, params)
 		b.params = lappend(b.params, place_param(res, lfirst(lc)));
+	b.params = dload_paginator_mark_path(res, b.params, request);
 	url = dload_url_expand(res->base_url, res->request.path, b.params, err);
 	if (url == NULL)
 		return false;
@@ -179,11 +180,6 @@ dload_request_base(const DloadResource *res, List *params,
 	request->method = res->request.method;
 	request->body = res->request.body;
 	request->url = b.url.data;
-	if (res->page.page_size > 0 && res->page.page_size_param != NULL)
-		request->url = dload_url_set_query(request->url,
-										   res->page.page_size_param,
-										   psprintf(INT64_FORMAT,
-													res->page.page_size));
 	return true;
 }
 
@@ -195,8 +191,7 @@ dload_request_first(const DloadResource *res, List *params,
 		return false;
 	if (res->page.kind == DLOAD_PAGINATE_WINDOW)
 		return dload_window_begin(res, request, err);
-	dload_paginator_get(res->page.kind)->begin(res, request);
-	return true;
+	return dload_paginator_begin(res, request, err);
 }
 
 DloadRequest *

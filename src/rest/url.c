@@ -166,6 +166,34 @@ dload_url_drop_query(const char *url, const char *name)
 }
 
 List *
+dload_url_query_names(const char *url)
+{
+	DloadUrlParts parts;
+	List	   *names = NIL;
+	const char *p;
+	const char *end;
+
+	dload_url_split(url, &parts);
+	if (parts.query.data == NULL)
+		return NIL;
+	end = parts.query.data + parts.query.len;
+	for (p = parts.query.data; p < end; p++)
+	{
+		const char *start = p;
+		const char *stop;
+
+		while (p < end && *p != '&')
+			p++;
+		stop = memchr(start, '=', p - start);
+		names = lappend(names,
+						dload_url_decode_name(dload_span(start,
+														 (stop ? stop : p) -
+														 start)));
+	}
+	return names;
+}
+
+List *
 dload_url_placeholders(const char *path)
 {
 	List	   *names = NIL;

@@ -40,6 +40,9 @@ extern char *dload_url_set_query(const char *url, const char *name,
 /* The URL without a query parameter. */
 extern char *dload_url_drop_query(const char *url, const char *name);
 
+/* The decoded names of a URL's query parameters: list of char *. */
+extern List *dload_url_query_names(const char *url);
+
 /*
  * base_url joined with a path template, {name} filled from params with
  * in = path, each value encoded as one segment ("/" and ".." cannot escape).
