@@ -179,6 +179,29 @@ SELECT read_all($$path '/other-host/next', paginate 'auto'$$);
 \! python3 "$MOCK_PY" --post "$(cat results/mock.url)" /_script '{"path": "/x", "status": 200, "body": {"data": [{"id": 1}], "more": true}}' >results/mock.answer
 SELECT read_all($$path '/x', paginate 'auto', has_more_path 'more'$$);
 
+-- without paginate the next page is not read, and that is said
+SELECT define($$path '/p/auto/paging', records_path 'data'$$);
+DO $$
+DECLARE
+	line text;
+BEGIN
+	FOR line IN EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) SELECT * FROM paged LOOP
+		IF line ~ 'Next Page' THEN
+			RAISE WARNING '%', trim(line);
+		END IF;
+	END LOOP;
+END $$;
+SELECT item, content FROM dload.preview('paged') WHERE section = 'detected';
+SELECT dload.create_pipeline('paged', source => 'paged', target => 'paged_load.rows');
+\set VERBOSITY default
+CALL dload.run('paged');
+ALTER FOREIGN TABLE paged OPTIONS (ADD paginate 'none');
+CALL dload.run('paged');
+\set VERBOSITY terse
+SELECT outcome, reason FROM dload.runs WHERE pipeline = 'paged' ORDER BY run_id;
+SELECT dload.drop_pipeline('paged');
+DROP SCHEMA paged_load CASCADE;
+
 -- a load that stops goes on in the same way, page by page
 -- auto, whose first reply decided
 \! python3 "$MOCK_PY" --post "$(cat results/mock.url)" /_reset >results/mock.answer

@@ -128,7 +128,7 @@ TRAPS
   /huge?mb=               one array of that size, chunked; ?record_kb=
   /bomb?mb=               gzip of one array of white space
   /types                  every JSON type; ?nul=1 adds text with U+0000
-More routes are in mock_paging.py and mock_slices.py.
+More routes are in mock_paging.py, mock_shapes.py and mock_slices.py.
 """
 
 import argparse
@@ -158,6 +158,7 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 sys.modules.setdefault("mock_api", sys.modules[__name__])
 import mock_auth
 import mock_paging
+import mock_shapes
 import mock_slices
 
 EPOCH = datetime(2026, 1, 1, tzinfo=timezone.utc)
@@ -1123,6 +1124,7 @@ def types(request):
 
 
 mock_auth.register(sys.modules[__name__])
+mock_shapes.register(sys.modules[__name__])
 
 
 # ---------------------------------------------------------------------------

@@ -157,7 +157,9 @@ dload_explain_scan(ForeignScanState *node, ExplainState *es)
 		return;
 	dload_scan_stats(scan, &stats);
 	if (stats.paginator[0] != '\0')
-		ExplainPropertyText("Paginator Detected", stats.paginator, es);
+		ExplainPropertyText(scan->resource->page.given ?
+							"Paginator Detected" : "Next Page Not Read",
+							stats.paginator, es);
 	ExplainPropertyInteger("Requests", NULL, stats.requests, es);
 	ExplainPropertyInteger("Pages", NULL, stats.pages, es);
 	ExplainPropertyInteger("Bytes", NULL, stats.bytes, es);

@@ -417,8 +417,16 @@ judge(DloadRun *run)
 						INT64_FORMAT " were read.", declared,
 						run->counters.rows_read));
 	detected = dload_extract_stats(run->extract)->paginator;
-	dload_run_finish(run, "complete", detected[0] == '\0' ? NULL :
-					 psprintf("Paging was detected: %s.", detected));
+	if (detected[0] == '\0')
+		dload_run_finish(run, "complete", NULL);
+	else if (run->resource->page.given)
+		dload_run_finish(run, "complete",
+						 psprintf("Paging was detected: %s.", detected));
+	else
+		dload_run_finish(run, "suspect",
+						 psprintf("The reply names a next page (%s), which was "
+								  "not read: the option \"paginate\" is not "
+								  "given.", detected));
 }
 
 static void

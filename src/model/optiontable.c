@@ -109,6 +109,43 @@ const DloadOption dload_options[] = {
 	SIMPLE("records_path", T, DLOAD_OPT_PATH, NULL,
 		   "JSON path of the records in a response; without it the place is "
 		   "detected on the first response."),
+	CHOICE("format", T, "auto|json|ndjson|csv", "auto",
+		   "Format of responses: JSON, lines of JSON (also JSON text "
+		   "sequences) or CSV; auto goes by Content-Type and takes what is "
+		   "none of the others for JSON."),
+	SIMPLE("records_key", T, DLOAD_OPT_TEXT, NULL,
+		   "The records are the members of an object: name of the field that "
+		   "gets each one's key."),
+	SIMPLE("records_key_path", T, DLOAD_OPT_PATH, NULL,
+		   "JSON path of the name of the member that holds the records, which "
+		   "is looked for at records_path, or else at the root."),
+	SIMPLE("row_names", T, DLOAD_OPT_TEXT, NULL,
+		   "The records are lists of values: their names, separated by "
+		   "commas."),
+	SIMPLE("row_names_path", T, DLOAD_OPT_PATH, NULL,
+		   "The same with the names taken from the response: JSON path of a "
+		   "list of names, or of the name in each of a list of objects "
+		   "(columns[*].name)."),
+	SIMPLE("row_value_path", T, DLOAD_OPT_PATH, NULL,
+		   "JSON path of the values in such a record, with one [*], where it "
+		   "is no plain list of them (f[*].v)."),
+	SIMPLE("envelope_values", T, DLOAD_OPT_JSON_OBJECT, NULL,
+		   "Values outside the records that each record gets, as a JSON "
+		   "object of fields and JSON paths in the response."),
+	SIMPLE("decode", T, DLOAD_OPT_JSON_OBJECT, NULL,
+		   "Strings in the records that hold something else, as a JSON object "
+		   "of JSON paths in a record and base64, json, base64json, gzip or "
+		   "gzipjson."),
+	SIMPLE("csv_delimiter", T, DLOAD_OPT_TEXT, NULL,
+		   "Character between the values of a row of CSV, or 'tab'; without "
+		   "it a comma, and a tab in text/tab-separated-values."),
+	SIMPLE("csv_header", T, DLOAD_OPT_BOOL, "true",
+		   "Whether the first line of CSV has the names."),
+	SIMPLE("csv_names", T, DLOAD_OPT_TEXT, NULL,
+		   "Names of the columns of CSV, separated by commas, instead of "
+		   "those in the first line."),
+	SIMPLE("csv_null", T, DLOAD_OPT_TEXT, "",
+		   "Unquoted text that means null in CSV."),
 	CHOICE("paginate", T, "none|link|next_url|page|offset|token|keyset|auto|"
 		   "window|list|scroll|drain", "none",
 		   "How the next page is asked for."),

@@ -93,7 +93,7 @@ parse_path(const char *text, DloadError *err)
 }
 
 static void
-set_place(DloadPlace *place, DloadPlaceIn in, char *name)
+set_place(DloadPagePlace *place, DloadPagePlaceIn in, char *name)
 {
 	DloadError	err = {0};
 
@@ -107,7 +107,7 @@ set_place(DloadPlace *place, DloadPlaceIn in, char *name)
 }
 
 static void
-read_place(DloadPlace *place, const DloadOptionSet *set, const char *in,
+read_place(DloadPagePlace *place, const DloadOptionSet *set, const char *in,
 		   const char *param)
 {
 	set_place(place, dload_option_enum(set, in), dload_spec_text(set, param));
@@ -133,7 +133,7 @@ read_keyset(DloadPageSpec *spec, const DloadOptionSet *set)
 	}
 	foreach(lc, split_list(params))
 	{
-		DloadPlace *place = palloc0(sizeof(DloadPlace));
+		DloadPagePlace *place = palloc0(sizeof(DloadPagePlace));
 
 		set_place(place, dload_option_enum(set, "token_in"), lfirst(lc));
 		spec->keyset = lappend(spec->keyset, place);
@@ -193,6 +193,7 @@ dload_pagespec_read(DloadPageSpec *spec, const DloadOptionSet *set)
 	int			from = dload_option_enum(set, "token_from");
 
 	spec->kind = dload_option_enum(set, "paginate");
+	spec->given = dload_given_text(set->lists[0], "paginate") != NULL;
 	spec->link_rel = dload_spec_text(set, "link_rel");
 	spec->next_path = dload_spec_path(set, "next_path");
 	spec->token_path = dload_spec_path(set, "token_path");

@@ -29,20 +29,20 @@ typedef enum DloadPaginateKind	/* order of the option's values */
 /*
  * A *place*: where in a request a value goes that the paginator puts there.
  */
-typedef enum DloadPlaceIn		/* order of the option's values */
+typedef enum DloadPagePlaceIn		/* order of the option's values */
 {
 	DLOAD_PLACE_QUERY,
 	DLOAD_PLACE_BODY,
 	DLOAD_PLACE_HEADER,
 	DLOAD_PLACE_PATH
-} DloadPlaceIn;
+} DloadPagePlaceIn;
 
-typedef struct DloadPlace
+typedef struct DloadPagePlace
 {
-	DloadPlaceIn in;
+	DloadPagePlaceIn in;
 	char	   *name;			/* NULL: no such place */
 	DloadPath  *path;			/* BODY: the name as a path */
-} DloadPlace;
+} DloadPagePlace;
 
 typedef enum DloadTokenFrom		/* order of the option's values */
 {
@@ -62,6 +62,7 @@ typedef enum DloadChoice
 typedef struct DloadPageSpec
 {
 	DloadPaginateKind kind;
+	bool		given;			/* not by default */
 
 	/* link, next_url */
 	char	   *link_rel;
@@ -71,17 +72,17 @@ typedef struct DloadPageSpec
 	DloadTokenFrom token_from;
 	DloadPath  *token_path;
 	char	   *token_header;
-	DloadPlace	token;
+	DloadPagePlace	token;
 	char	   *token_end;		/* means the end, beside null and "" */
 
 	/* keyset: paths in the last record; a place for each, or one for all */
 	List	   *keyset_paths;	/* of DloadPath * */
-	List	   *keyset;			/* of DloadPlace * */
+	List	   *keyset;			/* of DloadPagePlace * */
 
 	/* page, offset, and how many to ask for */
-	DloadPlace	page;
-	DloadPlace	offset;
-	DloadPlace	size;
+	DloadPagePlace	page;
+	DloadPagePlace	offset;
+	DloadPagePlace	size;
 	int64		first_page;
 	int64		page_size;		/* 0 = not given */
 

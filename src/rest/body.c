@@ -9,6 +9,8 @@
 
 #include "rest/read.h"
 
+#include "data/reshape.h"
+#include "miscadmin.h"
 #include "rest/page.h"
 #include "rest/slices.h"
 #include "utils/memutils.h"
@@ -27,16 +29,32 @@ dload_extract_reader(DloadExtract *x)
 	{
 		MemoryContext old = MemoryContextSwitchTo(x->context);
 
-		x->reader = dload_reader_create(x->path,
-										(size_t) dload_max_record_kb * 1024);
+		x->reader =
+			dload_reader_create_form(x->path, &x->res->records.form,
+									 (size_t) dload_max_record_kb * 1024);
 		if (dload_pagespec_wants_last(&x->res->page,
 									  x->res->slice.window_inner))
 			dload_reader_keep_last(x->reader);
 		MemoryContextSwitchTo(old);
 	}
-	else
-		dload_reader_reset(x->reader);
+	dload_reader_set_format(x->reader, x->format);
+	dload_reader_reset(x->reader);
 	return x->reader;
+}
+
+/* The record's key is in the page, and must be known to read it. */
+static bool
+needs_body(const DloadExtract *x)
+{
+	return x->format == DLOAD_FORMAT_JSON &&
+		x->res->records.form.key_path != NULL;
+}
+
+bool
+dload_extract_needs_page(const DloadExtract *x)
+{
+	return x->format == DLOAD_FORMAT_JSON &&
+		(needs_body(x) || dload_form_needs_envelope(&x->res->records.form));
 }
 
 static bool
@@ -91,7 +109,8 @@ dload_extract_bad_body(DloadExtract *x, DloadSpan body, DloadError *err)
 	dload_error_detail(err, "%s %s returned %d: %s", x->fetch->method,
 					   x->fetch->shown_url,
 					   dload_http_status(x->fetch->exchange), shown);
-	if (!is_json && shown[0] != '\0' && x->handed == 0)
+	if (!is_json && shown[0] != '\0' && x->handed == 0 &&
+		x->format == DLOAD_FORMAT_JSON)
 		dload_error_hint(err, "Check that \"base_url\" and \"path\" name an "
 						 "address that answers in JSON.");
 	else
@@ -143,11 +162,32 @@ take_body(DloadExtract *x, DloadPage *page, DloadSpan body, DloadError *err)
 	}
 	if (x->path == NULL && !detect_path(x, page->body, err))
 		return dload_extract_bad_body(x, page->body, err);
-	dload_reader_open(dload_extract_reader(x), copy, body.len);
+	dload_reader_open_in(dload_extract_reader(x), context, copy, body.len);
 	if (add_records(x->reader, page, err) != DLOAD_READ_END)
 		return dload_extract_bad_body(x, page->body, err);
+	page->bytes += dload_reader_kept(x->reader);
 	dload_page_finish(page, dload_reader_envelope(x->reader));
 	return DLOAD_BODY_OK;
+}
+
+/* Records that wait for the envelope are read from one file into another. */
+static bool
+reshape_spool(DloadExtract *x, DloadPage *from, DloadPage *page,
+			  DloadError *err)
+{
+	DloadSpan	record;
+
+	dload_page_finish(from, dload_span("", 0));
+	dload_page_spool(page);
+	while (dload_page_next_record(from, &record))
+	{
+		if (!dload_reader_reshape(x->reader, record, &record, err))
+			return false;
+		dload_page_add(page, record);
+		CHECK_FOR_INTERRUPTS();
+	}
+	MemoryContextDelete(from->context);
+	return true;
 }
 
 /* A body too large for memory: the records go to a file as they come. */
@@ -155,9 +195,12 @@ static DloadBodyResult
 spool_body(DloadExtract *x, DloadPage *page, DloadError *err)
 {
 	DloadSpan	piece;
+	DloadPage  *taken = page;
 
-	dload_page_spool(page);
 	(void) dload_extract_reader(x);
+	if (dload_reader_looks_ahead(x->reader))
+		taken = dload_page_create(page->context);
+	dload_page_spool(taken);
 	for (;;)
 	{
 		DloadFetchState state = dload_fetch_read(x->fetch, -1, &piece, err);
@@ -171,12 +214,13 @@ spool_body(DloadExtract *x, DloadPage *page, DloadError *err)
 		piece.len = Min(piece.len, FEED_BYTES);
 		page->bytes += piece.len;
 		dload_reader_feed(x->reader, piece.data, piece.len);
-		if (add_records(x->reader, page, err) == DLOAD_READ_ERROR)
+		if (add_records(x->reader, taken, err) == DLOAD_READ_ERROR)
 			return dload_extract_bad_body(x, piece, err);
 		dload_fetch_consume(x->fetch, piece.len);
 	}
 	dload_reader_finish(x->reader);
-	if (add_records(x->reader, page, err) != DLOAD_READ_END)
+	if (add_records(x->reader, taken, err) != DLOAD_READ_END ||
+		(taken != page && !reshape_spool(x, taken, page, err)))
 		return dload_extract_bad_body(x, dload_span("", 0), err);
 	dload_page_finish(page, dload_reader_envelope(x->reader));
 	return DLOAD_BODY_OK;
@@ -219,7 +263,9 @@ read_page(DloadExtract *x, DloadPage *page, size_t spool_above,
 
 	if (dload_list_is_bare(x->res, x->fetch->request))
 		return read_list(x, page, err);
-	state = dload_fetch_gather(x->fetch, spool_above, &body, err);
+	state = dload_fetch_gather(x->fetch,
+							   needs_body(x) ? SIZE_MAX : spool_above,
+							   &body, err);
 	if (state == DLOAD_FETCH_DATA && x->path == NULL &&
 		!dload_extract_guess(x, body.data, body.len))
 		state = dload_fetch_gather(x->fetch, SIZE_MAX, &body, err);
@@ -245,7 +291,8 @@ check_lone_record(DloadExtract *x, DloadPage *page, DloadError *err)
 {
 	const char *start = page->body.data;
 
-	if (x->res->records.path != NULL || x->path == NULL ||
+	if (x->format != DLOAD_FORMAT_JSON ||
+		x->res->records.path != NULL || x->path == NULL ||
 		x->path->nsteps > 0 || start == NULL)
 		return true;
 	start += strspn(start, " \t\r\n");
@@ -277,7 +324,7 @@ dload_extract_fetch_page(DloadExtract *x, MemoryContext parent,
 		DloadPage  *page;
 		DloadBodyResult result;
 
-		if (!x->fetch->open && !dload_fetch_open(x->fetch, err))
+		if (!x->fetch->open && !dload_extract_open(x, err))
 			return NULL;
 		if (x->by_page)
 		{

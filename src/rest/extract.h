@@ -46,8 +46,9 @@ typedef struct DloadExtractStats
 	int64		limit_wait_us;	/* waited for rate limits and Retry-After */
 	int64		backoff_wait_us;	/* waited before retries */
 	int64		network_wait_us;	/* waited for the network */
-	char		paginator[2 * NAMEDATALEN]; /* what paginate 'auto' found;
-											 * empty before, and for others */
+	char		paginator[2 * NAMEDATALEN]; /* what paginate 'auto' found, or
+											 * what is not followed without
+											 * paginate; else empty */
 } DloadExtractStats;
 
 typedef enum DloadExtractResult
@@ -67,7 +68,7 @@ typedef struct DloadPage
 								 * is read */
 	int64		ordinal;		/* from 1 in this read */
 	int64		nrecords;
-	size_t		bytes;			/* of the body */
+	size_t		bytes;			/* of the body, and of records written anew */
 	uint64		fingerprint;	/* hash of the body's records */
 	DloadSpan	envelope;
 	DloadSpan	body;			/* in memory; data NULL when spooled */

@@ -132,7 +132,7 @@ collect_headers(const DloadFetch *f)
 	}
 	headers = list_concat(headers, f->request->headers);
 	if (find_header(headers, "Accept") == NULL)
-		headers = lappend(headers, "Accept: application/json");
+		headers = lappend(headers, dload_accept_header(f->channel->res));
 	if (f->body != NULL && find_header(headers, "Content-Type") == NULL)
 		headers = lappend(headers, "Content-Type: application/json");
 	return headers;

@@ -17,10 +17,16 @@ begin_nothing(const DloadResource *res, DloadRequest *request,
 	return true;
 }
 
+/*
+ * Who has not said that there is one page only may not know that there are
+ * more, so what the reply says of them is noted.
+ */
 static DloadNext
 next_none(const DloadResource *res, const DloadPageInfo *page,
 		  DloadRequest *next, DloadError *err)
 {
+	if (!res->page.given)
+		(void) dload_paging_detect(page, next);
 	return DLOAD_NEXT_END;
 }
 

@@ -87,8 +87,11 @@ extern bool dload_paginator_begin(const DloadResource *res,
 extern List *dload_paginator_mark_path(const DloadResource *res,
 									   List *params, DloadRequest *request);
 
-/* What paginate 'auto' found out, from the request that it made; NULL if it
- * is not at work.  palloc'd. */
+/*
+ * What paginate 'auto' found out, or what would be there to follow where
+ * paginate is not given; from the request that was asked for.  NULL if there
+ * is nothing to say.  palloc'd.
+ */
 extern char *dload_paginator_detected(const DloadRequest *request);
 
 /*

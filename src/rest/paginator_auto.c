@@ -124,15 +124,17 @@ find_link(const DloadPageInfo *page)
 		dload_link_target(header, "next", page->final_url) != NULL;
 }
 
-/* Look for the way; what it is goes into the state. */
-static void
-detect(const DloadPageInfo *page, DloadRequest *next)
+bool
+dload_paging_detect(const DloadPageInfo *page, DloadRequest *next)
 {
 	if (find_link(page))
 	{
 		found(next, "link", NULL, NULL);
-		return;
+		return true;
 	}
+	/* most lists of their own have nothing around them */
+	if (page->envelope.len == 0 || page->envelope.data[0] == '[')
+		return false;
 	for (int i = 0; url_paths[i] != NULL; i++)
 	{
 		char	   *text = text_at(url_paths[i], page->envelope);
@@ -140,7 +142,7 @@ detect(const DloadPageInfo *page, DloadRequest *next)
 		if (text != NULL && is_url(text))
 		{
 			found(next, "next_url", url_paths[i], NULL);
-			return;
+			return true;
 		}
 	}
 	for (int i = 0; token_paths[i].path != NULL; i++)
@@ -148,10 +150,10 @@ detect(const DloadPageInfo *page, DloadRequest *next)
 		if (text_at(token_paths[i].path, page->envelope) != NULL)
 		{
 			found(next, "token", token_paths[i].path, token_paths[i].param);
-			return;
+			return true;
 		}
 	}
-	found(next, "none", NULL, NULL);
+	return false;
 }
 
 /*
@@ -226,12 +228,12 @@ dload_next_auto(const DloadResource *res, const DloadPageInfo *page,
 
 	if (first)
 	{
-		if (dload_paging_stop(res, page, NULL) == DLOAD_STOP_END)
-		{
+		bool		end = dload_paging_stop(res, page, NULL) == DLOAD_STOP_END;
+
+		if (end || !dload_paging_detect(page, next))
 			found(next, "none", NULL, NULL);
+		if (end)
 			return DLOAD_NEXT_END;
-		}
-		detect(page, next);
 		kind = dload_paging_recall(next, FOUND_KIND);
 	}
 	if (strcmp(kind, "link") == 0)

@@ -131,7 +131,7 @@ put_body(DloadRequest *request, const DloadPath *path, const char *json,
 }
 
 bool
-dload_paging_put(const DloadPlace *place, DloadPagingValue value,
+dload_paging_put(const DloadPagePlace *place, DloadPagingValue value,
 				 DloadRequest *request, DloadError *err)
 {
 	if (place->in == DLOAD_PLACE_BODY)
@@ -163,7 +163,7 @@ is_own(const DloadResource *res, List *own, const char *name)
 
 	foreach(lc, own)
 	{
-		const DloadPlace *place = lfirst(lc);
+		const DloadPagePlace *place = lfirst(lc);
 
 		if (place->in == DLOAD_PLACE_QUERY && place->name != NULL &&
 			strcmp(place->name, name) == 0)

@@ -10,7 +10,7 @@
 #include "rest/paging.h"
 
 static bool
-ask(const DloadPlace *place, int64 position, DloadRequest *request,
+ask(const DloadPagePlace *place, int64 position, DloadRequest *request,
 	DloadError *err)
 {
 	request->position = position;

@@ -122,7 +122,7 @@ static bool
 put_member(const DloadResource *res, const DloadToken *key,
 		   const DloadToken *member, DloadRequest *next, DloadError *err)
 {
-	DloadPlace	place = {0};
+	DloadPagePlace	place = {0};
 	DloadPagingValue value;
 	DloadSpan	name;
 
@@ -179,7 +179,7 @@ put_object(const DloadResource *res, const DloadPageInfo *page,
 	}
 	next->url = url;
 	next->body = dload_paging_recall(next, FIRST_BODY);
-	dload_paging_drop(res, list_make1(unconstify(DloadPlace *,
+	dload_paging_drop(res, list_make1(unconstify(DloadPagePlace *,
 												 &res->page.token)), next);
 	dload_scanner_init(&s, object.data, object.len, true);
 	if (dload_scanner_next(&s, &key) != DLOAD_TOKEN_OBJECT_START)
@@ -285,7 +285,7 @@ dload_next_token(const DloadResource *res, const DloadPageInfo *page,
 		done = put_into_path(res, page, value, next, err);
 	else
 	{
-		dload_paging_drop(res, list_make1(unconstify(DloadPlace *,
+		dload_paging_drop(res, list_make1(unconstify(DloadPagePlace *,
 													 &spec->token)), next);
 		done = dload_paging_put(&spec->token, value, next, err);
 	}

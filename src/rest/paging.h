@@ -41,7 +41,7 @@ extern DloadFound dload_paging_find(const DloadPath *path, DloadSpan json,
 									DloadSpan *object);
 
 /* Put a value into its place in a request.  PATH is not for here. */
-extern bool dload_paging_put(const DloadPlace *place, DloadPagingValue value,
+extern bool dload_paging_put(const DloadPagePlace *place, DloadPagingValue value,
 							 DloadRequest *request, DloadError *err);
 
 /* Drop the query parameters that only the first request has; "own" are the
@@ -94,6 +94,11 @@ extern DloadNext dload_paging_follow(const DloadResource *res,
 									 const DloadPageInfo *page,
 									 const char *target, DloadRequest *next,
 									 DloadError *err);
+
+/* Look in a first reply for the way to the next page; what it is goes into the
+ * state of *next.  False if there is none. */
+extern bool dload_paging_detect(const DloadPageInfo *page,
+								DloadRequest *next);
 
 #define DLOAD_STRATEGY(name) \
 extern bool dload_begin_##name(const DloadResource *res, \

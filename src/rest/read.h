@@ -30,6 +30,7 @@ struct DloadExtract
 	DloadChannel channel;
 	DloadPath  *path;			/* to the records; NULL until known */
 	DloadReader *reader;
+	DloadFormat format;			/* of the response that is open; never AUTO */
 	DloadFetch *fetch;			/* for the next page; NULL = no more */
 	struct seen_hash *seen;		/* hashes of the requests made */
 
@@ -98,10 +99,18 @@ extern void dload_extract_begin_fetch(DloadExtract *x,
 extern bool dload_extract_made(const DloadExtract *x,
 							   const DloadRequest *request);
 
+/* --- format.c --- */
+
+/* Open the fetch, and learn what format the response is in. */
+extern bool dload_extract_open(DloadExtract *x, DloadError *err);
+
 /* --- body.c --- */
 
 /* The reader for the next page, once it is known where the records are. */
 extern DloadReader *dload_extract_reader(DloadExtract *x);
+
+/* Is a record's text known only once the whole page is there? */
+extern bool dload_extract_needs_page(const DloadExtract *x);
 
 /* A body that begins with "[" is a list of records, whatever follows. */
 extern bool dload_extract_guess(DloadExtract *x, const char *data,

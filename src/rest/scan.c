@@ -64,11 +64,19 @@ begin_page(DloadExtract *x, DloadError *err)
 	x->replay = 0;
 	x->hash = 0;
 	x->looked_ahead = false;
-	if (!dload_fetch_open(x->fetch, err))
+	if (!dload_extract_open(x, err))
 		return false;
 	if (must_be_whole(x) || arrives_soon(x))
 	{
 		x->page = dload_extract_fetch_page(x, x->context, SIZE_MAX, err);
+		return x->page != NULL;
+	}
+	/* what its records are is known when the page is complete */
+	if (dload_extract_needs_page(x))
+	{
+		x->page = dload_extract_fetch_page(x, x->context,
+										   (size_t) dload_package_kb * 1024,
+										   err);
 		return x->page != NULL;
 	}
 	while (x->path == NULL)

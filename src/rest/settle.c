@@ -81,7 +81,7 @@ find_next(DloadExtract *x, const DloadPageInfo *info, DloadRequest *next,
 	answer = x->paginator->next(x->res, info, next, err);
 	x->discarded = answer == DLOAD_NEXT_INSTEAD;
 	x->slice_done = answer == DLOAD_NEXT_SLICE;
-	if (x->res->page.kind == DLOAD_PAGINATE_AUTO)
+	if (x->res->page.kind <= DLOAD_PAGINATE_AUTO)
 		note_detected(x, next);
 	if (answer == DLOAD_NEXT_END)
 	{
