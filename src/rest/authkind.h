@@ -42,7 +42,8 @@ typedef struct DloadAuthPlace
  * they are.  The list ends with a NULL name.  NULL if a value is asked for
  * that there is none of, with its name in *lacking.
  */
-extern char *dload_auth_fill(const char *template, const DloadAuthPlace *places,
+extern char *dload_auth_fill(const char *template,
+							 const DloadAuthPlace *places,
 							 const char **lacking);
 
 /* Add "name: value" in the place of any header of that name. */

@@ -36,6 +36,9 @@
 /* Clocks differ: a slice that ends so shortly before now ends now. */
 #define CLOCK_SKEW_US	(60 * USECS_PER_SEC)
 
+/* No bound.  Nor is the instant 0 as an end. */
+#define NOT_GIVEN	PG_INT64_MIN
+
 typedef struct Slice
 {
 	char	   *base;			/* the URL without bounds */
@@ -120,13 +123,14 @@ parse_time(const char *text, int64 *us)
 	return true;
 }
 
-/* The value of a query parameter, decoded; NULL if it is not there. */
+/* The last value of a query parameter, decoded; NULL if it has none. */
 static char *
 query_value(const char *url, const char *name)
 {
 	DloadUrlParts parts;
 	const char *p;
 	const char *end;
+	char	   *value = NULL;
 
 	dload_url_split(url, &parts);
 	p = parts.query.data;
@@ -142,11 +146,11 @@ query_value(const char *url, const char *name)
 		equals = memchr(p, '=', stop - p);
 		if (equals != NULL && strcmp(dload_url_decode_name(
 			dload_span(p, equals - p)), name) == 0)
-			return dload_url_decode_name(dload_span(equals + 1,
-													stop - equals - 1));
+			value = dload_url_decode_name(dload_span(equals + 1,
+													 stop - equals - 1));
 		p = stop;
 	}
-	return NULL;
+	return value;
 }
 
 /* The slice's own paginator sees a resource of its own kind. */
@@ -259,7 +263,7 @@ read_bound(const DloadResource *res, const DloadRequest *request,
 {
 	char	   *text = query_value(request->url, name);
 
-	*us = 0;
+	*us = NOT_GIVEN;
 	if (text == NULL || parse_time(text, us))
 		return true;
 	dload_error_set(err, ERRCODE_INVALID_PARAMETER_VALUE,
@@ -281,7 +285,7 @@ dload_window_begin(const DloadResource *res, DloadRequest *request,
 	if (!read_bound(res, request, spec->window_from, &slice.from, err) ||
 		!read_bound(res, request, spec->window_to, &slice.end, err))
 		return false;
-	if (slice.from == 0)
+	if (slice.from == NOT_GIVEN)
 	{
 		dload_error_set(err, ERRCODE_FDW_DYNAMIC_PARAMETER_VALUE_NEEDED,
 						"nothing says where the window of foreign table %s "
@@ -295,8 +299,7 @@ dload_window_begin(const DloadResource *res, DloadRequest *request,
 	slice.body = request->body;
 	slice.start = request->state;
 	slice.from = round_down(slice.from, unit);
-	if (slice.end > 0)
-		slice.end = round_up(slice.end, unit);
+	slice.end = slice.end == NOT_GIVEN ? 0 : round_up(slice.end, unit);
 	slice.to = Min(slice.from + spec->window_step * 1000,
 				   slice.end > 0 ? slice.end : now);
 	slice.to = Max(round_up(slice.to, unit), slice.from + unit);
