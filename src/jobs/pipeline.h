@@ -66,7 +66,7 @@ extern List *dload_pipeline_params(const char *params,
 
 /* The same with the cursor's start value, if there is one, added. */
 extern List *dload_pipeline_cursor_params(const DloadPipeline *p,
-										  const DloadRequestSpec *spec,
+										  const DloadResource *res,
 										  List *params, char *start,
 										  bool bare);
 

@@ -90,13 +90,16 @@ begin_read(DloadRun *run)
 	MemoryContext old = MemoryContextSwitchTo(run->context);
 	List	   *params = dload_pipeline_params(run->pipeline->params,
 											   run->resource);
-	const DloadRequestSpec *spec = &run->resource->request;
+	const DloadResource *res = run->resource;
 	bool		bare = false;
 	char	   *start = NULL;
 
-	if (run->cursor)
-		start = dload_cursor_start_text(run->cursor, spec, &bare);
-	params = dload_pipeline_cursor_params(run->pipeline, spec, params, start,
+	/* bounds of windows are written in a format of their own */
+	if (run->cursor && res->page.kind == DLOAD_PAGINATE_WINDOW)
+		start = unconstify(char *, dload_cursor_start(run->cursor));
+	else if (run->cursor)
+		start = dload_cursor_start_text(run->cursor, &res->request, &bare);
+	params = dload_pipeline_cursor_params(run->pipeline, res, params, start,
 										  bare);
 	run->extract = dload_extract_begin(run->resource, params);
 	dload_extract_keep_bodies(run->extract, run->bodies);
@@ -314,7 +317,9 @@ take_page(DloadRun *run, DloadPage *page)
 	}
 	if (!dload_page_in_memory(page) && run->npages > 0)
 		dload_package_load(run, NULL, false);
-	if (dload_package_add(run, page))
+	/* within a slice the newest may come first; the next slice is newer */
+	if (dload_package_add(run, page) &&
+		run->resource->page.kind != DLOAD_PAGINATE_WINDOW)
 		verdict = PAGE_LAST;
 	if (!dload_page_in_memory(page))
 	{
@@ -457,7 +462,7 @@ note_error(DloadRun *run, ErrorData *error)
 	run->counters.rows_deleted = run->committed.rows_deleted;
 	run->counters.rows_rejected = run->committed.rows_rejected;
 	if (run->extract)
-		dload_extract_end(run->extract);
+		dload_extract_abort(run->extract);
 	PG_TRY();
 	{
 		dload_run_rollback(run);

@@ -138,11 +138,13 @@ dload_method_has_body(const char *method)
 }
 
 bool
-dload_method_repeatable(const DloadRequestSpec *spec, const char *method)
+dload_method_repeatable(const DloadRequestSpec *spec, const char *method,
+						bool consumes)
 {
 	if (spec->retry_given)
 		return spec->retry;
-	return strcmp(method, "POST") != 0 && strcmp(method, "PATCH") != 0;
+	return !consumes && strcmp(method, "POST") != 0 &&
+		strcmp(method, "PATCH") != 0;
 }
 
 /*

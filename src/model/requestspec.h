@@ -75,8 +75,11 @@ extern bool dload_requestspec_has_place(const DloadRequestSpec *spec,
 /* Do requests with this method have a body? */
 extern bool dload_method_has_body(const char *method);
 
-/* May a request that perhaps was carried out be sent again? */
+/*
+ * May a request that perhaps was carried out be sent again?  "consumes": it
+ * takes away what it brings.
+ */
 extern bool dload_method_repeatable(const DloadRequestSpec *spec,
-									const char *method);
+									const char *method, bool consumes);
 
 #endif							/* DLOAD_REQUESTSPEC_H */

@@ -300,18 +300,18 @@ wait_exchange(DloadFetch *f, long timeout)
 static bool
 may_retry(const DloadFetch *f)
 {
+	const DloadResource *res = f->channel->res;
 	int			status;
 
-	if (f->retries >= f->channel->res->limits.max_retries)
+	if (f->retries >= res->limits.max_retries)
 		return false;
-	if (dload_method_repeatable(&f->channel->res->request,
-								f->request->method))
+	if (dload_method_repeatable(&res->request, f->request->method,
+								dload_paginator_get(res->page.kind)->consumes))
 		return true;
 	/* a redirect may be its answer */
 	if (f->redirects > 0)
 		return false;
-	status = dload_http_status(f->exchange);
-	if (status == 0)
+	if ((status = dload_http_status(f->exchange)) == 0)
 		return dload_http_failure(f->exchange) == DLOAD_HTTP_FAIL_CONNECT;
 	return status == 429 || status == 503;
 }

@@ -13,6 +13,7 @@
 #include "data/jsonedit.h"
 #include "rest/extract.h"
 #include "rest/fill.h"
+#include "rest/slices.h"
 #include "rest/url.h"
 #include "utils/json.h"
 
@@ -195,9 +196,8 @@ values_of(List *params, DloadParamIn in, const char *name)
 	return values;
 }
 
-/* Is this the first of the parameters of its name that go there? */
-static bool
-is_first(List *params, const DloadParam *param)
+bool
+dload_param_is_first(List *params, const DloadParam *param)
 {
 	ListCell   *lc;
 
@@ -229,7 +229,7 @@ add_pairs(const DloadResource *res, List *params, DloadParamIn in,
 			if (param->value != NULL)
 				dload_url_add_query(buf, param->name, param->value);
 		}
-		else if (is_first(params, param))
+		else if (dload_param_is_first(params, param))
 			dload_url_add_list(buf, param->name,
 							   values_of(params, in, param->name),
 							   res->request.array_style);
@@ -304,7 +304,7 @@ build_headers(const DloadResource *res, List *params, List **headers,
 		DloadParam *param = lfirst(lc);
 
 		if (param->in != DLOAD_IN_HEADER || param->value == NULL ||
-			!is_first(params, param))
+			!dload_param_is_first(params, param))
 			continue;
 		/* columns were checked, a pipeline's cursor_param was not */
 		if (!dload_header_name_valid(param->name) ||
@@ -367,7 +367,8 @@ put_params(char *body, List *params, DloadError *err)
 		DloadParam *param = lfirst(lc);
 		DloadPath  *path;
 
-		if (param->in != DLOAD_IN_BODY || !is_first(params, param) ||
+		if (param->in != DLOAD_IN_BODY ||
+			!dload_param_is_first(params, param) ||
 			(param->value == NULL && !param->list))
 			continue;
 		path = dload_path_parse(param->name, err);
@@ -444,10 +445,9 @@ check_raw(List *params, DloadError *err)
 	return true;
 }
 
-/* A body made from a template; *body is NULL when there is none. */
-static bool
-build_body(const DloadResource *res, const char *template, List *params,
-		   char **body, DloadError *err)
+bool
+dload_request_body(const DloadResource *res, const char *template,
+				   List *params, char **body, DloadError *err)
 {
 	static const DloadFillKind kinds[] = {
 		[DLOAD_BODY_JSON] = DLOAD_FILL_JSON,
@@ -473,69 +473,9 @@ build_body(const DloadResource *res, const char *template, List *params,
 	return err->sqlstate == 0;
 }
 
-/*
- * The parameters as they are kept for later requests: {"name": ["svalue"]},
- * with "j" for JSON, and capitals and "E" for lists.
- */
-static char *
-given_text(List *params)
-{
-	StringInfoData buf;
-	ListCell   *lc;
-	ListCell   *other;
-
-	initStringInfo(&buf);
-	foreach(lc, params)
-	{
-		DloadParam *param = lfirst(lc);
-		bool		any = false;
-
-		if (!is_first(params, param))
-			continue;
-		appendStringInfoString(&buf, buf.len > 0 ? ", " : "{");
-		escape_json(&buf, param->name);
-		appendStringInfoString(&buf, ": [");
-		foreach(other, params)
-		{
-			DloadParam *p = lfirst(other);
-			char		kind = p->list ? (p->bare ? 'J' : 'S') :
-			(p->bare ? 'j' : 's');
-
-			if (strcmp(p->name, param->name) != 0)
-				continue;
-			if (any)
-				appendStringInfoString(&buf, ", ");
-			any = true;
-			escape_json(&buf, p->value ? psprintf("%c%s", kind, p->value) :
-						"E");
-		}
-		appendStringInfoChar(&buf, ']');
-	}
-	if (buf.len == 0)
-		return NULL;
-	appendStringInfoChar(&buf, '}');
-	return buf.data;
-}
-
-static void
-take_given(const char *key, const char *value, void *arg)
-{
-	List	  **params = arg;
-	DloadParam *param = palloc0(sizeof(DloadParam));
-
-	if (value == NULL || *value == '\0')
-		return;
-	param->name = pstrdup(key);
-	param->in = DLOAD_IN_TEMPLATE;
-	param->bare = *value == 'j' || *value == 'J';
-	param->list = *value == 'J' || *value == 'S' || *value == 'E';
-	param->value = *value == 'E' ? NULL : pstrdup(value + 1);
-	*params = lappend(*params, param);
-}
-
 bool
-dload_request_first(const DloadResource *res, List *params,
-					DloadRequest *request, DloadError *err)
+dload_request_base(const DloadResource *res, List *params,
+				   DloadRequest *request, DloadError *err)
 {
 	Building	b = {0};
 	ListCell   *lc;
@@ -553,93 +493,22 @@ dload_request_first(const DloadResource *res, List *params,
 	if (res->request.body_type == DLOAD_BODY_GRAPHQL)
 		request->body = graphql_body(res, b.params, err);
 	else
-		(void) build_body(res, res->request.body, b.params, &request->body,
-						  err);
+		(void) dload_request_body(res, res->request.body, b.params,
+								  &request->body, err);
 	if (err->sqlstate != 0)
 		return false;
-	if (dload_request_follows(res))
-		request->given = given_text(b.params);
+	request->given = dload_request_given(res, b.params);
 	request->url = b.url.data;
+	return true;
+}
+
+bool
+dload_request_first(const DloadResource *res, List *params,
+					DloadRequest *request, DloadError *err)
+{
+	if (!dload_request_base(res, params, request, err))
+		return false;
+	if (res->page.kind == DLOAD_PAGINATE_WINDOW)
+		return dload_window_begin(res, request, err);
 	return dload_paginator_begin(res, request, err);
-}
-
-bool
-dload_request_fill(const DloadResource *res, const DloadRequestForm *form,
-				   const DloadRequest *from, List *more, DloadRequest *next,
-				   DloadError *err)
-{
-	List	   *params = NIL;
-	ListCell   *lc;
-
-	foreach(lc, more)
-	{
-		DloadParam *param = lfirst(lc);
-
-		param->in = DLOAD_IN_TEMPLATE;
-		params = lappend(params, param);
-	}
-	if (from->given != NULL)
-	{
-		DloadJson  *doc = dload_json_parse(from->given, "saved request", err);
-
-		if (doc == NULL || !dload_json_each(doc, take_given, &params, err))
-			return false;
-	}
-	if (form->method != NULL)
-	{
-		next->method = pstrdup(form->method);
-		if (!dload_method_has_body(form->method))
-			next->body = NULL;
-	}
-	if (form->path != NULL)
-	{
-		char	   *path = dload_fill(form->path, DLOAD_FILL_PATH, "path",
-									  params, err);
-
-		next->url = path ? dload_url_expand(res->base_url, path, err) : NULL;
-		if (next->url == NULL)
-			return false;
-	}
-	if (form->body == NULL)
-		return true;
-	return build_body(res, form->body, params, &next->body, err);
-}
-
-bool
-dload_request_follows(const DloadResource *res)
-{
-	return res->request.follow_method != NULL ||
-		res->request.follow_path != NULL || res->request.follow_body != NULL;
-}
-
-static bool
-has_token(const char *template)
-{
-	ListCell   *lc;
-
-	foreach(lc, dload_template_names(NIL, template))
-	{
-		if (strcmp(lfirst(lc), "token") == 0)
-			return true;
-	}
-	return false;
-}
-
-bool
-dload_request_follow(const DloadResource *res, const DloadRequest *from,
-					 const char *token, bool bare, DloadRequest *next,
-					 bool *used, DloadError *err)
-{
-	const DloadRequestSpec *spec = &res->request;
-	DloadRequestForm form = {spec->follow_method, spec->follow_path,
-	spec->follow_body};
-	DloadParam	param = {0};
-
-	*used = has_token(form.path) || has_token(form.body);
-	if (!dload_request_follows(res))
-		return true;
-	param.name = "token";
-	param.value = token ? pstrdup(token) : NULL;
-	param.bare = bare;
-	return dload_request_fill(res, &form, from, list_make1(&param), next, err);
 }

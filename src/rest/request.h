@@ -34,6 +34,20 @@ extern bool dload_headers_are_clean(List *headers, DloadError *err);
 extern char *dload_request_show(const DloadResource *res,
 								const DloadRequest *request);
 
+/* Is this the first of the parameters of its name that go to its place? */
+extern bool dload_param_is_first(List *params, const DloadParam *param);
+
+/*
+ * A body made from a template (NULL: none) and the parameters that go into
+ * it; *body is NULL when there is none.
+ */
+extern bool dload_request_body(const DloadResource *res, const char *template,
+							   List *params, char **body, DloadError *err);
+
+/* The parameters as a request keeps them for later ones; NULL where none is
+ * made from them. */
+extern char *dload_request_given(const DloadResource *res, List *params);
+
 /*
  * For paginators whose later requests differ from the first: what a request
  * becomes.  NULL: as it was.
@@ -47,9 +61,7 @@ typedef struct DloadRequestForm
 
 /*
  * Fill a form from the parameters that "from" was made of and from "more"
- * (list of DloadParam; in is set here), for example {token}.  The request
- * must descend from the first of a resource that keeps them: see
- * dload_request_follows.
+ * (list of DloadParam; in is set here), for example {token}.
  */
 extern bool dload_request_fill(const DloadResource *res,
 							   const DloadRequestForm *form,
