@@ -17,6 +17,7 @@
 
 #include "data/json.h"
 #include "load/replace.h"
+#include "model/keyless.h"
 #include "rest/url.h"
 
 #include "access/xact.h"
@@ -75,6 +76,7 @@ make_shape(DloadRun *run)
 	run->ev.run_id = run->run_id;
 	run->ev.replacing = run->replacing;
 	run->ev.resuming = run->replacing && run->resume != NULL;
+	run->ev.keyless = run->keyless;
 	dload_run_as_owner(run, bind_shape, NULL);
 	if (!dload_shape_set_keys(run->shape, p->primary_key, &err))
 		dload_error_raise(&err);
@@ -190,6 +192,32 @@ rows_are_gone(const DloadRun *run)
 	return true;
 }
 
+/*
+ * An earlier run has left tables without keys.  If this one goes on with it,
+ * so they stay; otherwise rows will be looked for, and keys are needed.
+ */
+static void
+take_up_first_load(DloadRun *run)
+{
+	bool		replacing = run->replacing;
+
+	if (!dload_pipeline_is_keyed(run->pipeline))
+	{
+		/* altered since: nothing will look for rows */
+		dload_catalog_set_keyless(run->pipeline->id, false);
+		return;
+	}
+	if (run->resume != NULL && !replacing)
+	{
+		run->keyless = true;
+		return;
+	}
+	run->replacing = false;
+	make_shape(run);
+	dload_firstload_finish(run, NULL);
+	run->replacing = replacing;
+}
+
 /* Everything that needs catalogs, before the first request. */
 static void
 prepare(DloadRun *run, void *arg)
@@ -217,6 +245,8 @@ prepare(DloadRun *run, void *arg)
 		row->boundary = construct_empty_array(INT8OID);
 	}
 	run->cursor = dload_cursor_create(run->pipeline, row, run->resume != NULL);
+	if (dload_catalog_is_keyless(run->pipeline->id))
+		take_up_first_load(run);
 	make_shape(run);
 	begin_read(run);
 }
@@ -277,9 +307,10 @@ restart_window(DloadRun *run)
 					run->pipeline->name)));
 	dload_extract_end(run->extract);
 	run->resume = NULL;
-	if (run->replacing)
+	if (run->replacing || run->keyless)
 	{
-		dload_run_guarded(run, discard_shadow, NULL);
+		dload_run_guarded(run, run->replacing ? discard_shadow :
+						  dload_firstload_finish, NULL);
 		dload_run_commit(run);
 	}
 	begin_read(run);
@@ -334,7 +365,6 @@ take_page(DloadRun *run, DloadPage *page)
 static bool
 read_pages(DloadRun *run, DloadError *err)
 {
-	size_t		limit = (size_t) dload_package_kb * 1024;
 	bool		complete = false;
 
 	for (;;)
@@ -368,7 +398,7 @@ read_pages(DloadRun *run, DloadError *err)
 			break;
 		}
 		dload_progress_report(run);
-		if (run->bytes + run->batch->bytes >= limit && run->npages > 0)
+		if (dload_package_full(run))
 			dload_package_load(run, NULL, !page->has_next);
 	}
 	dload_package_load(run, NULL, complete);

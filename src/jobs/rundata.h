@@ -28,6 +28,7 @@ typedef struct DloadRun
 	int64		max_pages;
 	bool		full_refresh;
 	bool		replacing;		/* into shadow tables */
+	bool		keyless;		/* into tables that get their keys later */
 
 	/* what is loaded into */
 	DloadShape *shape;
@@ -100,6 +101,9 @@ extern void dload_package_reject(DloadRun *run, DloadTable *table,
 /* Make the memory contexts of packages; before anything else of them. */
 extern void dload_package_init(DloadRun *run);
 
+/* Is there enough in it to load it? */
+extern bool dload_package_full(const DloadRun *run);
+
 /* A page above this many bytes is for a file: see dload_extract_next_page. */
 extern size_t dload_package_page_limit(void);
 
@@ -135,6 +139,22 @@ extern const char *dload_run_stop_reason(void);
 /* How the run ends, unless that is settled already. */
 extern void dload_run_finish(DloadRun *run, const char *outcome,
 							 char *reason);
+
+/*
+ * in firstload.c
+ */
+
+/* Before tables are made for the first rows; "full": more is likely. */
+extern void dload_firstload_begin(DloadRun *run, bool full);
+
+/* Before rows are stored: build the keys now if they are needed. */
+extern void dload_firstload_check(DloadRun *run);
+
+/* Build the keys; as the owner. */
+extern void dload_firstload_end(DloadRun *run);
+
+/* The same as somebody else: a DloadRunBody. */
+extern void dload_firstload_finish(DloadRun *run, void *arg);
 
 /*
  * in checkpoint.c

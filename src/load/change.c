@@ -53,24 +53,26 @@ changes_plainly(Relation rel)
 }
 
 /*
- * The range table is for the messages of failing constraints.  That it names
- * no updated columns makes core believe that no index's columns change, which
- * is true of the key's and only a hint for others.
+ * That the range table names no updated columns makes core believe that no
+ * index's columns change, which is true of the key's and only a hint for
+ * others.
  */
-static void
-open_result(DloadChanger *c)
+ResultRelInfo *
+dload_result_open(Relation rel, EState **estate)
 {
 	RangeTblEntry *rte = makeNode(RangeTblEntry);
+	ResultRelInfo *rri = makeNode(ResultRelInfo);
 
+	/* for the messages of failing constraints */
 	rte->rtekind = RTE_RELATION;
-	rte->relid = RelationGetRelid(c->rel);
-	rte->relkind = c->rel->rd_rel->relkind;
+	rte->relid = RelationGetRelid(rel);
+	rte->relkind = rel->rd_rel->relkind;
 	rte->rellockmode = RowExclusiveLock;
-	c->estate = CreateExecutorState();
-	dload_init_range_table(c->estate, rte);
-	c->rri = makeNode(ResultRelInfo);
-	InitResultRelInfo(c->rri, c->rel, 1, NULL, 0);
-	ExecOpenIndices(c->rri, false);
+	*estate = CreateExecutorState();
+	dload_init_range_table(*estate, rte);
+	InitResultRelInfo(rri, rel, 1, NULL, 0);
+	ExecOpenIndices(rri, false);
+	return rri;
 }
 
 DloadChanger *
@@ -92,7 +94,7 @@ dload_changer_open(Relation rel, List *attributes, int nkeys,
 	c->written = palloc(sizeof(int16) * (list_length(attributes) + 1));
 	foreach(lc, attributes)
 		c->written[c->nwritten++] = lfirst_int(lc) - 1;
-	open_result(c);
+	c->rri = dload_result_open(rel, &c->estate);
 	c->slot = table_slot_create(rel, NULL);
 	c->latest = table_slot_create(rel, NULL);
 	return c;

@@ -16,8 +16,15 @@
 
 #include "access/attnum.h"
 #include "executor/tuptable.h"
+#include "nodes/execnodes.h"
 #include "nodes/pg_list.h"
 #include "utils/relcache.h"
+
+/*
+ * What core's executor needs to check constraints and fill the indexes of a
+ * table: its state, to be freed after ExecCloseIndices.
+ */
+extern ResultRelInfo *dload_result_open(Relation rel, EState **estate);
 
 typedef struct DloadChanger DloadChanger;
 
