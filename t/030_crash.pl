@@ -487,9 +487,11 @@ killed_at(
 	size => 10,
 	saved => 8,
 	pages => 9);
-is( sql("SELECT string_agg(pg_get_constraintdef(oid), ' ' ORDER BY conname)"
-		  . " FROM pg_constraint WHERE conname LIKE 'built%' AND contype = 'p'"),
-	'PRIMARY KEY (_dload_parent_id, _dload_list_idx) PRIMARY KEY (id)',
+is( sql(    "SELECT string_agg(pg_get_constraintdef(c.oid), ' ' ORDER BY t.table_path)"
+		  . " FROM dload.pipeline_table t JOIN dload.pipeline USING (pipeline_id)"
+		  . " LEFT JOIN pg_constraint c ON conrelid = relation AND contype = 'p'"
+		  . " WHERE name = 'built'"),
+	'PRIMARY KEY (id) PRIMARY KEY (_dload_parent_id, _dload_list_idx)',
 	'while keys were built: the next run has built them');
 
 unlike(
