@@ -20,3 +20,6 @@
 \! python3 "${PG_ABS_SRCDIR:-.}/t/mock_api.py" --post "$(cat results/mock.url)" /_reset
 \set mock_url `cat results/mock.url`
 SELECT :'mock_url' ~ '^https?://127\.0\.0\.1:[0-9]+$' AS "address is known";
+-- Roles that are no superusers may ask only public addresses otherwise.
+SELECT format('ALTER DATABASE %I SET dload.allowed_hosts = %L', current_database(), '127.0.0.1') AS "addresses of the tests"
+\gexec

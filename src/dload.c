@@ -12,6 +12,7 @@
 #include "base/compat.h"
 #include "base/dload.h"
 #include "jobs/launcher.h"
+#include "rest/guard.h"
 
 #include "fmgr.h"
 #include "miscadmin.h"
@@ -58,6 +59,7 @@ _PG_init(void)
 							PGC_USERSET, GUC_UNIT_KB,
 							NULL, NULL, NULL);
 
+	dload_guard_init();
 	dload_launcher_init();
 
 	MarkGUCPrefixReserved("dload");

@@ -387,7 +387,8 @@ dload_preview_request(PG_FUNCTION_ARGS)
 		!dload_request_first(res, params, &request, &err))
 		dload_error_raise(&err);
 	shown = dload_auth_redact(res, dload_url_redact(request.url, NULL));
-	PG_RETURN_TEXT_P(cstring_to_text(psprintf("%s %s", res->method, shown)));
+	PG_RETURN_TEXT_P(cstring_to_text(psprintf("%s %s", request.method,
+													  shown)));
 }
 
 /*

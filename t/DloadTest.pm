@@ -98,6 +98,9 @@ sub new_node
 	$node->append_conf('postgresql.conf',
 		"shared_preload_libraries = 'dload'\n")
 	  if $options{preload};
+	# roles that are no superusers may ask only public addresses otherwise
+	$node->append_conf('postgresql.conf',
+		"dload.allowed_hosts = '127.0.0.1, localhost'\n");
 	$node->append_conf('postgresql.conf', $options{conf})
 	  if defined $options{conf};
 	$node->start;

@@ -97,6 +97,14 @@ keeps those of one owner (nested.owner.id)
                           -Reset (epoch; ?reset=delta: seconds), ?style=ietf:
                           RateLimit and RateLimit-Policy; Retry-After unless
                           ?retry_after=0
+  /host/{HOST}/...        real APIs as t/apis/*.py play them: see mock_hosts.py
+  /headers/...            [{"id":1}] with the headers of ?set= (JSON); "@epoch+30",
+                          "@epoch_ms+30", "@iso+30", "@http+30" are times;
+                          ?status=
+
+More routes that check credentials are in mock_auth.py.
+
+MEANINGS: see mock_rules.py
 
 TRAPS
   /loop/token             {"records","meta"}: tokens a, b, c, a, ...
@@ -122,6 +130,7 @@ TRAPS
   /huge?mb=               one array of that size, chunked; ?record_kb=
   /bomb?mb=               gzip of one array of white space
   /types                  every JSON type; ?nul=1 adds text with U+0000
+SHAPES: see mock_shapes.py
 """
 
 import argparse
@@ -146,6 +155,12 @@ from datetime import datetime, timedelta, timezone
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+
+# Modules that add routes import this one by its name, also when it is run.
+sys.modules.setdefault("mock_api", sys.modules[__name__])
+import mock_auth
+import mock_shapes
+import mock_rules
 
 EPOCH = datetime(2026, 1, 1, tzinfo=timezone.utc)
 BEARER = "s3cret-token"
@@ -282,6 +297,7 @@ class State:
             self.tokens = {}
             self.refresh = "refresh-0"
             self.token_number = 0
+            self.hosts = {}
 
     def newest_events(self):
         with self.lock:
@@ -858,6 +874,26 @@ def ratelimit(request):
 # Traps
 # ---------------------------------------------------------------------------
 
+def moment(text):
+    """ "@epoch+30", "@epoch_ms+30", "@iso+30", "@http+30": that many seconds
+    from now; other text as it is."""
+    match = re.fullmatch(r"@(epoch|epoch_ms|iso|http)([+-]\d+)", text)
+    if match is None:
+        return text
+    then = int(time.time()) + int(match.group(2))
+    return {"epoch": str(then), "epoch_ms": str(then * 1000),
+            "iso": iso(datetime.fromtimestamp(then, timezone.utc)),
+            "http": formatdate(then, usegmt=True)}[match.group(1)]
+
+
+@route("/headers/*")
+def headers(request):
+    """An answer with the headers that ?set= names, as JSON; ?status=."""
+    wanted = json.loads(request.query.get("set", "{}"))
+    return reply_json([{"id": 1}], request.integer("status", 200),
+                      {name: moment(value) for name, value in wanted.items()})
+
+
 @route("/loop/token")
 def loop_token(request):
     follow = {"": "a", "a": "b", "b": "c", "c": "a"}
@@ -913,6 +949,11 @@ def redirect_same(request):
 @route("/redirect/other")
 def redirect_other(request):
     return redirect(request, request.other_origin + "/items")
+
+
+@route("/redirect/to")
+def redirect_to(request):
+    return redirect(request, request.query.get("location", "/items"))
 
 
 @route("/redirect/loop")
@@ -1081,6 +1122,10 @@ def types(request):
     if request.flag("nul"):
         rows.append('{"id":7,"s":"before\\u0000after"}')
     return Reply(("[" + ",\n".join(rows) + "]").encode())
+
+
+mock_auth.register(sys.modules[__name__])
+mock_shapes.register(sys.modules[__name__])
 
 
 # ---------------------------------------------------------------------------
@@ -1516,7 +1561,16 @@ def stop(pid_file):
     return 1
 
 
+@route("/host/*")
+def host(request):
+    return mock_hosts.dispatch(request)
+mock_rules.register(sys.modules[__name__])
+
+
 def main():
+    global mock_hosts
+    import mock_hosts
+    mock_hosts.load()
     parser = argparse.ArgumentParser(description="mock REST API of dload")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--url-file")

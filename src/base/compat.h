@@ -32,6 +32,17 @@
 	object_ownercheck(RelationRelationId, relid, roleid)
 #endif
 
+/* 16 has one function for the privileges on most kinds of object. */
+#if PG_VERSION_NUM < 160000
+#define dload_function_aclcheck(oid, userid) \
+	pg_proc_aclcheck(oid, userid, ACL_EXECUTE)
+#define dload_qualified_names(text) stringToQualifiedNameList(text)
+#else
+#define dload_function_aclcheck(oid, userid) \
+	object_aclcheck(ProcedureRelationId, oid, userid, ACL_EXECUTE)
+#define dload_qualified_names(text) stringToQualifiedNameList(text, NULL)
+#endif
+
 /*
  * SQL-callable functions.  Objects are compiled with -fvisibility=hidden;
  * PostgreSQL 16 marks what PG_FUNCTION_INFO_V1 and PG_MODULE_MAGIC declare as
@@ -230,5 +241,14 @@ typedef TU_UpdateIndexes DloadUpdatedIndexes;
 #define DLOAD_CURL_HAS_PREREQ (LIBCURL_VERSION_NUM >= 0x075000)
 #define DLOAD_CURL_HAS_PROTOCOLS_STR (LIBCURL_VERSION_NUM >= 0x075500)
 #define DLOAD_CURL_HAS_QUICK_EXIT (LIBCURL_VERSION_NUM >= 0x075700)
+
+/* What a setting's check hook keeps, which PostgreSQL frees. */
+#if PG_VERSION_NUM >= 160000
+#define dload_guc_alloc(size)	guc_malloc(LOG, size)
+#define dload_guc_free(p)		guc_free(p)
+#else
+#define dload_guc_alloc(size)	malloc(size)
+#define dload_guc_free(p)		free(p)
+#endif
 
 #endif							/* DLOAD_COMPAT_H */

@@ -37,6 +37,7 @@ typedef struct DloadShared
 	dshash_table_handle budgets;
 	dshash_table_handle runs;
 	dshash_table_handle schedules;
+	dshash_table_handle breakers;
 	pid_t		launcher_pid;	/* 0: no launcher */
 	int			launcher_pgprocno;	/* whose latch wakes it */
 	bool		launcher_stopping;
@@ -72,6 +73,7 @@ extern dsa_area *dload_shmem_area(void);
 extern dshash_table *dload_shmem_budgets(void);
 extern dshash_table *dload_shmem_runs(void);
 extern dshash_table *dload_shmem_schedules(void);
+extern dshash_table *dload_shmem_breakers(void);
 
 /* --- entries; each begins with its key --- */
 
@@ -137,10 +139,16 @@ typedef struct DloadSharedBudgetKey
 	Oid			dbid;
 	Oid			serverid;
 	Oid			userid;			/* whose user mapping */
+	uint32		padding;		/* the key is compared byte by byte: 0 */
+	uint64		scope;			/* hash of the requests that it is for; 0:
+								 * all of the server's */
 } DloadSharedBudgetKey;
 
 /* More rates than any API documents. */
 #define DLOAD_BUDGET_RATES		8
+
+/* Longest text of the requests that a budget is for, with its end. */
+#define DLOAD_BUDGET_SCOPE_LEN	128
 
 /* Requests on their way that are counted: max_concurrency's largest, and room
  * for some beyond it. */
@@ -188,6 +196,7 @@ typedef struct DloadSharedReturn
 typedef struct DloadSharedBudget
 {
 	DloadSharedBudgetKey key;
+	char		scope[DLOAD_BUDGET_SCOPE_LEN];	/* '': all of the server's */
 	uint64		epoch;			/* of the numbers below; never 0 */
 	uint64		charged;		/* requests given a start in this epoch */
 	int64		last_start;		/* the latest of these starts */
@@ -207,6 +216,23 @@ typedef struct DloadSharedBudget
 	DloadSharedSlot slots[DLOAD_BUDGET_SLOTS];
 	DloadSharedWaiter line[DLOAD_BUDGET_LINE];
 } DloadSharedBudget;
+
+/* The circuit breaker of a server, as rest/breaker keeps it. */
+typedef struct DloadSharedBreakerKey
+{
+	Oid			dbid;
+	Oid			serverid;
+} DloadSharedBreakerKey;
+
+typedef struct DloadSharedBreaker
+{
+	DloadSharedBreakerKey key;
+	int			failures;		/* in a row */
+	TimestampTz failed_at;		/* the last of them */
+	TimestampTz open_until;		/* 0: closed */
+	pid_t		trying;			/* whose request may close it; 0: nobody's */
+	char		reason[128];	/* of the last failure */
+} DloadSharedBreaker;
 
 /*
  * Do something on the area or its tables that may raise for lack of memory;

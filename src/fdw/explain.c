@@ -39,7 +39,7 @@ request_text(const DloadResource *res)
 	StringInfoData url;
 	DloadRequest request = {0};
 	DloadError	ignored = {0};
-	const char *path = res->path;
+	const char *path = res->request.path;
 	const char *base = strstr(res->base_url, "://") + 3;
 	size_t		baselen;
 
@@ -54,14 +54,15 @@ request_text(const DloadResource *res)
 					 path);
 	if (url.len == strlen(NO_HOST))
 		appendStringInfoChar(&url, '/');
-	if (res->query_params != NULL)
-		dload_json_each(res->query_params, add_query_param, &url, &ignored);
-	if (res->page_size > 0 && res->page_size_param != NULL)
-		dload_url_add_query(&url, res->page_size_param,
-							psprintf(INT64_FORMAT, res->page_size));
+	if (res->request.query_params != NULL)
+		dload_json_each(res->request.query_params, add_query_param, &url,
+						&ignored);
+	if (res->page.page_size > 0 && res->page.page_size_param != NULL)
+		dload_url_add_query(&url, res->page.page_size_param,
+							psprintf(INT64_FORMAT, res->page.page_size));
 	request.url = url.data;
-	dload_paginator_get(res->paginate)->begin(res, &request);
-	return psprintf("%s %s", res->method,
+	dload_paginator_get(res->page.kind)->begin(res, &request);
+	return psprintf("%s %s", res->request.method,
 					dload_url_redact(request.url, NULL) + strlen(NO_HOST));
 }
 
@@ -125,7 +126,7 @@ explain_request(ForeignScanState *node, const DloadScan *scan,
 	if (missing != NIL)
 		ExplainPropertyList("Missing Parameters", missing, es);
 	ExplainPropertyText("Paginator",
-						dload_paginator_get(scan->resource->paginate)->name,
+						dload_paginator_get(scan->resource->page.kind)->name,
 						es);
 }
 
@@ -161,6 +162,7 @@ dload_explain_scan(ForeignScanState *node, ExplainState *es)
 	ExplainPropertyInteger("Pages", NULL, stats.pages, es);
 	ExplainPropertyInteger("Bytes", NULL, stats.bytes, es);
 	explain_count("Retries", stats.retries, es);
+	explain_count("Skipped Pages", stats.skipped, es);
 	if (scan->memo != NULL)
 		explain_count("Requests Saved", dload_memo_hits(scan->memo), es);
 	explain_wait("Rate Limit Wait", stats.limit_wait_us, es);

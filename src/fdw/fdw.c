@@ -111,7 +111,7 @@ get_rel_size(PlannerInfo *root, RelOptInfo *baserel, Oid foreigntableid)
 	if (baserel->tuples <= 0)
 	{
 		baserel->tuples = DEFAULT_PAGE_SIZE;
-		if (plan->resource->paginate != DLOAD_PAGINATE_NONE)
+		if (plan->resource->page.kind != DLOAD_PAGINATE_NONE)
 			baserel->tuples *= DEFAULT_PAGES;
 	}
 	filters = filtering_clauses(baserel->baserestrictinfo, plan->pushed);
@@ -129,7 +129,7 @@ add_scan_path(PlannerInfo *root, RelOptInfo *baserel, Relids outer)
 	RelPlan    *plan = baserel->fdw_private;
 	List	   *pushed = plan->pushed;
 	double		rows = baserel->rows;
-	double		page_size = plan->resource->page_size;
+	double		page_size = plan->resource->page.page_size;
 	double		pages;
 	Cost		startup;
 	Cost		run;

@@ -109,7 +109,7 @@ dload_begin_scan(ForeignScanState *node, int eflags)
 		attnums = bms_add_member(attnums, lfirst_int(lc));
 	scan->row = dload_row_create(scan->resource,
 								 RelationGetNumberOfAttributes(rel), attnums);
-	scan->max_window = scan->resource->max_concurrency;
+	scan->max_window = scan->resource->limits.max_concurrency;
 	scan->open = palloc0(sizeof(DloadScanRequest) * scan->max_window);
 	if (plan->scan.plan.extParam != NULL || (eflags & EXEC_FLAG_REWIND))
 		scan->memo = dload_memo_create();
@@ -273,7 +273,7 @@ raise_missing(const DloadScan *scan)
 					column->name, scan->resource->relname),
 			 column->required ?
 			 errdetail("It fills \"{%s}\" in the path \"%s\".",
-					   column->param, scan->resource->path) :
+					   column->param, scan->resource->request.path) :
 			 errdetail("It has no other value than the one that is asked "
 					   "for."),
 			 errhint("Add WHERE %s = ... to the query, or join the column "
@@ -364,6 +364,7 @@ add_stats(DloadExtractStats *total, const DloadExtractStats *part)
 	total->pages += part->pages;
 	total->bytes += part->bytes;
 	total->retries += part->retries;
+	total->skipped += part->skipped;
 	total->limit_wait_us += part->limit_wait_us;
 	total->backoff_wait_us += part->backoff_wait_us;
 	total->network_wait_us += part->network_wait_us;
@@ -374,6 +375,13 @@ close_request(DloadScan *scan, int which)
 {
 	DloadScanRequest *request = &scan->open[which];
 
+	char	   *skipped = dload_extract_skipped(request->extract);
+
+	if (skipped != NULL)
+		ereport(WARNING,
+				(errmsg("foreign table %s was not read completely",
+						scan->resource->relname),
+				 errdetail_internal("%s", skipped)));
 	add_stats(&scan->stats, dload_extract_stats(request->extract));
 	dload_extract_end(request->extract);
 	MemoryContextDelete(request->context);

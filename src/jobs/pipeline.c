@@ -281,8 +281,8 @@ check_definition(const DloadPipeline *p)
 							 &request, &err))
 		dload_error_raise(&err);
 	if (strcmp(p->disposition, "append") == 0 && p->cursor_path == NULL &&
-		dload_paginator_get(res->paginate)->positional &&
-		res->paginate != DLOAD_PAGINATE_NONE)
+		dload_paginator_get(res->page.kind)->positional &&
+		res->page.kind != DLOAD_PAGINATE_NONE)
 		ereport(NOTICE,
 				(errmsg("write disposition \"append\" without cursor_path appends the whole resource at each run"),
 				 errhint("Records that move between pages while they are read"

@@ -111,7 +111,7 @@ preview_detected(Preview *p, DloadExtract *x, const DloadResource *res,
 
 	p->sink("detected", "records_path",
 			dload_path_text(dload_extract_records_path(x)), p->arg);
-	p->sink("detected", "paginate", dload_paginator_get(res->paginate)->name,
+	p->sink("detected", "paginate", dload_paginator_get(res->page.kind)->name,
 			p->arg);
 	p->sink("detected", "records on first page",
 			psprintf(INT64_FORMAT, page->nrecords), p->arg);

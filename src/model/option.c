@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * option.c
- *	  The one option table, the look-ups, and the parsers of option values.
+ *	  Looking options up, and the parsers of option values.
  *
  *-------------------------------------------------------------------------
  */
@@ -19,110 +19,6 @@
 #include "utils/builtins.h"
 
 #define MS_PER_DAY	INT64CONST(86400000)
-#define TERABYTE	(INT64CONST(1) << 40)
-
-#define S	DLOAD_CTX_SERVER
-#define U	DLOAD_CTX_MAPPING
-#define T	DLOAD_CTX_TABLE
-#define C	DLOAD_CTX_COLUMN
-
-#define SIMPLE(name, ctx, type, def, text) \
-	{name, ctx, type, NULL, 0, 0, def, false, text}
-#define RANGED(name, ctx, type, min, max, def, text) \
-	{name, ctx, type, NULL, min, max, def, false, text}
-#define CHOICE(name, ctx, values, def, text) \
-	{name, ctx, DLOAD_OPT_ENUM, values, 0, 0, def, false, text}
-#define SECRET(name, text) \
-	{name, U, DLOAD_OPT_TEXT, NULL, 0, 0, NULL, true, text}
-
-const DloadOption dload_options[] = {
-	SIMPLE("base_url", S, DLOAD_OPT_URL, NULL,
-		   "URL that the paths of the server's tables are appended to; http "
-		   "or https, required."),
-	CHOICE("auth", S, "none|bearer|basic|api_key", "none",
-		   "How requests prove who they are; the secrets are options of the "
-		   "user mapping."),
-	SIMPLE("api_key_name", S, DLOAD_OPT_NAME, "X-API-Key",
-		   "Name of the header or query parameter that carries the API key."),
-	CHOICE("api_key_in", S, "header|query", "header",
-		   "Where the API key goes."),
-	SIMPLE("headers", S | T, DLOAD_OPT_JSON_OBJECT, NULL,
-		   "Headers sent with every request, as a JSON object; a table's "
-		   "replace the server's of the same name."),
-	SIMPLE("rate_limit", S, DLOAD_OPT_RATE, NULL,
-		   "Most requests in a period, as 'n/period', or several of these "
-		   "separated by commas."),
-	RANGED("max_concurrency", S, DLOAD_OPT_INT, 1, 100, "10",
-		   "Most requests of one user that are in flight at the same time."),
-	RANGED("connect_timeout", S, DLOAD_OPT_DURATION, 1, MS_PER_DAY, "10s",
-		   "Longest wait for a connection, TLS handshake included."),
-	RANGED("request_timeout", S, DLOAD_OPT_DURATION, 1, MS_PER_DAY, "60s",
-		   "Longest wait for the headers of a response."),
-	RANGED("idle_timeout", S, DLOAD_OPT_DURATION, 1, MS_PER_DAY, "60s",
-		   "Longest pause within a response."),
-	RANGED("max_retries", S, DLOAD_OPT_INT, 0, 50, "5",
-		   "How often a request that failed for a passing reason is "
-		   "repeated."),
-	RANGED("max_response_bytes", S, DLOAD_OPT_SIZE, 1024, TERABYTE, "1GB",
-		   "Largest response that is accepted, counted after decompression."),
-	SIMPLE("allowed_origins", S, DLOAD_OPT_ORIGINS, NULL,
-		   "Other origins, separated by commas, that next links and redirects "
-		   "may lead to; they receive the credentials too."),
-
-	SECRET("token", "Token for auth 'bearer'."),
-	SIMPLE("username", U, DLOAD_OPT_TEXT, NULL,
-		   "User name for auth 'basic'."),
-	SECRET("password", "Password for auth 'basic'."),
-	SECRET("api_key", "Key for auth 'api_key'."),
-
-	SIMPLE("path", T, DLOAD_OPT_TEXT, "",
-		   "Path of the endpoint, appended to base_url; {name} stands for the "
-		   "value of the column with that param."),
-	CHOICE("method", T, "GET|POST", "GET",
-		   "HTTP method."),
-	SIMPLE("query_params", T, DLOAD_OPT_JSON_OBJECT, NULL,
-		   "Query parameters sent with the first request, as a JSON object; a "
-		   "list repeats the parameter."),
-	SIMPLE("body", T, DLOAD_OPT_TEXT, NULL,
-		   "Body of a POST request."),
-	SIMPLE("records_path", T, DLOAD_OPT_PATH, NULL,
-		   "JSON path of the records in a response; without it the place is "
-		   "detected on the first response."),
-	CHOICE("paginate", T, "none|link|next_url|page|offset|token", "none",
-		   "How the next page is asked for."),
-	SIMPLE("next_path", T, DLOAD_OPT_PATH, NULL,
-		   "JSON path of the URL of the next page, for paginate 'next_url'."),
-	SIMPLE("token_path", T, DLOAD_OPT_PATH, NULL,
-		   "JSON path of the token of the next page, for paginate 'token'."),
-	SIMPLE("token_param", T, DLOAD_OPT_NAME, NULL,
-		   "Query parameter that carries the token, for paginate 'token'."),
-	SIMPLE("page_param", T, DLOAD_OPT_NAME, "page",
-		   "Query parameter that carries the page number, for paginate "
-		   "'page'."),
-	RANGED("first_page", T, DLOAD_OPT_INT, 0, PG_INT32_MAX, "1",
-		   "Number of the first page, for paginate 'page'."),
-	SIMPLE("offset_param", T, DLOAD_OPT_NAME, "offset",
-		   "Query parameter that carries the offset, for paginate 'offset'."),
-	SIMPLE("total_path", T, DLOAD_OPT_PATH, NULL,
-		   "JSON path of the declared total number of records."),
-	RANGED("page_size", T, DLOAD_OPT_INT, 1, PG_INT32_MAX, NULL,
-		   "Records to ask for in one page."),
-	SIMPLE("page_size_param", T, DLOAD_OPT_NAME, NULL,
-		   "Query parameter that carries page_size."),
-	RANGED("max_pages", T, DLOAD_OPT_INT, 1, PG_INT32_MAX, NULL,
-		   "Cap on the pages of one read; reaching it is an error."),
-
-	SIMPLE("json_path", C, DLOAD_OPT_PATH, NULL,
-		   "JSON path of the column's value in a record; '$' is the whole "
-		   "record. Without it the value is found by the column's name."),
-	SIMPLE("param", C, DLOAD_OPT_NAME, NULL,
-		   "Request parameter that a condition on the column fills."),
-	CHOICE("in", C, "query|path|header", "query",
-		   "Where the parameter goes."),
-	SIMPLE("echo", C, DLOAD_OPT_BOOL, "false",
-		   "Take the column's value from the request instead of the record."),
-	{NULL}
-};
 
 static const DloadOption *
 find_option(const char *name)
@@ -350,13 +246,39 @@ dload_option_split(const char *text)
 	return items;
 }
 
-/* "5000/hour", "100/10s": one rate. */
+/* "/path" or "POST /path": which requests a rate is for. */
+static bool
+is_scope(const char *text)
+{
+	text += strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+	if (*text == ' ')
+		text++;
+	if (*text != '/' || strlen(text) >= DLOAD_BUDGET_SCOPE_LEN)
+		return false;
+	for (const char *p = text; *p != '\0'; p++)
+	{
+		if ((unsigned char) *p <= ' ' || *p == '?' || *p == '#')
+			return false;
+	}
+	return true;
+}
+
+/* "5000/hour", "100/10s", "10/minute@/exports": one rate. */
 static bool
 parse_rate(const char *text, DloadRate *rate)
 {
+	const char *at = strchr(text, '@');
 	char	   *end;
 	DloadError	ignored = {0};
 
+	rate->scope = NULL;
+	if (at != NULL)
+	{
+		if (!is_scope(at + 1))
+			return false;
+		rate->scope = pstrdup(at + 1);
+		text = pnstrdup(text, at - text);
+	}
 	if (!isdigit((unsigned char) *text))
 		return false;
 	errno = 0;

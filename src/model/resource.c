@@ -20,106 +20,11 @@
 #include "commands/extension.h"
 #include "foreign/foreign.h"
 #include "lib/stringinfo.h"
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
-
-static char *
-copy_text(const DloadOptionSet *set, const char *name)
-{
-	const char *text = dload_option_text(set, name);
-
-	return text ? pstrdup(text) : NULL;
-}
-
-/* A JSON path option; a stored value that no longer parses is raised. */
-static DloadPath *
-read_path(const DloadOptionSet *set, const char *name)
-{
-	const char *text = dload_option_text(set, name);
-	DloadError	err = {0};
-	DloadPath  *path;
-
-	if (text == NULL)
-		return NULL;
-	/* keys are compared with those of responses, which are UTF-8 */
-	path = dload_path_parse(pg_server_to_any(text, strlen(text), PG_UTF8),
-							&err);
-	if (path == NULL)
-		dload_error_raise(&err);
-	return path;
-}
-
-static DloadJson *
-read_json(const DloadOptionSet *set, const char *name)
-{
-	const char *text = dload_option_text(set, name);
-	DloadError	err = {0};
-	DloadJson  *doc;
-
-	if (text == NULL)
-		return NULL;
-	doc = dload_json_parse(text, name, &err);
-	if (doc == NULL)
-		dload_error_raise(&err);
-	return doc;
-}
-
-static void
-collect_header(const char *key, const char *value, void *arg)
-{
-	List	  **headers = arg;
-
-	*headers = lappend(*headers, psprintf("%s: %s", key, value));
-}
-
-static bool
-same_header(const char *a, const char *b)
-{
-	size_t		len = strcspn(a, ":");
-
-	return len == strcspn(b, ":") && pg_strncasecmp(a, b, len) == 0;
-}
-
-/* The headers of one object. */
-static List *
-read_headers(List *options)
-{
-	DloadOptionSet set = {1, {options}};
-	DloadJson  *doc = read_json(&set, "headers");
-	List	   *headers = NIL;
-	DloadError	err = {0};
-
-	if (doc != NULL && !dload_json_each(doc, collect_header, &headers, &err))
-		dload_error_raise(&err);
-	return headers;
-}
-
-/* The server's headers that the table does not replace, then the table's. */
-static List *
-merge_headers(List *server, List *table)
-{
-	List	   *merged = NIL;
-	ListCell   *lc;
-
-	foreach(lc, server)
-	{
-		bool		replaced = false;
-		ListCell   *other;
-
-		foreach(other, table)
-		{
-			if (same_header(lfirst(lc), lfirst(other)))
-				replaced = true;
-		}
-		if (!replaced)
-			merged = lappend(merged, lfirst(lc));
-	}
-	return list_concat(merged, table);
-}
 
 static void
 read_server(DloadResource *res, const DloadOptionSet *set)
@@ -128,24 +33,14 @@ read_server(DloadResource *res, const DloadOptionSet *set)
 	DloadError	err = {0};
 	ListCell   *lc;
 
-	res->base_url = copy_text(set, "base_url");
+	res->base_url = dload_spec_text(set, "base_url");
 	if (res->base_url == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_FDW_DYNAMIC_PARAMETER_VALUE_NEEDED),
 				 errmsg("server \"%s\" has no option \"base_url\"",
 						res->servername)));
-	res->auth = dload_option_enum(set, "auth");
-	res->api_key_name = copy_text(set, "api_key_name");
-	res->api_key_in_query = dload_option_enum(set, "api_key_in") == 1;
-	text = dload_option_text(set, "rate_limit");
-	if (text != NULL && !dload_rate_parse(text, &res->rates, &err))
-		dload_error_raise(&err);
-	res->max_concurrency = dload_option_number(set, "max_concurrency");
-	res->connect_timeout = dload_option_number(set, "connect_timeout");
-	res->request_timeout = dload_option_number(set, "request_timeout");
-	res->idle_timeout = dload_option_number(set, "idle_timeout");
-	res->max_retries = dload_option_number(set, "max_retries");
-	res->max_response_bytes = dload_option_number(set, "max_response_bytes");
+	dload_authspec_read(&res->auth, set);
+	dload_limitspec_read(&res->limits, set);
 
 	text = dload_option_text(set, "allowed_origins");
 	if (text == NULL)
@@ -160,37 +55,17 @@ read_server(DloadResource *res, const DloadOptionSet *set)
 	}
 }
 
-static void
-read_table(DloadResource *res, const DloadOptionSet *set)
-{
-	res->path = copy_text(set, "path");
-	res->method = copy_text(set, "method");
-	res->query_params = read_json(set, "query_params");
-	res->body = copy_text(set, "body");
-	res->records_path = read_path(set, "records_path");
-	res->paginate = dload_option_enum(set, "paginate");
-	res->next_path = read_path(set, "next_path");
-	res->token_path = read_path(set, "token_path");
-	res->total_path = read_path(set, "total_path");
-	res->token_param = copy_text(set, "token_param");
-	res->page_param = copy_text(set, "page_param");
-	res->offset_param = copy_text(set, "offset_param");
-	res->page_size_param = copy_text(set, "page_size_param");
-	res->first_page = dload_option_number(set, "first_page");
-	res->page_size = dload_option_number(set, "page_size");
-	res->max_pages = dload_option_number(set, "max_pages");
-}
-
 /* The error for a mapping that is not there or lacks an option. */
 static void
-missing_secret(const DloadResource *res, const char *auth, const char *option)
+missing_secret(const DloadResource *res, const char *option)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION),
 			 errmsg("user \"%s\" has no %s for server \"%s\"",
 					GetUserNameFromId(res->userid, true), option,
 					res->servername),
-			 errdetail("The server's option \"auth\" is \"%s\".", auth),
+			 errdetail("The server's option \"auth\" is \"%s\".",
+					   res->auth.word),
 			 errhint("Use CREATE USER MAPPING or ALTER USER MAPPING FOR %s "
 					 "SERVER %s OPTIONS (%s ...).",
 					 quote_identifier(GetUserNameFromId(res->userid, true)),
@@ -198,16 +73,14 @@ missing_secret(const DloadResource *res, const char *auth, const char *option)
 }
 
 /*
- * The user's own mapping, else that of PUBLIC.  It is looked at only when
- * auth needs it, so that open APIs work without one.
+ * The user's own mapping, else that of PUBLIC.  Open APIs work without one.
  */
 static void
 read_mapping(DloadResource *res)
 {
 	DloadOptionSet set = {0};
+	const char *missing;
 
-	if (res->auth == DLOAD_AUTH_NONE)
-		return;
 	if (SearchSysCacheExists2(USERMAPPINGUSERSERVER,
 							  ObjectIdGetDatum(res->userid),
 							  ObjectIdGetDatum(res->serverid)) ||
@@ -215,23 +88,15 @@ read_mapping(DloadResource *res)
 							  ObjectIdGetDatum(InvalidOid),
 							  ObjectIdGetDatum(res->serverid)))
 	{
-		set.nlists = 1;
-		set.lists[0] = GetUserMapping(res->userid, res->serverid)->options;
-	}
-	res->token = copy_text(&set, "token");
-	res->username = copy_text(&set, "username");
-	res->password = copy_text(&set, "password");
-	res->api_key = copy_text(&set, "api_key");
+		UserMapping *mapping = GetUserMapping(res->userid, res->serverid);
 
-	if (res->auth == DLOAD_AUTH_BEARER && res->token == NULL)
-		missing_secret(res, "bearer", "token");
-	if (res->auth == DLOAD_AUTH_BASIC && res->username == NULL)
-		missing_secret(res, "basic", "username");
-	if (res->auth == DLOAD_AUTH_API_KEY && res->api_key == NULL)
-		missing_secret(res, "api_key", "api_key");
-	/* services that take a token as user name expect an empty password */
-	if (res->auth == DLOAD_AUTH_BASIC && res->password == NULL)
-		res->password = pstrdup("");
+		res->auth.mapping = mapping->umid;
+		set.nlists = 1;
+		set.lists[0] = mapping->options;
+	}
+	dload_authspec_read_secrets(&res->auth, &set, res->userid, &missing);
+	if (missing != NULL)
+		missing_secret(res, missing);
 }
 
 static void
@@ -255,8 +120,8 @@ read_columns(DloadResource *res, Relation rel)
 		col->typid = att->atttypid;
 		col->typmod = att->atttypmod;
 		col->collation = att->attcollation;
-		col->path = read_path(&set, "json_path");
-		col->param = copy_text(&set, "param");
+		col->path = dload_spec_path(&set, "json_path");
+		col->param = dload_spec_text(&set, "param");
 		col->in = dload_option_enum(&set, "in");
 		col->required = col->param != NULL && col->in == DLOAD_IN_PATH;
 		/* an API does not repeat the path in its records */
@@ -292,6 +157,7 @@ create_resource(Oid relid, Oid userid, bool secrets)
 
 	res->relid = relid;
 	res->userid = userid;
+	res->superuser = OidIsValid(userid) && superuser_arg(userid);
 	schema = get_namespace_name(RelationGetNamespace(rel));
 	res->relname = quote_qualified_identifier(schema,
 											  RelationGetRelationName(rel));
@@ -314,9 +180,11 @@ create_resource(Oid relid, Oid userid, bool secrets)
 	set.lists[0] = table->options;
 	set.lists[1] = server->options;
 	read_server(res, &set);
-	read_table(res, &set);
-	res->headers = merge_headers(read_headers(server->options),
-								 read_headers(table->options));
+	dload_requestspec_read(&res->request, &set, server->options,
+						   table->options);
+	dload_recordspec_read(&res->records, &set);
+	dload_pagespec_read(&res->page, &set);
+	dload_rulespec_read(&res->rules, &set, server->options, table->options);
 	if (secrets)
 		read_mapping(res);
 	read_columns(res, rel);
@@ -344,10 +212,11 @@ dload_resource_describe(Oid relid)
 static bool
 collides_with_key(const DloadResource *res, const char *name, bool in_query)
 {
-	return res->auth == DLOAD_AUTH_API_KEY &&
-		res->api_key_in_query == in_query &&
-		(in_query ? strcmp(name, res->api_key_name) :
-		 pg_strcasecmp(name, res->api_key_name)) == 0;
+	return res->auth.kind == DLOAD_AUTH_API_KEY &&
+		res->auth.api_key_in == (in_query ? DLOAD_AUTH_IN_QUERY :
+								 DLOAD_AUTH_IN_HEADER) &&
+		(in_query ? strcmp(name, res->auth.api_key_name) :
+		 pg_strcasecmp(name, res->auth.api_key_name)) == 0;
 }
 
 static bool
@@ -358,13 +227,14 @@ check_column(const DloadResource *res, const DloadResourceColumn *col,
 		return true;
 	if (col->in == DLOAD_IN_PATH)
 	{
-		if (strstr(res->path, psprintf("{%s}", col->param)) == NULL)
+		if (strstr(res->request.path, psprintf("{%s}", col->param)) == NULL)
 		{
 			dload_error_set(err, BAD_COMBINATION,
 							"column \"%s\" of foreign table \"%s\" fills "
 							"\"{%s}\", which the path does not contain",
 							col->name, res->relname, col->param);
-			return dload_error_detail(err, "The path is \"%s\".", res->path);
+			return dload_error_detail(err, "The path is \"%s\".",
+									  res->request.path);
 		}
 	}
 	else if (collides_with_key(res, col->param, col->in == DLOAD_IN_QUERY))
@@ -388,14 +258,15 @@ check_column(const DloadResource *res, const DloadResourceColumn *col,
 bool
 dload_resource_check(const DloadResource *res, DloadError *err)
 {
+	const DloadPageSpec *page = &res->page;
 	const char *lacking = NULL;
 	ListCell   *lc;
 
-	if (res->paginate == DLOAD_PAGINATE_NEXT_URL && res->next_path == NULL)
+	if (page->kind == DLOAD_PAGINATE_NEXT_URL && page->next_path == NULL)
 		lacking = "next_path";
-	if (res->paginate == DLOAD_PAGINATE_TOKEN && res->token_path == NULL)
+	if (page->kind == DLOAD_PAGINATE_TOKEN && page->token_path == NULL)
 		lacking = "token_path";
-	if (res->paginate == DLOAD_PAGINATE_TOKEN && res->token_param == NULL)
+	if (page->kind == DLOAD_PAGINATE_TOKEN && page->token_param == NULL)
 		lacking = "token_param";
 	if (lacking != NULL)
 		return dload_error_set(err, BAD_COMBINATION,
@@ -403,7 +274,7 @@ dload_resource_check(const DloadResource *res, DloadError *err)
 							   "for its paginator",
 							   res->relname, lacking);
 
-	foreach(lc, res->headers)
+	foreach(lc, res->request.headers)
 	{
 		char	   *name = pnstrdup(lfirst(lc), strcspn(lfirst(lc), ":"));
 

@@ -15,28 +15,14 @@
 #define DLOAD_RESOURCE_H
 
 #include "base/dload.h"
-#include "data/json.h"
-#include "data/path.h"
+#include "model/authspec.h"
+#include "model/limitspec.h"
+#include "model/pagespec.h"
+#include "model/recordspec.h"
+#include "model/requestspec.h"
+#include "model/rulespec.h"
 
 #include "access/attnum.h"
-
-typedef enum DloadAuthKind		/* order of the option's values */
-{
-	DLOAD_AUTH_NONE,
-	DLOAD_AUTH_BEARER,
-	DLOAD_AUTH_BASIC,
-	DLOAD_AUTH_API_KEY
-} DloadAuthKind;
-
-typedef enum DloadPaginateKind	/* order of the option's values */
-{
-	DLOAD_PAGINATE_NONE,
-	DLOAD_PAGINATE_LINK,
-	DLOAD_PAGINATE_NEXT_URL,
-	DLOAD_PAGINATE_PAGE,
-	DLOAD_PAGINATE_OFFSET,
-	DLOAD_PAGINATE_TOKEN
-} DloadPaginateKind;
 
 typedef enum DloadParamIn		/* order of the option's values */
 {
@@ -65,48 +51,18 @@ typedef struct DloadResource
 	Oid			relid;			/* the foreign table */
 	Oid			serverid;
 	Oid			userid;			/* whose user mapping */
+	bool		superuser;		/* that user is one */
 	char	   *relname;		/* qualified, for messages */
 	char	   *servername;
 
-	/* server */
 	char	   *base_url;
-	DloadAuthKind auth;
-	char	   *api_key_name;
-	bool		api_key_in_query;	/* else in a header */
-	List	   *headers;		/* of char * "Name: value"; server's, then
-								 * table's */
-	List	   *rates;			/* of DloadRate */
-	int			max_concurrency;
-	int64		connect_timeout;	/* ms */
-	int64		request_timeout;	/* ms, to the first byte */
-	int64		idle_timeout;	/* ms without a byte */
-	int			max_retries;
-	int64		max_response_bytes;
 	List	   *allowed_origins;	/* of char *, normalised */
-
-	/* user mapping */
-	char	   *token;
-	char	   *username;
-	char	   *password;
-	char	   *api_key;
-
-	/* table */
-	char	   *path;			/* template with {name} placeholders */
-	char	   *method;			/* GET or POST */
-	DloadJson  *query_params;	/* or NULL */
-	char	   *body;			/* or NULL */
-	DloadPath  *records_path;	/* or NULL: detect */
-	DloadPaginateKind paginate;
-	DloadPath  *next_path;
-	DloadPath  *token_path;
-	DloadPath  *total_path;
-	char	   *token_param;
-	char	   *page_param;
-	char	   *offset_param;
-	char	   *page_size_param;
-	int64		first_page;
-	int64		page_size;		/* 0 = not given */
-	int64		max_pages;		/* 0 = no cap */
+	DloadAuthSpec auth;
+	DloadLimitSpec limits;
+	DloadRequestSpec request;
+	DloadRecordSpec records;
+	DloadPageSpec page;
+	DloadRuleSpec rules;
 
 	int			ncolumns;
 	DloadResourceColumn *columns;	/* without dropped columns */

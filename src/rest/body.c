@@ -9,6 +9,9 @@
 
 #include "rest/read.h"
 
+#include "data/reshape.h"
+#include "miscadmin.h"
+#include "rest/judge.h"
 #include "rest/page.h"
 #include "utils/memutils.h"
 
@@ -23,13 +26,29 @@ dload_extract_reader(DloadExtract *x)
 	{
 		MemoryContext old = MemoryContextSwitchTo(x->context);
 
-		x->reader = dload_reader_create(x->path,
-										(size_t) dload_max_record_kb * 1024);
+		x->reader =
+			dload_reader_create_form(x->path, &x->res->records.form,
+									 (size_t) dload_max_record_kb * 1024);
 		MemoryContextSwitchTo(old);
 	}
-	else
-		dload_reader_reset(x->reader);
+	dload_reader_set_format(x->reader, x->format);
+	dload_reader_reset(x->reader);
 	return x->reader;
+}
+
+/* The record's key is in the page, and must be known to read it. */
+static bool
+needs_body(const DloadExtract *x)
+{
+	return x->format == DLOAD_FORMAT_JSON &&
+		x->res->records.form.key_path != NULL;
+}
+
+bool
+dload_extract_needs_page(const DloadExtract *x)
+{
+	return x->format == DLOAD_FORMAT_JSON &&
+		(needs_body(x) || dload_form_needs_envelope(&x->res->records.form));
 }
 
 static bool
@@ -84,7 +103,8 @@ dload_extract_bad_body(DloadExtract *x, DloadSpan body, DloadError *err)
 	dload_error_detail(err, "%s %s returned %d: %s", x->fetch->method,
 					   x->fetch->shown_url,
 					   dload_http_status(x->fetch->exchange), shown);
-	if (!is_json && shown[0] != '\0' && x->handed == 0)
+	if (!is_json && shown[0] != '\0' && x->handed == 0 &&
+		x->format == DLOAD_FORMAT_JSON)
 		dload_error_hint(err, "Check that \"base_url\" and \"path\" name an "
 						 "address that answers in JSON.");
 	else
@@ -136,11 +156,32 @@ take_body(DloadExtract *x, DloadPage *page, DloadSpan body, DloadError *err)
 	}
 	if (x->path == NULL && !detect_path(x, page->body, err))
 		return dload_extract_bad_body(x, page->body, err);
-	dload_reader_open(dload_extract_reader(x), copy, body.len);
+	dload_reader_open_in(dload_extract_reader(x), context, copy, body.len);
 	if (add_records(x->reader, page, err) != DLOAD_READ_END)
 		return dload_extract_bad_body(x, page->body, err);
+	page->bytes += dload_reader_kept(x->reader);
 	dload_page_finish(page, dload_reader_envelope(x->reader));
 	return DLOAD_BODY_OK;
+}
+
+/* Records that wait for the envelope are read from one file into another. */
+static bool
+reshape_spool(DloadExtract *x, DloadPage *from, DloadPage *page,
+			  DloadError *err)
+{
+	DloadSpan	record;
+
+	dload_page_finish(from, dload_span("", 0));
+	dload_page_spool(page);
+	while (dload_page_next_record(from, &record))
+	{
+		if (!dload_reader_reshape(x->reader, record, &record, err))
+			return false;
+		dload_page_add(page, record);
+		CHECK_FOR_INTERRUPTS();
+	}
+	MemoryContextDelete(from->context);
+	return true;
 }
 
 /* A body too large for memory: the records go to a file as they come. */
@@ -148,9 +189,12 @@ static DloadBodyResult
 spool_body(DloadExtract *x, DloadPage *page, DloadError *err)
 {
 	DloadSpan	piece;
+	DloadPage  *taken = page;
 
-	dload_page_spool(page);
 	(void) dload_extract_reader(x);
+	if (dload_reader_looks_ahead(x->reader))
+		taken = dload_page_create(page->context);
+	dload_page_spool(taken);
 	for (;;)
 	{
 		DloadFetchState state = dload_fetch_read(x->fetch, -1, &piece, err);
@@ -164,12 +208,13 @@ spool_body(DloadExtract *x, DloadPage *page, DloadError *err)
 		piece.len = Min(piece.len, FEED_BYTES);
 		page->bytes += piece.len;
 		dload_reader_feed(x->reader, piece.data, piece.len);
-		if (add_records(x->reader, page, err) == DLOAD_READ_ERROR)
+		if (add_records(x->reader, taken, err) == DLOAD_READ_ERROR)
 			return dload_extract_bad_body(x, piece, err);
 		dload_fetch_consume(x->fetch, piece.len);
 	}
 	dload_reader_finish(x->reader);
-	if (add_records(x->reader, page, err) != DLOAD_READ_END)
+	if (add_records(x->reader, taken, err) != DLOAD_READ_END ||
+		(taken != page && !reshape_spool(x, taken, page, err)))
 		return dload_extract_bad_body(x, dload_span("", 0), err);
 	dload_page_finish(page, dload_reader_envelope(x->reader));
 	return DLOAD_BODY_OK;
@@ -183,8 +228,11 @@ read_page(DloadExtract *x, DloadPage *page, size_t spool_above,
 		  DloadError *err)
 {
 	DloadSpan	body;
-	DloadFetchState state = dload_fetch_gather(x->fetch, spool_above, &body,
-											   err);
+	DloadFetchState state;
+
+	state = dload_fetch_gather(x->fetch,
+							   needs_body(x) ? SIZE_MAX : spool_above,
+							   &body, err);
 
 	if (state == DLOAD_FETCH_DATA && x->path == NULL &&
 		!dload_extract_guess(x, body.data, body.len))
@@ -211,7 +259,8 @@ check_lone_record(DloadExtract *x, DloadPage *page, DloadError *err)
 {
 	const char *start = page->body.data;
 
-	if (x->res->records_path != NULL || x->path == NULL ||
+	if (x->format != DLOAD_FORMAT_JSON ||
+		x->res->records.path != NULL || x->path == NULL ||
 		x->path->nsteps > 0 || start == NULL)
 		return true;
 	start += strspn(start, " \t\r\n");
@@ -219,7 +268,7 @@ check_lone_record(DloadExtract *x, DloadPage *page, DloadError *err)
 		return true;
 	if (dload_envelope_check(x->fetch, page->body, err))
 	{
-		if (x->res->paginate == DLOAD_PAGINATE_NONE)
+		if (x->res->page.kind == DLOAD_PAGINATE_NONE)
 			return true;
 		dload_error_set(err, ERRCODE_INVALID_PARAMETER_VALUE,
 						"no list of records was found in the response of "
@@ -233,6 +282,63 @@ check_lone_record(DloadExtract *x, DloadPage *page, DloadError *err)
 							"one.");
 }
 
+/* A page without records; its envelope tells what comes next. */
+static DloadPage *
+empty_page(MemoryContext parent, DloadSpan envelope)
+{
+	DloadPage  *page = dload_page_create(parent);
+
+	page->body = dload_span("", 0);
+	dload_page_finish(page, envelope);
+	return page;
+}
+
+static void
+drop_page(DloadExtract *x, DloadPage *page)
+{
+	if (x->bodies && page->body.len > 0)
+		pfree(unconstify(char *, page->body.data));
+	MemoryContextDelete(page->context);
+}
+
+/*
+ * Hold the rules against a page.  One object that stands for the whole body
+ * is looked at as such: it may be no record but the report of an error.
+ * "knew": the place of the records was known before.
+ */
+static DloadBodyResult
+judge_body(DloadExtract *x, DloadPage **page, MemoryContext parent, bool knew,
+		   DloadError *err)
+{
+	DloadPage  *old = *page;
+	const char *start = old->body.data;
+	bool		lone;
+	DloadJudgement judgement;
+
+	lone = x->path != NULL && x->path->nsteps == 0 && start != NULL &&
+		start[strspn(start, " \t\r\n")] == '{';
+	judgement = dload_judge_page(x->fetch, lone ? old->body : old->envelope,
+								 err);
+	if (judgement == DLOAD_JUDGED_ERROR)
+		return DLOAD_BODY_ERROR;
+	if (judgement == DLOAD_JUDGED_GOOD && x->fetch->fate == DLOAD_FATE_PAGE)
+		return DLOAD_BODY_OK;
+	if (lone && !knew)
+	{
+		/* nothing was learnt about where records are */
+		x->path = NULL;
+		x->reader = NULL;
+	}
+	if (judgement == DLOAD_JUDGED_AGAIN)
+		return DLOAD_BODY_BROKEN;
+	if (x->fetch->fate == DLOAD_FATE_SKIP || (lone && !knew))
+	{
+		*page = empty_page(parent, lone ? old->body : old->envelope);
+		drop_page(x, old);
+	}
+	return DLOAD_BODY_OK;
+}
+
 /* Read a page as a whole, asking again while that may help. */
 DloadPage *
 dload_extract_fetch_page(DloadExtract *x, MemoryContext parent,
@@ -242,19 +348,26 @@ dload_extract_fetch_page(DloadExtract *x, MemoryContext parent,
 	{
 		DloadPage  *page;
 		DloadBodyResult result;
+		bool		knew = x->path != NULL;
 
-		if (!x->fetch->open && !dload_fetch_open(x->fetch, err))
+		if (!x->fetch->open && !dload_extract_open(x, err))
 			return NULL;
+		if (x->fetch->fate != DLOAD_FATE_PAGE)
+			return empty_page(parent, dload_span("", 0));
 		page = dload_page_create(parent);
 		result = read_page(x, page, spool_above, err);
-		if (result == DLOAD_BODY_OK && !check_lone_record(x, page, err))
+		if (result == DLOAD_BODY_OK)
+			result = judge_body(x, &page, parent, knew, err);
+		if (result == DLOAD_BODY_OK && x->fetch->fate == DLOAD_FATE_PAGE &&
+			!check_lone_record(x, page, err))
 			result = DLOAD_BODY_ERROR;
 		if (result == DLOAD_BODY_OK)
 			return page;
-		if (x->bodies && page->body.data)
-			pfree(unconstify(char *, page->body.data));
-		MemoryContextDelete(page->context);
-		if (result == DLOAD_BODY_ERROR || !dload_fetch_again(x->fetch))
+		drop_page(x, page);
+		if (result == DLOAD_BODY_ERROR)
+			return NULL;
+		/* else a rule has had it made ready to be sent again */
+		if (x->fetch->exchange != NULL && !dload_fetch_again(x->fetch))
 			return NULL;
 		memset(err, 0, sizeof(*err));
 	}

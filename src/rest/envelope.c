@@ -130,7 +130,7 @@ dload_envelope_check(const DloadFetch *f, DloadSpan envelope,
 	{
 		if (dload_scanner_value(&s, &value) == DLOAD_TOKEN_ERROR)
 			break;
-		if (leads_to_records(res->records_path, &key) ||
+		if (leads_to_records(res->records.path, &key) ||
 			!member_reports_error(&key, &value))
 			continue;
 		dload_error_set(err, ERRCODE_FDW_ERROR,

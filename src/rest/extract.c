@@ -47,7 +47,22 @@ dload_extract_begin_fetch(DloadExtract *x, const DloadRequest *request)
 
 	seen_insert(x->seen, dload_request_hash(request), &found);
 	x->fetch = dload_fetch_create(&x->channel, request);
+	if (x->lookup != NULL && (!x->all_unchanged ||
+							  x->channel.stats.unchanged ==
+							  x->channel.stats.pages))
+		x->fetch->validator = x->lookup(request, x->lookup_arg);
 	MemoryContextSwitchTo(old);
+}
+
+void
+dload_extract_use_validators(DloadExtract *x, DloadValidatorLookup lookup,
+							 void *arg, bool all)
+{
+	x->lookup = lookup;
+	x->lookup_arg = arg;
+	x->all_unchanged = all;
+	if (x->fetch != NULL && x->fetch->exchange == NULL)
+		x->fetch->validator = lookup(x->fetch->request, arg);
 }
 
 bool
@@ -70,11 +85,10 @@ dload_extract_begin(const DloadResource *res, List *params)
 	x->scratch = AllocSetContextCreate(context, "dload extract page",
 									   ALLOCSET_DEFAULT_SIZES);
 	x->res = res;
-	x->paginator = dload_paginator_get(res->paginate);
-	x->path = res->records_path;
+	x->paginator = dload_paginator_get(res->page.kind);
+	x->path = res->records.path;
 	x->declared_total = -1;
 	x->channel.res = res;
-	x->channel.limiter = dload_limiter_get(res);
 	x->seen = seen_create(context, 64, NULL);
 	if (dload_request_first(res, params, &request, &x->error))
 		dload_extract_begin_fetch(x, &request);
@@ -112,7 +126,7 @@ at_page_limit(const DloadExtract *x)
 	int64		pages = x->channel.stats.pages;
 
 	return (x->limit_pages > 0 && pages >= x->limit_pages) ||
-		(x->res->max_pages > 0 && pages >= x->res->max_pages);
+		(x->res->page.max_pages > 0 && pages >= x->res->page.max_pages);
 }
 
 void
@@ -141,11 +155,12 @@ dload_extract_may_go_on(DloadExtract *x, DloadExtractResult *result,
 		x->stopped_early = true;
 		return false;
 	}
-	if (x->res->max_pages > 0 && x->channel.stats.pages >= x->res->max_pages)
+	if (x->res->page.max_pages > 0 &&
+		x->channel.stats.pages >= x->res->page.max_pages)
 	{
 		dload_error_set(err, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
 						"foreign table %s has more than " INT64_FORMAT
-						" pages", x->res->relname, x->res->max_pages);
+						" pages", x->res->relname, x->res->page.max_pages);
 		dload_error_detail(err, "The next page would be %s.",
 						   x->fetch->shown_url);
 		dload_error_hint(err, "Raise the option \"max_pages\" of the "
@@ -171,6 +186,20 @@ dload_extract_fail(DloadExtract *x, DloadError *err, MemoryContext caller)
 	return DLOAD_EXTRACT_ERROR;
 }
 
+/* How the page can be recognised next time. */
+static void
+note_validator(DloadExtract *x, DloadPage *page)
+{
+	const DloadFetch *f = x->fetch;
+
+	page->unchanged = f->fate == DLOAD_FATE_UNCHANGED;
+	if (page->unchanged)
+		page->fingerprint = f->validator->fingerprint;
+	else if (f->fate == DLOAD_FATE_PAGE)
+		page->recognisable = dload_validator_read(f->request, f->exchange,
+												  &page->validator);
+}
+
 DloadExtractResult
 dload_extract_next_page(DloadExtract *x, size_t spool_above,
 						DloadPage **page, DloadError *err)
@@ -181,7 +210,6 @@ dload_extract_next_page(DloadExtract *x, size_t spool_above,
 
 	memset(err, 0, sizeof(*err));
 	MemoryContextReset(x->scratch);
-	x->channel.patient = true;
 	MemoryContextSwitchTo(x->scratch);
 	if (!dload_extract_may_go_on(x, &result, err))
 	{
@@ -195,6 +223,7 @@ dload_extract_next_page(DloadExtract *x, size_t spool_above,
 		return dload_extract_fail(x, err, caller);
 	MemoryContextSwitchTo(p->context);
 	p->request = dload_request_copy(x->fetch->request);
+	note_validator(x, p);
 	MemoryContextSwitchTo(x->scratch);
 	if (!dload_extract_settle(x, p->envelope, p->nrecords, p->fingerprint,
 							  err))
@@ -204,6 +233,11 @@ dload_extract_next_page(DloadExtract *x, size_t spool_above,
 	}
 	p->ordinal = x->channel.stats.pages;
 	p->has_next = x->fetch != NULL;
+	if (p->has_next)
+	{
+		MemoryContextSwitchTo(p->context);
+		p->next = dload_request_copy(x->fetch->request);
+	}
 	dload_extract_prefetch(x);
 	MemoryContextSwitchTo(caller);
 	*page = p;
@@ -220,6 +254,23 @@ bool
 dload_extract_stopped_early(const DloadExtract *x)
 {
 	return x->stopped_early;
+}
+
+bool
+dload_extract_must_restart(const DloadExtract *x)
+{
+	return x->channel.must_restart;
+}
+
+char *
+dload_extract_skipped(const DloadExtract *x)
+{
+	int64		n = x->channel.stats.skipped;
+
+	if (n == 0)
+		return NULL;
+	return psprintf(INT64_FORMAT " %s left out by a rule, the first of them: "
+					"%s.", n, n == 1 ? "page was" : "pages were", x->skipped);
 }
 
 const DloadExtractStats *
@@ -245,6 +296,12 @@ int64
 dload_extract_declared_total(const DloadExtract *x)
 {
 	return x->declared_total;
+}
+
+TimestampTz
+dload_extract_come_back(const DloadExtract *x)
+{
+	return x->channel.come_back;
 }
 
 void

@@ -252,6 +252,7 @@ dload_http_start(const DloadHttpRequest *request)
 	ex->idle_timeout = request->idle_timeout;
 	ex->max_bytes = request->max_response_bytes;
 	ex->stream = request->stream;
+	ex->guarded = request->guarded;
 	ex->on_reset.func = on_context_reset;
 	ex->on_reset.arg = ex;
 	MemoryContextRegisterResetCallback(context, &ex->on_reset);

@@ -30,6 +30,7 @@ typedef struct DloadHttpRequest
 	int64		request_timeout;	/* ms until the response's head is in */
 	int64		idle_timeout;	/* ms */
 	int64		max_response_bytes; /* after decompression */
+	bool		guarded;		/* only to addresses that rest/guard permits */
 	bool		stream;			/* true: hold at most
 								 * DLOAD_STREAM_BUFFER_BYTES, then pause until
 								 * taken */
@@ -55,6 +56,7 @@ typedef enum DloadHttpFailure
 	DLOAD_HTTP_FAIL_TRUNCATED,	/* the body ended early */
 	DLOAD_HTTP_FAIL_TOO_LARGE,	/* max_response_bytes or header limit */
 	DLOAD_HTTP_FAIL_TLS_VERIFY, /* certificate not trusted: never retried */
+	DLOAD_HTTP_FAIL_FORBIDDEN,	/* an address that is not permitted */
 	DLOAD_HTTP_FAIL_OTHER
 } DloadHttpFailure;
 

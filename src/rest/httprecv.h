@@ -28,11 +28,13 @@ struct DloadExchange
 	int64		idle_timeout;
 	int64		max_bytes;
 	bool		stream;
+	bool		guarded;
 
 	bool		done;
 	DloadHttpFailure failure;
 	const char *words;			/* ours, or NULL: see errbuf */
 	char		errbuf[CURL_ERROR_SIZE];	/* libcurl's */
+	char		forbidden[80];	/* an address was not permitted, in words */
 
 	/* response head: "Name: value" lines, each ended by NUL */
 	int			status;			/* 0 until the final head is complete */
@@ -51,6 +53,9 @@ struct DloadExchange
 	size_t		start;
 	size_t		len;
 	size_t		cap;
+	struct DloadGunzip *gunzip; /* the body is a gzip file */
+	char		first;			/* of its first byte, which came alone */
+	bool		held;			/* "first" has it */
 	int64		received;		/* in all, after decompression */
 	int64		seen;			/* of these, what the caller was told of */
 	bool		paused;

@@ -18,7 +18,6 @@
 #include "base/shmem.h"
 #include "rest/budget.h"
 
-#include "common/pg_prng.h"
 #include "miscadmin.h"
 #include "portability/instr_time.h"
 #include "storage/ipc.h"
@@ -30,12 +29,10 @@
 /* How often the others are told that a response is still being read. */
 #define TOUCH_US			(1000 * 1000)
 
-#define BACKOFF_FIRST_MS	500
-#define BACKOFF_MAX_MS		30000
-
 struct DloadLimiter
 {
 	DloadSharedBudgetKey key;	/* hash key, first */
+	char		scope[DLOAD_BUDGET_SCOPE_LEN];	/* '': all requests */
 	DloadSharedBudget *local;	/* NULL: in the segment */
 	int			max_concurrency;
 	int			nrates;
@@ -182,6 +179,7 @@ enter_shared(void *arg)
 		if (!found)
 		{
 			s->nrates = 0;
+			strlcpy(s->scope, limiter->scope, sizeof(s->scope));
 			dload_budget_init(s, now_us());
 		}
 		lookup->configure |= !found;
@@ -202,6 +200,7 @@ make_local(DloadLimiter *limiter)
 												  sizeof(DloadSharedBudget));
 
 	s->key = limiter->key;
+	strlcpy(s->scope, limiter->scope, sizeof(s->scope));
 	dload_budget_init(s, now_us());
 	limiter->local = s;
 }
@@ -276,7 +275,7 @@ open_limiters(void)
 }
 
 DloadLimiter *
-dload_limiter_get(const DloadResource *res)
+dload_limiter_get(const DloadResource *res, const char *scope)
 {
 	DloadSharedBudgetKey key = {MyDatabaseId, res->serverid, res->userid};
 	DloadLimiter *limiter;
@@ -286,16 +285,23 @@ dload_limiter_get(const DloadResource *res)
 
 	if (limiters == NULL)
 		open_limiters();
+	if (scope != NULL)
+		key.scope = dload_hash_bytes(scope, strlen(scope), 0) | 1;
 	limiter = hash_search(limiters, &key, HASH_ENTER, &found);
 	if (!found)
 		limiter->local = NULL;
-	limiter->max_concurrency = Max(res->max_concurrency, 1);
+	strlcpy(limiter->scope, scope ? scope : "", sizeof(limiter->scope));
+	/* requests on their way are counted once, with all the server's */
+	limiter->max_concurrency = scope ? PG_INT32_MAX :
+		Max(res->limits.max_concurrency, 1);
 	limiter->nrates = 0;
-	foreach(lc, res->rates)
+	foreach(lc, res->limits.rates)
 	{
-		if (limiter->nrates == DLOAD_BUDGET_RATES)
-			break;
-		limiter->rates[limiter->nrates++] = *(DloadRate *) lfirst(lc);
+		const DloadRate *rate = lfirst(lc);
+
+		if (strcmp(rate->scope ? rate->scope : "", limiter->scope) == 0 &&
+			limiter->nrates < DLOAD_BUDGET_RATES)
+			limiter->rates[limiter->nrates++] = *rate;
 	}
 	if (!found && dload_shmem_budgets() == NULL)
 		make_local(limiter);
@@ -327,18 +333,27 @@ dload_limiter_acquire(DloadLimiter *limiter, DloadTicket *ticket, bool needed)
 }
 
 void
-dload_limiter_learn(DloadLimiter *limiter, DloadTicket *ticket,
-					const DloadExchange *ex)
+dload_limiter_undo(DloadLimiter *limiter, DloadTicket *ticket)
 {
-	DloadAllowance allowance;
 	DloadBudget b;
-	int64		blocked_for = 0;
 
-	dload_allowance_read(ex, &allowance);
-	if (dload_http_status(ex) == 429)
-		blocked_for = dload_retry_after(ex) * 1000;
+	if (!enter_budget(limiter, &b, false, false))
+		return;
+	dload_budget_undo(&b, ticket);
+	leave_budget(limiter, &b);
+	memset(ticket, 0, sizeof(*ticket));
+}
+
+void
+dload_limiter_learn(DloadLimiter *limiter, DloadTicket *ticket,
+					const DloadAllowance *allowance, int64 blocked_for)
+{
+	static const DloadAllowance nothing = {-1, -1, -1};
+	DloadBudget b;
+
 	(void) enter_budget(limiter, &b, true, false);
-	dload_budget_answered(&b, ticket, &allowance, blocked_for);
+	dload_budget_answered(&b, ticket, allowance ? allowance : &nothing,
+						  blocked_for * 1000);
 	leave_budget(limiter, &b);
 }
 
@@ -374,18 +389,6 @@ dload_limiter_release(DloadLimiter *limiter, DloadTicket *ticket)
 	memset(ticket, 0, sizeof(*ticket));
 }
 
-int64
-dload_backoff(int attempt)
-{
-	int64		top = BACKOFF_MAX_MS;
-
-	if (attempt < 1)
-		attempt = 1;
-	if (attempt < 16)
-		top = Min(top, (int64) BACKOFF_FIRST_MS << (attempt - 1));
-	return (int64) (pg_prng_double(&pg_global_prng_state) * top);
-}
-
 /* -------------------------------------------------------------------------
  * What dload.budgets shows.
  * -------------------------------------------------------------------------
@@ -409,6 +412,7 @@ add_line(List **lines, DloadBudget *b, bool shared, int rate)
 
 	line->serverid = s->key.serverid;
 	line->userid = s->key.userid;
+	line->scope = s->scope[0] != '\0' ? pstrdup(s->scope) : NULL;
 	line->in_flight = dload_budget_in_flight(b);
 	line->shared = shared;
 	if (rate >= 0)

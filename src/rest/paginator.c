@@ -49,7 +49,6 @@ follow(const DloadResource *res, const DloadPageInfo *page,
 	if (fragment != NULL)
 		*fragment = '\0';
 	next->url = dload_auth_strip_url(res, url);
-	next->headers = page->request->headers;
 	next->position = 0;
 	return DLOAD_NEXT_PAGE;
 }
@@ -105,7 +104,8 @@ static DloadNext
 next_next_url(const DloadResource *res, const DloadPageInfo *page,
 			  DloadRequest *next, DloadError *err)
 {
-	char	   *target = envelope_text(res->next_path, page, "next_path", err);
+	char	   *target = envelope_text(res->page.next_path, page, "next_path",
+									   err);
 
 	if (err->sqlstate != 0)
 		return DLOAD_NEXT_ERROR;
@@ -118,16 +118,15 @@ static DloadNext
 next_token(const DloadResource *res, const DloadPageInfo *page,
 		   DloadRequest *next, DloadError *err)
 {
-	char	   *token = envelope_text(res->token_path, page, "token_path",
+	char	   *token = envelope_text(res->page.token_path, page, "token_path",
 									  err);
 
 	if (err->sqlstate != 0)
 		return DLOAD_NEXT_ERROR;
 	if (token == NULL)
 		return DLOAD_NEXT_END;
-	next->url = dload_url_set_query(page->request->url, res->token_param,
+	next->url = dload_url_set_query(page->request->url, res->page.token_param,
 									token);
-	next->headers = page->request->headers;
 	next->position = 0;
 	return DLOAD_NEXT_PAGE;
 }
@@ -138,7 +137,6 @@ ask_position(const DloadPageInfo *page, const char *param, int64 position,
 {
 	next->url = dload_url_set_query(page->request->url, param,
 									psprintf(INT64_FORMAT, position));
-	next->headers = page->request->headers;
 	next->position = position;
 	return DLOAD_NEXT_PAGE;
 }
@@ -146,8 +144,8 @@ ask_position(const DloadPageInfo *page, const char *param, int64 position,
 static void
 begin_page(const DloadResource *res, DloadRequest *request)
 {
-	request->position = res->first_page;
-	request->url = dload_url_set_query(request->url, res->page_param,
+	request->position = res->page.first_page;
+	request->url = dload_url_set_query(request->url, res->page.page_param,
 									   psprintf(INT64_FORMAT,
 												request->position));
 }
@@ -163,21 +161,21 @@ next_page(const DloadResource *res, const DloadPageInfo *page,
 	if (total >= 0)
 	{
 		int64		reached = dload_total_is_pages(res) ?
-		page->request->position - res->first_page + 1 :
+		page->request->position - res->page.first_page + 1 :
 		page->total_records;
 
 		if (reached >= total)
 			return DLOAD_NEXT_END;
 	}
-	return ask_position(page, res->page_param, page->request->position + 1,
-						next);
+	return ask_position(page, res->page.page_param,
+						page->request->position + 1, next);
 }
 
 static void
 begin_offset(const DloadResource *res, DloadRequest *request)
 {
 	request->position = 0;
-	request->url = dload_url_set_query(request->url, res->offset_param, "0");
+	request->url = dload_url_set_query(request->url, res->page.offset_param, "0");
 }
 
 static DloadNext
@@ -191,7 +189,7 @@ next_offset(const DloadResource *res, const DloadPageInfo *page,
 		return DLOAD_NEXT_END;
 	if (total >= 0 && !dload_total_is_pages(res) && position >= total)
 		return DLOAD_NEXT_END;
-	return ask_position(page, res->offset_param, position, next);
+	return ask_position(page, res->page.offset_param, position, next);
 }
 
 static const DloadPaginator paginators[] = {
@@ -219,8 +217,8 @@ dload_total_read(const DloadResource *res, DloadSpan envelope)
 	char	   *end;
 	int64		total;
 
-	if (res->total_path == NULL || envelope.len == 0 ||
-		!dload_path_lookup(res->total_path, envelope, &token) ||
+	if (res->page.total_path == NULL || envelope.len == 0 ||
+		!dload_path_lookup(res->page.total_path, envelope, &token) ||
 		(token.type != DLOAD_TOKEN_NUMBER && token.type != DLOAD_TOKEN_STRING))
 		return -1;
 	text = dload_token_cstring(&token);
@@ -238,7 +236,7 @@ dload_total_read(const DloadResource *res, DloadSpan envelope)
 bool
 dload_total_is_pages(const DloadResource *res)
 {
-	const DloadPath *path = res->total_path;
+	const DloadPath *path = res->page.total_path;
 	const DloadStep *last;
 
 	if (path == NULL || path->nsteps == 0)

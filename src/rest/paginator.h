@@ -17,13 +17,18 @@
 #include "rest/http.h"
 
 /*
- * What asks for a page.  Without secrets, so it may be stored.
+ * What asks for a page: all that the paginator needs to go on from it, so that
+ * a saved request is a checkpoint.  Without secrets, so it may be stored.
  */
 typedef struct DloadRequest
 {
+	char	   *method;
 	char	   *url;
 	List	   *headers;		/* of char *: parameters with in = header */
+	char	   *body;			/* or NULL */
 	int64		position;		/* page number or offset; 0 for others */
+	char	   *state;			/* what else the paginator must remember, in
+								 * its own words; NULL for most */
 } DloadRequest;
 
 /* What a paginator sees of a page. */
@@ -52,6 +57,7 @@ typedef struct DloadPaginator
 	bool		positional;
 	/* add what the first request needs */
 	void		(*begin) (const DloadResource *res, DloadRequest *request);
+	/* change what is different: *next comes as the page's own request */
 	DloadNext	(*next) (const DloadResource *res, const DloadPageInfo *page,
 						 DloadRequest *next, DloadError *err);
 } DloadPaginator;

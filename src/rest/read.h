@@ -26,6 +26,7 @@ struct DloadExtract
 	DloadChannel channel;
 	DloadPath  *path;			/* to the records; NULL until known */
 	DloadReader *reader;
+	DloadFormat format;			/* of the response that is open; never AUTO */
 	DloadFetch *fetch;			/* for the next page; NULL = no more */
 	struct seen_hash *seen;		/* hashes of the requests made */
 
@@ -37,6 +38,11 @@ struct DloadExtract
 	int64		declared_total;
 	uint64		last_fingerprint;
 	int64		last_nrecords;
+	int			skips;			/* pages left out in a row */
+	char	   *skipped;		/* the first page left out, for people */
+	DloadValidatorLookup lookup;	/* or NULL */
+	void	   *lookup_arg;
+	bool		all_unchanged;	/* validators are for nothing otherwise */
 	DloadError	error;			/* once set, every pull fails with it */
 
 	/* by record */
@@ -75,10 +81,18 @@ extern void dload_extract_begin_fetch(DloadExtract *x,
 extern bool dload_extract_made(const DloadExtract *x,
 							   const DloadRequest *request);
 
+/* --- format.c --- */
+
+/* Open the fetch, and learn what format the response is in. */
+extern bool dload_extract_open(DloadExtract *x, DloadError *err);
+
 /* --- body.c --- */
 
 /* The reader for the next page, once it is known where the records are. */
 extern DloadReader *dload_extract_reader(DloadExtract *x);
+
+/* Is a record's text known only once the whole page is there? */
+extern bool dload_extract_needs_page(const DloadExtract *x);
 
 /* A body that begins with "[" is a list of records, whatever follows. */
 extern bool dload_extract_guess(DloadExtract *x, const char *data,

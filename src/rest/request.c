@@ -27,9 +27,9 @@ is_placeholder(const DloadResource *res, const char *name)
 {
 	ListCell   *lc;
 
-	if (res->path == NULL)
+	if (res->request.path == NULL)
 		return false;
-	foreach(lc, dload_url_placeholders(res->path))
+	foreach(lc, dload_url_placeholders(res->request.path))
 	{
 		if (strcmp(lfirst(lc), name) == 0)
 			return true;
@@ -154,13 +154,13 @@ dload_request_first(const DloadResource *res, List *params,
 	b.res = res;
 	foreach(lc, params)
 		b.params = lappend(b.params, place_param(res, lfirst(lc)));
-	url = dload_url_expand(res->base_url, res->path, b.params, err);
+	url = dload_url_expand(res->base_url, res->request.path, b.params, err);
 	if (url == NULL)
 		return false;
 	initStringInfo(&b.url);
 	appendStringInfoString(&b.url, url);
-	if (res->query_params != NULL &&
-		!dload_json_each(res->query_params, add_static_query, &b, err))
+	if (res->request.query_params != NULL &&
+		!dload_json_each(res->request.query_params, add_static_query, &b, err))
 		return false;
 	foreach(lc, b.params)
 	{
@@ -175,13 +175,15 @@ dload_request_first(const DloadResource *res, List *params,
 									   psprintf("%s: %s", param->name,
 												param->value));
 	}
+	request->method = res->request.method;
+	request->body = res->request.body;
 	request->url = b.url.data;
-	if (res->page_size > 0 && res->page_size_param != NULL)
+	if (res->page.page_size > 0 && res->page.page_size_param != NULL)
 		request->url = dload_url_set_query(request->url,
-										   res->page_size_param,
+										   res->page.page_size_param,
 										   psprintf(INT64_FORMAT,
-													res->page_size));
-	dload_paginator_get(res->paginate)->begin(res, request);
+													res->page.page_size));
+	dload_paginator_get(res->page.kind)->begin(res, request);
 	return true;
 }
 
@@ -191,26 +193,35 @@ dload_request_copy(const DloadRequest *request)
 	DloadRequest *copy = palloc0(sizeof(DloadRequest));
 	ListCell   *lc;
 
+	copy->method = pstrdup(request->method);
 	copy->url = pstrdup(request->url);
 	copy->position = request->position;
+	if (request->body != NULL)
+		copy->body = pstrdup(request->body);
+	if (request->state != NULL)
+		copy->state = pstrdup(request->state);
 	foreach(lc, request->headers)
 		copy->headers = lappend(copy->headers, pstrdup(lfirst(lc)));
 	return copy;
 }
 
+static uint64
+hash_text(const char *text, uint64 seed)
+{
+	return dload_hash_bytes(text, strlen(text), seed);
+}
+
 uint64
 dload_request_hash(const DloadRequest *request)
 {
-	uint64		hash = dload_hash_bytes(request->url, strlen(request->url),
-										0);
+	uint64		hash = hash_text(request->url, 0);
 	ListCell   *lc;
 
+	hash = hash_text(request->method, hash);
+	if (request->body != NULL)
+		hash = hash_text(request->body, hash);
 	foreach(lc, request->headers)
-	{
-		const char *header = lfirst(lc);
-
-		hash = dload_hash_bytes(header, strlen(header), hash);
-	}
+		hash = hash_text(lfirst(lc), hash);
 	return hash;
 }
 
@@ -221,7 +232,12 @@ dload_request_text(const DloadRequest *request)
 	StringInfoData headers;
 	ListCell   *lc;
 
+	dload_json_set_string(doc, "method", request->method);
 	dload_json_set_string(doc, "url", request->url);
+	if (request->body != NULL)
+		dload_json_set_string(doc, "body", request->body);
+	if (request->state != NULL)
+		dload_json_set_string(doc, "state", request->state);
 	initStringInfo(&headers);
 	foreach(lc, request->headers)
 		appendStringInfo(&headers, "%s\n", (char *) lfirst(lc));
@@ -247,6 +263,11 @@ dload_request_parse(const char *text, DloadError *err)
 						"saved request has no valid URL");
 		return NULL;
 	}
+	request->method = dload_json_get_string(doc, "method");
+	if (request->method == NULL)
+		request->method = pstrdup("GET");
+	request->body = dload_json_get_string(doc, "body");
+	request->state = dload_json_get_string(doc, "state");
 	(void) dload_json_get_int(doc, "position", &request->position);
 	headers = dload_json_get_string(doc, "headers");
 	while (headers != NULL && *headers != '\0')

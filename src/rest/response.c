@@ -14,6 +14,7 @@
 
 #include "data/record.h"
 #include "rest/auth.h"
+#include "rest/retry.h"
 #include "utils/timestamp.h"
 
 /* Redaction looks at this much of a body; messages show less. */
@@ -124,9 +125,9 @@ problem_text(DloadSpan body)
 	return NULL;
 }
 
-static void
-set_response_detail(const DloadFetch *f, int status, DloadSpan body,
-					DloadError *err)
+void
+dload_response_detail(const DloadFetch *f, int status, DloadSpan body,
+					  DloadError *err)
 {
 	const DloadResource *res = f->channel->res;
 	char	   *problem = problem_text(body);
@@ -152,6 +153,14 @@ credential_options(DloadAuthKind auth)
 			return "options \"username\" and \"password\"";
 		case DLOAD_AUTH_API_KEY:
 			return "option \"api_key\"";
+		case DLOAD_AUTH_OAUTH2:
+			return "\"client_id\", \"client_secret\" and \"refresh_token\"";
+		case DLOAD_AUTH_JWT:
+			return "\"private_key\"";
+		case DLOAD_AUTH_SIGV4:
+			return "\"access_key_id\" and \"secret_access_key\"";
+		case DLOAD_AUTH_HMAC:
+			return "\"hmac_secret\"";
 		case DLOAD_AUTH_NONE:
 			break;
 	}
@@ -162,7 +171,7 @@ static void
 set_credentials_error(const DloadFetch *f, int status, DloadError *err)
 {
 	const DloadResource *res = f->channel->res;
-	const char *options = credential_options(res->auth);
+	const char *options = credential_options(res->auth.kind);
 
 	dload_error_set(err, status == 401 ?
 					ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION :
@@ -210,11 +219,10 @@ dload_response_error(const DloadFetch *f, int status, DloadSpan body,
 		dload_error_set(err, ERRCODE_FDW_ERROR,
 						"API of server \"%s\" answered with status %d",
 						res->servername, status);
-		if (f->retries > 0)
-			dload_error_hint(err, "The request was sent %d times.",
-							 f->retries + 1);
+		if (dload_retry_words(f) != NULL)
+			dload_error_hint(err, "%s", dload_retry_words(f));
 	}
-	set_response_detail(f, status, body, err);
+	dload_response_detail(f, status, body, err);
 	return false;
 }
 
@@ -239,6 +247,12 @@ dload_transport_error(const DloadFetch *f, DloadError *err)
 		case DLOAD_HTTP_FAIL_TLS_VERIFY:
 			hint = "Install the certificate of the authority that signed "
 				"the server's among the trusted ones of the database server.";
+			break;
+		case DLOAD_HTTP_FAIL_FORBIDDEN:
+			sqlstate = ERRCODE_INSUFFICIENT_PRIVILEGE;
+			hint = "Only superusers' requests go to private addresses, unless "
+				"a superuser adds the host or its network to "
+				"\"dload.allowed_hosts\".";
 			break;
 		case DLOAD_HTTP_FAIL_TOO_LARGE:
 			sqlstate = ERRCODE_PROGRAM_LIMIT_EXCEEDED;

@@ -23,6 +23,9 @@
  */
 #define ARRIVAL_GRACE_MS 10
 
+/* A page that rules must see the end of: above this it goes to a file. */
+#define JUDGED_PAGE_BYTES ((size_t) 8 * 1024 * 1024)
+
 /* While records are handed out, other transfers are driven this often. */
 #define POLL_EVERY 64
 
@@ -54,11 +57,25 @@ begin_page(DloadExtract *x, DloadError *err)
 	x->handed = 0;
 	x->replay = 0;
 	x->hash = 0;
-	if (!dload_fetch_open(x->fetch, err))
+	if (!dload_extract_open(x, err))
 		return false;
+	if (x->fetch->fate != DLOAD_FATE_PAGE || x->fetch->unjudged)
+	{
+		x->page = dload_extract_fetch_page(x, x->context, JUDGED_PAGE_BYTES,
+										   err);
+		return x->page != NULL;
+	}
 	if (arrives_soon(x))
 	{
 		x->page = dload_extract_fetch_page(x, x->context, SIZE_MAX, err);
+		return x->page != NULL;
+	}
+	/* what its records are is known when the page is complete */
+	if (dload_extract_needs_page(x))
+	{
+		x->page = dload_extract_fetch_page(x, x->context,
+										   (size_t) dload_package_kb * 1024,
+										   err);
 		return x->page != NULL;
 	}
 	while (x->path == NULL)

@@ -1,0 +1,203 @@
+/*-------------------------------------------------------------------------
+ *
+ * optiontable.c
+ *	  The one option table.
+ *
+ * A row here is what the validator accepts, what the specs read and what the
+ * documentation lists.  An option has a row only once it works.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "model/option.h"
+
+#define MS_PER_DAY	INT64CONST(86400000)
+#define TERABYTE	(INT64CONST(1) << 40)
+
+#define S	DLOAD_CTX_SERVER
+#define U	DLOAD_CTX_MAPPING
+#define T	DLOAD_CTX_TABLE
+#define C	DLOAD_CTX_COLUMN
+
+#define SIMPLE(name, ctx, type, def, text) \
+	{name, ctx, type, NULL, 0, 0, def, false, text}
+#define RANGED(name, ctx, type, min, max, def, text) \
+	{name, ctx, type, NULL, min, max, def, false, text}
+#define CHOICE(name, ctx, values, def, text) \
+	{name, ctx, DLOAD_OPT_ENUM, values, 0, 0, def, false, text}
+#define SECRET(name, text) \
+	{name, U, DLOAD_OPT_TEXT, NULL, 0, 0, NULL, true, text}
+
+const DloadOption dload_options[] = {
+	SIMPLE("base_url", S, DLOAD_OPT_URL, NULL,
+		   "URL that the paths of the server's tables are appended to; http "
+		   "or https, required."),
+	CHOICE("auth", S, "none|bearer|basic|api_key", "none",
+		   "How requests prove who they are; the secrets are options of the "
+		   "user mapping."),
+	SIMPLE("api_key_name", S, DLOAD_OPT_NAME, "X-API-Key",
+		   "Name of the header, query parameter or cookie that carries the API "
+		   "key."),
+	CHOICE("api_key_in", S, "header|query|cookie", "header",
+		   "Where the API key goes."),
+	SIMPLE("api_key_template", S, DLOAD_OPT_TEXT, "{key}",
+		   "What is sent there; {key} stands for the API key: 'Token "
+		   "token={key}'."),
+	SIMPLE("headers", S | T, DLOAD_OPT_JSON_OBJECT, NULL,
+		   "Headers sent with every request, as a JSON object; a table's "
+		   "replace the server's of the same name."),
+	SIMPLE("rate_limit", S, DLOAD_OPT_RATE, NULL,
+		   "Most requests in a period, as 'n/period', or several of these "
+		   "separated by commas; 'n/period@/path' counts those below a path "
+		   "of base_url apart ('*' stands for any segment), '@POST /path' "
+		   "those of one method."),
+	SIMPLE("limit_header", S, DLOAD_OPT_NAME, NULL,
+		   "Response header that says how many requests a window allows, "
+		   "where the API has a name of its own for it."),
+	SIMPLE("remaining_header", S, DLOAD_OPT_NAME, NULL,
+		   "Response header that says how many requests are left: a number, "
+		   "or parts such as 'total=100; remaining=99; resets=58'."),
+	SIMPLE("reset_header", S, DLOAD_OPT_NAME, NULL,
+		   "Response header that says when the window ends: seconds, Unix "
+		   "seconds or milliseconds, or a date."),
+	SIMPLE("used_header", S, DLOAD_OPT_NAME, NULL,
+		   "Response header that says how much was used: a number, or "
+		   "'used/limit'; a name that ends in its window (-1M) says when that "
+		   "ends."),
+	RANGED("used_limit", S, DLOAD_OPT_INT, 1, PG_INT32_MAX, NULL,
+		   "What used_header counts up to, where it does not say."),
+	RANGED("lockout", S, DLOAD_OPT_DURATION, 0, MS_PER_DAY, "0",
+		   "How long no request is sent after the limit was hit, where the "
+		   "API does not say."),
+	RANGED("max_wait", S, DLOAD_OPT_DURATION, 0, MS_PER_DAY, "10min",
+		   "Longest wait for a limit: where a longer one is needed, a query "
+		   "fails, and a run ends as partial and goes on when it is over."),
+	RANGED("max_concurrency", S, DLOAD_OPT_INT, 1, 100, "10",
+		   "Most requests of one user that are in flight at the same time."),
+	RANGED("connect_timeout", S, DLOAD_OPT_DURATION, 1, MS_PER_DAY, "10s",
+		   "Longest wait for a connection, TLS handshake included."),
+	RANGED("request_timeout", S, DLOAD_OPT_DURATION, 1, MS_PER_DAY, "60s",
+		   "Longest wait for the headers of a response."),
+	RANGED("idle_timeout", S, DLOAD_OPT_DURATION, 1, MS_PER_DAY, "60s",
+		   "Longest pause within a response."),
+	RANGED("max_retries", S, DLOAD_OPT_INT, 0, 50, "5",
+		   "How often a request that failed for a passing reason is "
+		   "repeated."),
+	RANGED("retry_base", S, DLOAD_OPT_DURATION, 1, MS_PER_DAY, "500ms",
+		   "Longest wait before the first retry, doubled for each that "
+		   "follows; the wait itself is a random part of that."),
+	RANGED("retry_cap", S, DLOAD_OPT_DURATION, 1, MS_PER_DAY, "30s",
+		   "Longest wait before any retry, unless the API asks for more."),
+	RANGED("retry_deadline", S, DLOAD_OPT_DURATION, 1, MS_PER_DAY, NULL,
+		   "Longest time for one request with all its retries; none is begun "
+		   "that would come later."),
+	SIMPLE("breaker", S, DLOAD_OPT_BREAKER, NULL,
+		   "Failures in a row, over all sessions, after which requests fail "
+		   "at once for a pause, as 'n/pause'."),
+	SIMPLE("response_rules", S | T, DLOAD_OPT_RULES, NULL,
+		   "What responses mean, as a JSON list of rules {\"when\": condition, "
+		   "\"do\": action}; the table's come before the server's, and the "
+		   "first that holds decides."),
+	RANGED("max_response_bytes", S, DLOAD_OPT_SIZE, 1024, TERABYTE, "1GB",
+		   "Largest response that is accepted, counted after decompression."),
+	SIMPLE("allowed_origins", S, DLOAD_OPT_ORIGINS, NULL,
+		   "Other origins, separated by commas, that next links and redirects "
+		   "may lead to; they receive the credentials too."),
+
+	SECRET("token", "Token for auth 'bearer'."),
+	SIMPLE("username", U, DLOAD_OPT_TEXT, NULL,
+		   "User name for auth 'basic'."),
+	SECRET("password", "Password for auth 'basic'."),
+	SECRET("api_key", "Key for auth 'api_key'."),
+
+	SIMPLE("path", T, DLOAD_OPT_TEXT, "",
+		   "Path of the endpoint, appended to base_url; {name} stands for the "
+		   "value of the column with that param."),
+	CHOICE("method", T, "GET|POST", "GET",
+		   "HTTP method."),
+	SIMPLE("query_params", T, DLOAD_OPT_JSON_OBJECT, NULL,
+		   "Query parameters sent with the first request, as a JSON object; a "
+		   "list repeats the parameter."),
+	SIMPLE("body", T, DLOAD_OPT_TEXT, NULL,
+		   "Body of a POST request."),
+	SIMPLE("records_path", T, DLOAD_OPT_PATH, NULL,
+		   "JSON path of the records in a response; without it the place is "
+		   "detected on the first response."),
+	CHOICE("format", T, "auto|json|ndjson|csv", "auto",
+		   "Format of responses: JSON, lines of JSON (also JSON text "
+		   "sequences) or CSV; auto goes by Content-Type and takes what is "
+		   "none of the others for JSON."),
+	SIMPLE("records_key", T, DLOAD_OPT_TEXT, NULL,
+		   "The records are the members of an object: name of the field that "
+		   "gets each one's key."),
+	SIMPLE("records_key_path", T, DLOAD_OPT_PATH, NULL,
+		   "JSON path of the name of the member that holds the records, which "
+		   "is looked for at records_path, or else at the root."),
+	SIMPLE("row_names", T, DLOAD_OPT_TEXT, NULL,
+		   "The records are lists of values: their names, separated by "
+		   "commas."),
+	SIMPLE("row_names_path", T, DLOAD_OPT_PATH, NULL,
+		   "The same with the names taken from the response: JSON path of a "
+		   "list of names, or of the name in each of a list of objects "
+		   "(columns[*].name)."),
+	SIMPLE("row_value_path", T, DLOAD_OPT_PATH, NULL,
+		   "JSON path of the values in such a record, with one [*], where it "
+		   "is no plain list of them (f[*].v)."),
+	SIMPLE("envelope_values", T, DLOAD_OPT_JSON_OBJECT, NULL,
+		   "Values outside the records that each record gets, as a JSON "
+		   "object of fields and JSON paths in the response."),
+	SIMPLE("decode", T, DLOAD_OPT_JSON_OBJECT, NULL,
+		   "Strings in the records that hold something else, as a JSON object "
+		   "of JSON paths in a record and base64, json, base64json, gzip or "
+		   "gzipjson."),
+	SIMPLE("csv_delimiter", T, DLOAD_OPT_TEXT, NULL,
+		   "Character between the values of a row of CSV, or 'tab'; without "
+		   "it a comma, and a tab in text/tab-separated-values."),
+	SIMPLE("csv_header", T, DLOAD_OPT_BOOL, "true",
+		   "Whether the first line of CSV has the names."),
+	SIMPLE("csv_names", T, DLOAD_OPT_TEXT, NULL,
+		   "Names of the columns of CSV, separated by commas, instead of "
+		   "those in the first line."),
+	SIMPLE("csv_null", T, DLOAD_OPT_TEXT, "",
+		   "Unquoted text that means null in CSV."),
+	CHOICE("paginate", T, "none|link|next_url|page|offset|token", "none",
+		   "How the next page is asked for."),
+	SIMPLE("next_path", T, DLOAD_OPT_PATH, NULL,
+		   "JSON path of the URL of the next page, for paginate 'next_url'."),
+	SIMPLE("token_path", T, DLOAD_OPT_PATH, NULL,
+		   "JSON path of the token of the next page, for paginate 'token'."),
+	SIMPLE("token_param", T, DLOAD_OPT_NAME, NULL,
+		   "Query parameter that carries the token, for paginate 'token'."),
+	SIMPLE("page_param", T, DLOAD_OPT_NAME, "page",
+		   "Query parameter that carries the page number, for paginate "
+		   "'page'."),
+	RANGED("first_page", T, DLOAD_OPT_INT, 0, PG_INT32_MAX, "1",
+		   "Number of the first page, for paginate 'page'."),
+	SIMPLE("offset_param", T, DLOAD_OPT_NAME, "offset",
+		   "Query parameter that carries the offset, for paginate 'offset'."),
+	SIMPLE("total_path", T, DLOAD_OPT_PATH, NULL,
+		   "JSON path of the declared total number of records."),
+	RANGED("page_size", T, DLOAD_OPT_INT, 1, PG_INT32_MAX, NULL,
+		   "Records to ask for in one page."),
+	SIMPLE("page_size_param", T, DLOAD_OPT_NAME, NULL,
+		   "Query parameter that carries page_size."),
+	SIMPLE("stop_when", T, DLOAD_OPT_CONDITION, NULL,
+		   "Condition on a response of any status that ends the list; the "
+		   "records of a 2xx response still count."),
+	SIMPLE("error_when", T, DLOAD_OPT_CONDITION, NULL,
+		   "Condition on a 2xx response that makes it an error."),
+	RANGED("max_pages", T, DLOAD_OPT_INT, 1, PG_INT32_MAX, NULL,
+		   "Cap on the pages of one read; reaching it is an error."),
+
+	SIMPLE("json_path", C, DLOAD_OPT_PATH, NULL,
+		   "JSON path of the column's value in a record; '$' is the whole "
+		   "record. Without it the value is found by the column's name."),
+	SIMPLE("param", C, DLOAD_OPT_NAME, NULL,
+		   "Request parameter that a condition on the column fills."),
+	CHOICE("in", C, "query|path|header", "query",
+		   "Where the parameter goes."),
+	SIMPLE("echo", C, DLOAD_OPT_BOOL, "false",
+		   "Take the column's value from the request instead of the record."),
+	{NULL}
+};

@@ -1,0 +1,27 @@
+/*-------------------------------------------------------------------------
+ *
+ * recordspec.h
+ *	  Where the records are in a response, and in which form.
+ *
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef DLOAD_RECORDSPEC_H
+#define DLOAD_RECORDSPEC_H
+
+#include "data/form.h"
+#include "model/spec.h"
+
+typedef struct DloadRecordSpec
+{
+	DloadPath  *path;			/* records_path, or NULL: detect */
+	DloadForm	form;
+} DloadRecordSpec;
+
+extern void dload_recordspec_read(DloadRecordSpec *spec,
+								  const DloadOptionSet *set);
+
+/* Combinations of a table's options. */
+extern bool dload_recordspec_check(List *options, DloadError *err);
+
+#endif							/* DLOAD_RECORDSPEC_H */
