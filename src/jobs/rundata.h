@@ -166,6 +166,9 @@ extern void dload_firstload_finish(DloadRun *run, void *arg);
 /* Where an earlier run stopped, if it did; NULL: it did not. */
 extern void dload_checkpoint_read(DloadRun *run, const char *checkpoint);
 
+/* Was the target dropped?  Then cursor and checkpoint mean nothing. */
+extern bool dload_checkpoint_rows_are_gone(const DloadRun *run);
+
 /* How a later run goes on after the last page of this package.  palloc'd. */
 extern char *dload_checkpoint_text(DloadRun *run);
 
