@@ -111,6 +111,23 @@ CALL dload.run('chl');
 SELECT what, parent, idx, length(new), change FROM chl.change WHERE parent = 1 OR idx = 1 ORDER BY what;
 SELECT id, v, length(big) FROM chl.t WHERE id = 1;
 
+-- published without an identity: rows can be added and left alone, not changed
+SET client_min_messages = error;
+CREATE PUBLICATION chl FOR TABLE chl.t, chl.t__s;
+RESET client_min_messages;
+ALTER TABLE chl.t REPLICA IDENTITY NOTHING;
+ALTER TABLE chl.t__s REPLICA IDENTITY NOTHING;
+\! python3 "${PG_ABS_SRCDIR:-.}/t/answer.py" /chl '[{"id":2,"v":13,"l":[],"s":["r"]},{"id":7,"v":7,"s":["x"]}]'
+CALL dload.run('chl');
+\! python3 "${PG_ABS_SRCDIR:-.}/t/answer.py" /chl '[{"id":7,"v":77,"s":["x"]}]'
+CALL dload.run('chl');
+ALTER TABLE chl.t REPLICA IDENTITY DEFAULT;
+CALL dload.run('chl');
+\! python3 "${PG_ABS_SRCDIR:-.}/t/answer.py" /chl '[{"id":7,"v":77,"s":[]}]'
+CALL dload.run('chl');
+SELECT id, v, value FROM chl.t LEFT JOIN chl.t__s ON t._dload_id = _dload_parent_id WHERE id = 7;
+DROP PUBLICATION chl;
+
 SET client_min_messages = warning;
 SELECT dload.drop_pipeline('chl');
 DROP SCHEMA chl CASCADE;

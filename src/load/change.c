@@ -33,6 +33,8 @@ struct DloadChanger
 	int16	   *written;		/* subscripts of the columns written */
 	int			nkeys;
 	AttrNumber	keys[INDEX_MAX_KEYS];
+	bool		may_update;		/* looked whether it is published */
+	bool		may_delete;
 };
 
 /* Would UPDATE and DELETE do nothing but change the row? */
@@ -84,9 +86,6 @@ dload_changer_open(Relation rel, List *attributes, int nkeys,
 
 	if (nkeys > INDEX_MAX_KEYS || !changes_plainly(rel))
 		return NULL;
-	/* what is published must be told apart */
-	CheckCmdReplicaIdentity(rel, CMD_UPDATE);
-	CheckCmdReplicaIdentity(rel, CMD_DELETE);
 	c = palloc0(sizeof(DloadChanger));
 	c->rel = rel;
 	c->nkeys = nkeys;
@@ -122,6 +121,15 @@ form_row(DloadChanger *c, TupleTableSlot *stored, const Datum *values,
 	ExecStoreVirtualTuple(slot);
 	if (RelationGetDescr(c->rel)->constr)
 		ExecConstraints(c->rri, slot, c->estate);
+}
+
+/* What is published must be told apart. */
+static void
+check_identity(DloadChanger *c, CmdType command, bool *checked)
+{
+	if (!*checked)
+		CheckCmdReplicaIdentity(c->rel, command);
+	*checked = true;
 }
 
 /* Does the row still have the key under which it was found? */
@@ -217,6 +225,7 @@ dload_changer_update(DloadChanger *c, TupleTableSlot *stored,
 {
 	TupleTableSlot *version = stored;
 
+	check_identity(c, CMD_UPDATE, &c->may_update);
 	for (;;)
 	{
 		TM_Result	result = update_version(c, version, values, nulls);
@@ -234,6 +243,7 @@ dload_changer_remove(DloadChanger *c, TupleTableSlot *stored)
 {
 	TupleTableSlot *version = stored;
 
+	check_identity(c, CMD_DELETE, &c->may_delete);
 	for (;;)
 	{
 		TM_FailureData failure;

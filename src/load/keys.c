@@ -23,7 +23,7 @@
  * Memory for the sort of an index: of what a run may use.  Runs on disk cost
  * next to nothing.
  */
-#define BUILD_MEMORY	"5MB"
+#define BUILD_MEMORY	"4MB"
 
 /* A key of this length fits into a third of a page, whatever its type. */
 #define MAX_KEY_BYTES	2000
