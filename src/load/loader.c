@@ -175,7 +175,7 @@ needs_executor(DloadWriter *w)
 	List	   *filled = w->attributes;
 
 	if (rel->rd_rel->relkind != RELKIND_RELATION ||
-		rel->rd_rel->relispartition || rel->trigdesc != NULL ||
+		rel->rd_rel->relispartition || dload_fires_on_insert(rel) ||
 		check_enable_rls(RelationGetRelid(rel), InvalidOid,
 						 true) == RLS_ENABLED)
 		return true;
