@@ -26,7 +26,7 @@
  */
 extern ResultRelInfo *dload_result_open(Relation rel, EState **estate);
 
-/* Has the table triggers on INSERT?  Foreign keys that refer to it have none. */
+/* Has it triggers on INSERT?  Foreign keys that refer to it have none. */
 extern bool dload_fires_on_insert(Relation rel);
 
 typedef struct DloadChanger DloadChanger;
