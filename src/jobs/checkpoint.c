@@ -16,8 +16,8 @@
 #include "data/json.h"
 
 /*
- * What the read begins with, but for the cursor: another one means that the
- * foreign table or its server was altered.
+ * What the read begins with, a constant in the cursor's place: another one
+ * means that the foreign table or its server was altered.
  */
 static uint64
 source_fingerprint(DloadRun *run)
@@ -25,30 +25,46 @@ source_fingerprint(DloadRun *run)
 	DloadError	err = {0};
 	DloadRequest request;
 	char	   *text;
+	List	   *params = dload_pipeline_params(run->pipeline->params,
+											   run->resource);
 
-	if (!dload_request_first(run->resource,
-							 dload_pipeline_params(run->pipeline->params,
-												   run->resource),
-							 &request, &err))
+	bool		window = run->resource->page.kind == DLOAD_PAGINATE_WINDOW;
+	bool		ok;
+
+	if (run->pipeline->cursor_path != NULL && !window)
+		params = dload_pipeline_cursor_params(run->pipeline, run->resource,
+											  params, pstrdup("0"), true);
+
+	/* where a window begins and ends is another question each time */
+	if (window)
+		ok = dload_request_base(run->resource, params, &request, &err);
+	else
+		ok = dload_request_first(run->resource, params, &request, &err);
+	if (!ok)
 		dload_error_raise(&err);
 	text = dload_request_text(&request);
 	return dload_hash_bytes(text, strlen(text), 0);
 }
 
-/* The checkpoint is of another source. */
+/* The checkpoint is of another source, or of no use. */
 static void
-forget_checkpoint(DloadRun *run)
+forget_checkpoint(DloadRun *run, const char *why)
 {
+	char	   *reason;
+
 	run->resume = NULL;
 	if (dload_pipeline_is_keyed(run->pipeline) || run->replacing)
+	{
 		ereport(NOTICE,
-				(errmsg("pipeline \"%s\": the source was altered since the last run stopped, starting over",
-						run->pipeline->name)));
-	else
-		dload_run_finish(run, "suspect",
-			   "The source was altered since the last run stopped, so that it"
-			   " cannot be continued without missing or repeating records.  Run"
-			   " it with full_refresh => true.");
+				(errmsg("pipeline \"%s\": %s, starting over",
+						run->pipeline->name, why)));
+		return;
+	}
+	reason = psprintf("%s, so that it cannot be continued without missing or"
+					  " repeating records.  Run it with full_refresh => true.",
+					  why);
+	reason[0] = pg_toupper((unsigned char) reason[0]);
+	dload_run_finish(run, "suspect", reason);
 }
 
 void
@@ -79,7 +95,13 @@ dload_checkpoint_read(DloadRun *run, const char *checkpoint)
 		run->replacing = true;
 	source = dload_json_get_string(doc, "source");
 	if (source == NULL || strtou64(source, NULL, 10) != run->source)
-		forget_checkpoint(run);
+		forget_checkpoint(run, "the source was altered since the last run "
+						  "stopped");
+	/* what was left in a queue is what comes now */
+	else if (run->resource->page.kind == DLOAD_PAGINATE_DRAIN)
+		run->resume = NULL;
+	else if (run->resource->page.kind == DLOAD_PAGINATE_SCROLL)
+		forget_checkpoint(run, "a scroll cannot be continued by another run");
 }
 
 /*

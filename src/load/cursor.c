@@ -349,6 +349,15 @@ dload_cursor_start(const DloadCursor *c)
 	return c->start.kind == VALUE_NONE ? NULL : c->start.text;
 }
 
+char *
+dload_cursor_start_text(const DloadCursor *c, const DloadRequestSpec *spec,
+						bool *bare)
+{
+	if (c->start.kind == VALUE_NONE)
+		return NULL;
+	return dload_cursor_text(c->start.text, c->start.string, spec, bare);
+}
+
 DloadCursorVerdict
 dload_cursor_check(DloadCursor *c, const DloadRow *row, char **reason)
 {
@@ -458,9 +467,10 @@ commit_held(DloadCursor *c)
 }
 
 void
-dload_cursor_save(DloadCursor *c, DloadCursorRow *row, bool complete)
+dload_cursor_save(DloadCursor *c, DloadCursorRow *row, bool complete,
+				  bool settled)
 {
-	if (complete || c->ascending)
+	if (complete || settled || c->ascending)
 		commit_held(c);
 	row->value = c->committed.text;
 	row->string = c->committed.string || c->held.string;

@@ -18,6 +18,7 @@
 
 #include "load/normalize.h"
 #include "model/catalog.h"
+#include "model/requestspec.h"
 
 #include "datatype/timestamp.h"
 
@@ -36,6 +37,19 @@ extern DloadCursor *dload_cursor_create(const DloadPipeline *pipeline,
 
 /* Value for the request's cursor parameter; NULL when there is none yet. */
 extern const char *dload_cursor_start(const DloadCursor *cursor);
+
+/*
+ * A cursor value as a request carries it: in the format and time zone of the
+ * resource, if it reads as an instant, else exactly as it is.  *bare: the
+ * result is a number.  "string": the value was a JSON string.
+ */
+extern char *dload_cursor_text(const char *value, bool string,
+							   const DloadRequestSpec *spec, bool *bare);
+
+/* The same for the start of the cursor's window; NULL when there is none. */
+extern char *dload_cursor_start_text(const DloadCursor *cursor,
+									 const DloadRequestSpec *spec,
+									 bool *bare);
 
 typedef enum DloadCursorVerdict
 {
@@ -67,9 +81,12 @@ extern bool dload_cursor_overflowed(const DloadCursor *cursor);
 extern void dload_cursor_set_clock(DloadCursor *cursor,
 								   TimestampTz server_time);
 
-/* Write the state into the row that is about to be stored. */
+/*
+ * Write the state into the row that is about to be stored.  "settled": the
+ * window goes on, but what was seen so far leaves no gap.
+ */
 extern void dload_cursor_save(DloadCursor *cursor, DloadCursorRow *row,
-							  bool complete);
+							  bool complete, bool settled);
 
 /* Check that a lag can be subtracted; false and *err. */
 extern bool dload_cursor_check_lag(const char *lag, DloadError *err);

@@ -35,29 +35,16 @@ nothing_at_path(DloadExtract *x, DloadSpan envelope, DloadError *err)
 							"records is detected.");
 }
 
-static const char *
-position_option(DloadPaginateKind kind)
-{
-	switch (kind)
-	{
-		case DLOAD_PAGINATE_PAGE:
-			return "page_param";
-		case DLOAD_PAGINATE_OFFSET:
-			return "offset_param";
-		case DLOAD_PAGINATE_TOKEN:
-			return "token_param";
-		default:
-			return NULL;
-	}
-}
-
 /* A server that ignores the parameter sends the same page for ever. */
 static bool
 check_repeated_page(DloadExtract *x, int64 nrecords, uint64 fingerprint,
 					DloadError *err)
 {
-	const char *option = position_option(x->res->page.kind);
+	const char *option = x->paginator->asks_by;
 
+	/* files may well be equal */
+	if (x->res->slice.list_url != NULL)
+		return true;
 	if (option == NULL || nrecords == 0 || x->last_nrecords != nrecords ||
 		x->last_fingerprint != fingerprint)
 		return true;
@@ -67,6 +54,10 @@ check_repeated_page(DloadExtract *x, int64 nrecords, uint64 fingerprint,
 	dload_error_detail(err, "%s %s returned the " INT64_FORMAT " records of "
 					   "the page before.", x->fetch->method,
 					   x->fetch->shown_url, nrecords);
+	if (x->res->page.kind == DLOAD_PAGINATE_AUTO)
+		return dload_error_hint(err, "What paginate 'auto' found does not lead "
+								"on: %s. Name the paginator and its options.",
+								x->channel.stats.paginator);
 	return dload_error_hint(err, "The server seems to ignore the parameter "
 							"named by the option \"%s\".", option);
 }
@@ -117,12 +108,22 @@ paging_loop(const DloadExtract *x, const DloadRequest *next, DloadError *err)
 							"say where the next page is named.");
 }
 
+/* What a paginator that looks for the way found is part of the statistics. */
+static void
+note_detected(DloadExtract *x, const DloadRequest *next)
+{
+	char	   *detected = dload_paginator_detected(next);
+
+	if (detected != NULL)
+		strlcpy(x->channel.stats.paginator, detected,
+				sizeof(x->channel.stats.paginator));
+}
+
 /* Ask the paginator; *next has no URL at the end. */
 static bool
-find_next(DloadExtract *x, DloadSpan envelope, int64 nrecords,
-		  DloadRequest *next, DloadError *err)
+find_next(DloadExtract *x, const DloadPageInfo *info, DloadRequest *next,
+		  DloadError *err)
 {
-	DloadPageInfo info = {0};
 	DloadNext	answer;
 
 	if (x->fetch->fate == DLOAD_FATE_UNCHANGED)
@@ -135,14 +136,12 @@ find_next(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 		*next = *known;
 		return !dload_extract_made(x, next) || paging_loop(x, next, err);
 	}
-	*next = *x->fetch->request;
-	info.request = x->fetch->request;
-	info.final_url = x->fetch->url;
-	info.exchange = x->fetch->exchange;
-	info.envelope = envelope;
-	info.nrecords = nrecords;
-	info.total_records = x->total_records;
-	answer = x->paginator->next(x->res, &info, next, err);
+	*next = *info->request;
+	answer = x->paginator->next(x->res, info, next, err);
+	x->discarded = answer == DLOAD_NEXT_INSTEAD;
+	x->slice_done = answer == DLOAD_NEXT_SLICE;
+	if (x->res->page.kind <= DLOAD_PAGINATE_AUTO)
+		note_detected(x, next);
 	if (answer == DLOAD_NEXT_END)
 	{
 		next->url = NULL;
@@ -154,7 +153,14 @@ find_next(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 			dload_error_detail(err, "It came from %s.", x->fetch->shown_url);
 		return false;
 	}
-	return !dload_extract_made(x, next) || paging_loop(x, next, err);
+	if (x->paginator->consumes || !dload_extract_made(x, next))
+		return true;
+	if (x->res->page.stop_on_repeat)
+	{
+		next->url = NULL;
+		return true;
+	}
+	return paging_loop(x, next, err);
 }
 
 /* Is a page that counts what it should be? */
@@ -173,6 +179,28 @@ check_page(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 	return check_repeated_page(x, nrecords, fingerprint, err);
 }
 
+/* How many records there are, where the API says so of the whole read. */
+static void
+note_total(DloadExtract *x, DloadSpan envelope)
+{
+	int64		total = dload_total_read(x->res, x->fetch->exchange, envelope);
+
+	switch (x->res->page.kind)
+	{
+		case DLOAD_PAGINATE_WINDOW:
+		case DLOAD_PAGINATE_DRAIN:
+			return;
+		case DLOAD_PAGINATE_LIST:
+			if (total < 0)
+				return;
+			break;
+		default:
+			break;
+	}
+	if (!x->res->page.total_is_pages)
+		x->declared_total = total;
+}
+
 /*
  * A page is complete.  Judge its envelope and replace the fetch by the one
  * for the next page, or by none.
@@ -183,6 +211,7 @@ dload_extract_settle(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 {
 	DloadRequest next;
 	DloadFetch *old = x->fetch;
+	DloadPageInfo info = {0};
 
 	if (old->fate == DLOAD_FATE_SKIP)
 	{
@@ -203,18 +232,36 @@ dload_extract_settle(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 	if (old->fate == DLOAD_FATE_PAGE &&
 		!check_page(x, envelope, nrecords, fingerprint, err))
 		return false;
-	if (envelope.len > 0 && !dload_total_is_pages(x->res))
-		x->declared_total = dload_total_read(x->res, envelope);
+	if (envelope.len > 0)
+		note_total(x, envelope);
+	dload_close_note(x, envelope);
+	info.request = old->request;
+	info.final_url = old->url;
+	info.exchange = old->exchange;
+	info.envelope = envelope;
+	if (nrecords > 0 && x->reader != NULL)
+		info.last_record = dload_reader_last(x->reader);
+	info.nrecords = nrecords;
+	info.total_records = x->total_records;
+	x->discarded = false;
+	x->slice_done = false;
 	next.url = NULL;
-	if (old->fate != DLOAD_FATE_END &&
-		!find_next(x, envelope, nrecords, &next, err))
+	if (old->fate != DLOAD_FATE_END && !find_next(x, &info, &next, err))
 		return false;
-	x->last_fingerprint = fingerprint;
-	x->last_nrecords = nrecords;
-	x->channel.stats.pages++;
+	if (x->discarded)
+		x->total_records -= nrecords;
+	else
+	{
+		x->last_fingerprint = fingerprint;
+		x->last_nrecords = nrecords;
+		x->channel.stats.pages++;
+	}
 	x->fetch = NULL;
 	if (next.url != NULL)
 		dload_extract_begin_fetch(x, &next);
+	else
+		dload_ahead_drop(x);
+	dload_ahead_plan(x, &info);
 	dload_fetch_end(old);
 	return true;
 }

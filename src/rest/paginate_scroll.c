@@ -1,0 +1,100 @@
+/*-------------------------------------------------------------------------
+ *
+ * paginate_scroll.c
+ *	  What each request takes away: queues, and lists that the server holds
+ *	  open.
+ *
+ * drain asks the same until nothing is left.  Its state is when it began.
+ *
+ * scroll asks for the rest of what the first request opened, by the token of
+ * the last response.  Its state is that token.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "rest/slices.h"
+
+#include "data/path.h"
+#include "rest/paging.h"
+#include "rest/request.h"
+#include "rest/total.h"
+#include "rest/url.h"
+
+#include "utils/timestamp.h"
+
+DloadNext
+dload_drain_next(const DloadResource *res, const DloadPageInfo *page,
+				 DloadRequest *next, DloadError *err)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz began = now;
+
+	if (page->nrecords == 0 ||
+		dload_total_read(res, page->exchange, page->envelope) == 0 ||
+		dload_paging_stop(res, page, NULL) == DLOAD_STOP_END)
+		return DLOAD_NEXT_END;
+	if (page->request->state != NULL)
+		began = strtoi64(page->request->state, NULL, 10);
+	if (res->slice.drain_for > 0 &&
+		now >= TimestampTzPlusMilliseconds(began, res->slice.drain_for))
+		return DLOAD_NEXT_END;
+	next->state = psprintf(INT64_FORMAT, began);
+	return DLOAD_NEXT_PAGE;
+}
+
+char *
+dload_scroll_token(const DloadResource *res, DloadSpan envelope)
+{
+	DloadPagingValue value = {0};
+
+	return envelope.len > 0 &&
+		dload_paging_find(res->page.token_path, envelope, &value,
+						  NULL) == DLOAD_FOUND_VALUE ? value.text : NULL;
+}
+
+static bool
+fill_request(const DloadResource *res, const DloadRequest *from,
+			 const char *method, const char *path, const char *body,
+			 const char *token, DloadRequest *request, DloadError *err)
+{
+	DloadRequestForm form = {method, path, body};
+	DloadParam	param = {0};
+
+	param.name = "token";
+	param.value = unconstify(char *, token);
+	request->body = NULL;
+	return dload_request_fill(res, &form, from, list_make1(&param), request,
+							  err);
+}
+
+DloadNext
+dload_scroll_next(const DloadResource *res, const DloadPageInfo *page,
+				  DloadRequest *next, DloadError *err)
+{
+	const DloadSliceSpec *spec = &res->slice;
+	char	   *token = dload_scroll_token(res, page->envelope);
+
+	if (page->nrecords == 0 || token == NULL ||
+		dload_paging_stop(res, page, NULL) == DLOAD_STOP_END)
+		return DLOAD_NEXT_END;
+	if (!fill_request(res, page->request, spec->scroll_method,
+					  spec->scroll_path, spec->scroll_body, token, next, err))
+		return DLOAD_NEXT_ERROR;
+	next->position = 0;
+	next->state = token;
+	return DLOAD_NEXT_PAGE;
+}
+
+bool
+dload_scroll_close(const DloadResource *res, const char *token,
+				   const DloadRequest *like, DloadRequest *request)
+{
+	DloadError	ignored = {0};
+
+	*request = *like;
+	request->state = NULL;
+	return fill_request(res, like, res->slice.close_method,
+						res->slice.close_path, res->slice.close_body, token,
+						request, &ignored);
+}
