@@ -212,6 +212,11 @@ extern bool dload_reader_reshape(DloadReader *r, DloadSpan record,
 /* Must a page be opened, since it cannot be fed? */
 extern bool dload_reader_needs_body(const DloadReader *r);
 
+/*
+ * Give back the memory of a page that is at its end; the envelope stays.
+ */
+extern void dload_reader_release(DloadReader *r);
+
 /* Add bytes; they are copied.  Invalidates spans returned earlier. */
 extern void dload_reader_feed(DloadReader *r, const char *data, size_t len);
 
