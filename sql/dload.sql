@@ -410,7 +410,7 @@ COMMENT ON VIEW dload.progress IS 'runs under way: phase, waits, pages, rows, by
 CREATE FUNCTION dload.budget_lines(OUT server text, OUT "user" regrole,
 		OUT requests bigint, OUT period interval, OUT used bigint,
 		OUT remaining bigint, OUT resets_at timestamptz, OUT in_flight int,
-		OUT shared boolean)
+		OUT shared boolean, OUT scope text)
 	RETURNS SETOF record
 	LANGUAGE c STRICT VOLATILE
 	AS 'MODULE_PATHNAME', 'dload_budget_lines';
@@ -419,10 +419,10 @@ COMMENT ON FUNCTION dload.budget_lines()
 
 CREATE VIEW dload.budgets AS
 	SELECT server, "user", requests, period, used, remaining, resets_at,
-		in_flight, shared
+		in_flight, shared, scope
 	FROM dload.budget_lines();
 COMMENT ON VIEW dload.budgets
-	IS 'requests used and left per server, user and rate; without period: what the API itself said';
+	IS 'requests used and left per server, user and rate; without period: what the API itself said; scope: requests counted apart';
 
 CREATE FUNCTION dload.breaker_list(OUT server text, OUT state text,
 		OUT failures int, OUT failed_at timestamptz, OUT reason text,

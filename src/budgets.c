@@ -19,7 +19,7 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
-#define NCOLUMNS 9
+#define NCOLUMNS 10
 
 DLOAD_FUNCTION(dload_budget_lines);
 
@@ -64,6 +64,9 @@ put_line(ReturnSetInfo *rsinfo, const DloadBudgetLine *line,
 	nulls[6] = TIMESTAMP_NOT_FINITE(line->resets_at);
 	values[7] = Int32GetDatum(line->in_flight);
 	values[8] = BoolGetDatum(line->shared);
+	if (line->scope != NULL)
+		values[9] = CStringGetTextDatum(line->scope);
+	nulls[9] = line->scope == NULL;
 	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 }
 

@@ -97,6 +97,10 @@ keeps those of one owner (nested.owner.id)
                           -Reset (epoch; ?reset=delta: seconds), ?style=ietf:
                           RateLimit and RateLimit-Policy; Retry-After unless
                           ?retry_after=0
+  /host/{HOST}/...        real APIs as t/apis/*.py play them: see mock_hosts.py
+  /headers/...            [{"id":1}] with the headers of ?set= (JSON); "@epoch+30",
+                          "@epoch_ms+30", "@iso+30", "@http+30" are times;
+                          ?status=
 
 MEANINGS: see mock_rules.py
 
@@ -149,7 +153,8 @@ from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
-import mock_rules
+# Modules that add routes import this one by its name, also when it is run.
+sys.modules.setdefault("mock_api", sys.modules[__name__])
 
 EPOCH = datetime(2026, 1, 1, tzinfo=timezone.utc)
 BEARER = "s3cret-token"
@@ -286,6 +291,7 @@ class State:
             self.tokens = {}
             self.refresh = "refresh-0"
             self.token_number = 0
+            self.hosts = {}
 
     def newest_events(self):
         with self.lock:
@@ -861,6 +867,26 @@ def ratelimit(request):
 # ---------------------------------------------------------------------------
 # Traps
 # ---------------------------------------------------------------------------
+
+def moment(text):
+    """ "@epoch+30", "@epoch_ms+30", "@iso+30", "@http+30": that many seconds
+    from now; other text as it is."""
+    match = re.fullmatch(r"@(epoch|epoch_ms|iso|http)([+-]\d+)", text)
+    if match is None:
+        return text
+    then = int(time.time()) + int(match.group(2))
+    return {"epoch": str(then), "epoch_ms": str(then * 1000),
+            "iso": iso(datetime.fromtimestamp(then, timezone.utc)),
+            "http": formatdate(then, usegmt=True)}[match.group(1)]
+
+
+@route("/headers/*")
+def headers(request):
+    """An answer with the headers that ?set= names, as JSON; ?status=."""
+    wanted = json.loads(request.query.get("set", "{}"))
+    return reply_json([{"id": 1}], request.integer("status", 200),
+                      {name: moment(value) for name, value in wanted.items()})
+
 
 @route("/loop/token")
 def loop_token(request):
@@ -1525,10 +1551,17 @@ def stop(pid_file):
     return 1
 
 
-mock_rules.register(sys.modules[__name__])
+@route("/host/*")
+def host(request):
+    return mock_hosts.dispatch(request)
 
 
 def main():
+    global mock_hosts
+    import mock_hosts
+    mock_hosts.load()
+    import mock_rules
+    mock_rules.register(sys.modules[__name__])
     parser = argparse.ArgumentParser(description="mock REST API of dload")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--url-file")

@@ -139,10 +139,16 @@ typedef struct DloadSharedBudgetKey
 	Oid			dbid;
 	Oid			serverid;
 	Oid			userid;			/* whose user mapping */
+	uint32		padding;		/* the key is compared byte by byte: 0 */
+	uint64		scope;			/* hash of the requests that it is for; 0:
+								 * all of the server's */
 } DloadSharedBudgetKey;
 
 /* More rates than any API documents. */
 #define DLOAD_BUDGET_RATES		8
+
+/* Longest text of the requests that a budget is for, with its end. */
+#define DLOAD_BUDGET_SCOPE_LEN	128
 
 /* Requests on their way that are counted: max_concurrency's largest, and room
  * for some beyond it. */
@@ -190,6 +196,7 @@ typedef struct DloadSharedReturn
 typedef struct DloadSharedBudget
 {
 	DloadSharedBudgetKey key;
+	char		scope[DLOAD_BUDGET_SCOPE_LEN];	/* '': all of the server's */
 	uint64		epoch;			/* of the numbers below; never 0 */
 	uint64		charged;		/* requests given a start in this epoch */
 	int64		last_start;		/* the latest of these starts */

@@ -19,7 +19,12 @@
 TimestampTz
 dload_clock_now(void)
 {
-	TimestampTz now = GetCurrentTimestamp();
+	return dload_clock_at(GetCurrentTimestamp());
+}
+
+TimestampTz
+dload_clock_at(TimestampTz now)
+{
 	DloadShared *shared = dload_shmem();
 	TimestampTz result = now;
 

@@ -31,6 +31,9 @@ typedef struct DloadTask
 /* The clock of schedules; the real one unless dload.clock_rate is set. */
 extern TimestampTz dload_clock_now(void);
 
+/* The same clock at a moment of the real one. */
+extern TimestampTz dload_clock_at(TimestampTz now);
+
 /* for _PG_init */
 extern void dload_launcher_init(void);
 

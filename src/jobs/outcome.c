@@ -144,7 +144,10 @@ dload_run_note_end(DloadRun *run)
 						  &run->counters);
 	dload_standing_end(run->pipeline->id, run->run_id, run->outcome,
 					   run->reason, dload_clock_now(),
-					   run->mode == DLOAD_RUN_WORKER);
+					   run->mode == DLOAD_RUN_WORKER,
+					   run->come_back ? dload_clock_at(run->come_back) : 0);
+	if (run->come_back != 0)
+		dload_launcher_tell_at_commit();
 	/* a worker does it in a transaction of its own, later */
 	if (run->mode == DLOAD_RUN_PROCEDURE)
 		dload_standing_prune(run->pipeline->id, dload_keep_runs);

@@ -372,6 +372,19 @@ take_page(DloadRun *run, DloadPage *page)
 	return verdict;
 }
 
+/* The API will answer, but not soon: the run ends, to be gone on with. */
+static bool
+stop_for_now(DloadRun *run, const DloadError *err)
+{
+	run->come_back = dload_extract_come_back(run->extract);
+	if (run->come_back == 0)
+		return false;
+	dload_run_finish(run, "partial",
+					 psprintf("Stopped because %s; the next run goes on from there.",
+							  err->message));
+	return true;
+}
+
 /* Read to the end.  Returns false with *err when the API fails. */
 static bool
 read_pages(DloadRun *run, DloadError *err)
@@ -393,7 +406,7 @@ read_pages(DloadRun *run, DloadError *err)
 			/* whole pages are worth keeping */
 			if (run->npages > 0)
 				dload_package_load(run, NULL, false);
-			return false;
+			return stop_for_now(run, err);
 		}
 		if (result == DLOAD_EXTRACT_END)
 		{

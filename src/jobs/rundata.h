@@ -66,6 +66,7 @@ typedef struct DloadRun
 	/* how it ends; NULL outcome: still running */
 	const char *outcome;
 	char	   *reason;
+	TimestampTz come_back;		/* partial: when the API will answer again */
 	bool		completed;		/* the window's last package is loaded */
 	bool		superseded;		/* altered or dropped meanwhile */
 

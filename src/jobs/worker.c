@@ -88,6 +88,9 @@ first_due(const DloadStanding *s, const DloadSharedSchedule *entry,
 	DloadSchedule schedule;
 	DloadError	err = {0};
 
+	/* what could not go on does so by itself, schedule or not */
+	if (!s->paused && !s->schedule && s->failures == 0 && s->retry_at != 0)
+		return Max(s->retry_at, now);
 	if (s->paused || !s->schedule ||
 		!dload_schedule_parse(s->schedule, &schedule, &err))
 		return DT_NOEND;
@@ -102,7 +105,7 @@ first_due(const DloadStanding *s, const DloadSharedSchedule *entry,
 	}
 	else
 		next = dload_due_next(entry, now);
-	if (s->failures == 0 || s->retry_at == 0)
+	if (s->retry_at == 0)
 		return next;
 	if (s->retry_at < next)
 		return Max(s->retry_at, now);
@@ -125,6 +128,16 @@ last_probe(int64 pipeline_id)
 	generation = entry->probe_generation;
 	dshash_release_lock(dload_shmem_schedules(), entry);
 	return generation;
+}
+
+/* Is there a time to try again that the entry may not know? */
+static bool
+has_retry(const DloadStanding *s, const DloadSharedSchedule *entry,
+		  bool failed)
+{
+	/* before the run that is to go on, failures are 0 */
+	return s->retry_at != 0 &&
+		(failed || (s->failures == 0 && entry->due == 0));
 }
 
 /*
@@ -151,7 +164,7 @@ update_entry(const DloadStanding *s, uint64 generation, bool failed)
 		memset(entry, 0, sizeof(*entry));
 		entry->key = key;
 	}
-	if (!found || (failed && s->failures > 0) ||
+	if (!found || has_retry(s, entry, failed) ||
 		strcmp(entry->schedule, schedule) != 0 ||
 		strcmp(entry->time_zone, zone) != 0 || entry->jitter_us != jitter)
 	{

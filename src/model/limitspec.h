@@ -14,6 +14,13 @@
 typedef struct DloadLimitSpec
 {
 	List	   *rates;			/* of DloadRate */
+	char	   *limit_header;	/* names of an unusual API's headers */
+	char	   *remaining_header;
+	char	   *reset_header;
+	char	   *used_header;
+	int64		used_limit;		/* what used_header counts up to; 0 = in it */
+	int64		lockout;		/* ms after a limit was hit; 0 = none */
+	int64		max_wait;		/* ms: a longer wait ends the read */
 	int			max_concurrency;
 	int64		connect_timeout;	/* ms */
 	int64		request_timeout;	/* ms, to the first byte */

@@ -246,13 +246,39 @@ dload_option_split(const char *text)
 	return items;
 }
 
-/* "5000/hour", "100/10s": one rate. */
+/* "/path" or "POST /path": which requests a rate is for. */
+static bool
+is_scope(const char *text)
+{
+	text += strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+	if (*text == ' ')
+		text++;
+	if (*text != '/' || strlen(text) >= DLOAD_BUDGET_SCOPE_LEN)
+		return false;
+	for (const char *p = text; *p != '\0'; p++)
+	{
+		if ((unsigned char) *p <= ' ' || *p == '?' || *p == '#')
+			return false;
+	}
+	return true;
+}
+
+/* "5000/hour", "100/10s", "10/minute@/exports": one rate. */
 static bool
 parse_rate(const char *text, DloadRate *rate)
 {
+	const char *at = strchr(text, '@');
 	char	   *end;
 	DloadError	ignored = {0};
 
+	rate->scope = NULL;
+	if (at != NULL)
+	{
+		if (!is_scope(at + 1))
+			return false;
+		rate->scope = pstrdup(at + 1);
+		text = pnstrdup(text, at - text);
+	}
 	if (!isdigit((unsigned char) *text))
 		return false;
 	errno = 0;

@@ -86,6 +86,8 @@ typedef struct DloadRate
 {
 	int64		count;
 	int64		period_ms;
+	char	   *scope;			/* "/path" or "POST /path" that it counts
+								 * apart; NULL: all requests */
 } DloadRate;
 
 /* Parse '5000/hour, 100/minute' to a list of DloadRate; false and *err. */

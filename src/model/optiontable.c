@@ -45,7 +45,30 @@ const DloadOption dload_options[] = {
 		   "replace the server's of the same name."),
 	SIMPLE("rate_limit", S, DLOAD_OPT_RATE, NULL,
 		   "Most requests in a period, as 'n/period', or several of these "
-		   "separated by commas."),
+		   "separated by commas; 'n/period@/path' counts those below a path "
+		   "of base_url apart ('*' stands for any segment), '@POST /path' "
+		   "those of one method."),
+	SIMPLE("limit_header", S, DLOAD_OPT_NAME, NULL,
+		   "Response header that says how many requests a window allows, "
+		   "where the API has a name of its own for it."),
+	SIMPLE("remaining_header", S, DLOAD_OPT_NAME, NULL,
+		   "Response header that says how many requests are left: a number, "
+		   "or parts such as 'total=100; remaining=99; resets=58'."),
+	SIMPLE("reset_header", S, DLOAD_OPT_NAME, NULL,
+		   "Response header that says when the window ends: seconds, Unix "
+		   "seconds or milliseconds, or a date."),
+	SIMPLE("used_header", S, DLOAD_OPT_NAME, NULL,
+		   "Response header that says how much was used: a number, or "
+		   "'used/limit'; a name that ends in its window (-1M) says when that "
+		   "ends."),
+	RANGED("used_limit", S, DLOAD_OPT_INT, 1, PG_INT32_MAX, NULL,
+		   "What used_header counts up to, where it does not say."),
+	RANGED("lockout", S, DLOAD_OPT_DURATION, 0, MS_PER_DAY, "0",
+		   "How long no request is sent after the limit was hit, where the "
+		   "API does not say."),
+	RANGED("max_wait", S, DLOAD_OPT_DURATION, 0, MS_PER_DAY, "10min",
+		   "Longest wait for a limit: where a longer one is needed, a query "
+		   "fails, and a run ends as partial and goes on when it is over."),
 	RANGED("max_concurrency", S, DLOAD_OPT_INT, 1, 100, "10",
 		   "Most requests of one user that are in flight at the same time."),
 	RANGED("connect_timeout", S, DLOAD_OPT_DURATION, 1, MS_PER_DAY, "10s",

@@ -372,7 +372,8 @@ end_worker_run(const char *const *args)
 					  " WHEN 'cancelled' THEN greatest(failures - 1, 0)"
 					  " ELSE 0 END,"
 					  " retry_at = CASE WHEN $2 = 'failed' THEN "
-					  RETRY_AT("$4", "failures") " END,"
+					  RETRY_AT("$4", "failures")
+					  " ELSE $5::timestamptz END,"
 					  " paused_at = CASE WHEN $2 = 'failed'"
 					  " AND max_failures > 0 AND failures >= max_failures"
 					  " THEN clock_timestamp() ELSE paused_at END,"
@@ -381,23 +382,31 @@ end_worker_run(const char *const *args)
 					  " THEN pg_catalog.format('%s runs in a row have"
 					  " failed; the last: %s', failures, $3)"
 					  " ELSE paused_reason END"
-					  " WHERE pipeline_id = $1::bigint", 4, args);
+					  " WHERE pipeline_id = $1::bigint", 5, args);
 }
 
 void
 dload_standing_end(int64 pipeline_id, int64 run_id, const char *outcome,
-				   const char *reason, TimestampTz now, bool worker)
+				   const char *reason, TimestampTz now, bool worker,
+				   TimestampTz resume_at)
 {
 	const char *args[] = {
-		dload_int64_text(pipeline_id), outcome, reason, time_text(now)
+		dload_int64_text(pipeline_id), outcome, reason, time_text(now),
+		time_text(resume_at)
 	};
+	const char *resume_args[] = {args[0], args[4]};
 
 	if (worker)
 		end_worker_run(args);
+	else if (resume_at != 0)
+		dload_catalog_run("UPDATE dload.pipeline_schedule"
+						  " SET failures = 0, retry_at = $2::timestamptz"
+						  " WHERE pipeline_id = $1::bigint", 2, resume_args);
 	else if (strcmp(outcome, "complete") == 0)
 		dload_catalog_run("UPDATE dload.pipeline_schedule SET failures = 0,"
 						  " retry_at = NULL WHERE pipeline_id = $1::bigint"
-						  " AND failures > 0", 1, args);
+						  " AND (failures > 0 OR retry_at IS NOT NULL)", 1,
+						  args);
 	args[1] = dload_int64_text(run_id);
 	dload_catalog_run("SELECT pg_catalog.pg_notify('dload',"
 					  " pg_catalog.json_build_object('event', 'run',"

@@ -26,7 +26,8 @@ typedef struct DloadStanding
 	int			failures;		/* runs begun since one last succeeded */
 	TimestampTz changed_at;		/* when the schedule was set */
 	TimestampTz last_due;		/* 0: none */
-	TimestampTz retry_at;		/* 0: no failure to get over */
+	TimestampTz retry_at;		/* when a run that failed, or could not go on,
+								 * is tried again; 0: none */
 	bool		paused;
 	bool		queued;			/* a run waits */
 	bool		owner_exists;
@@ -85,10 +86,14 @@ extern bool dload_standing_lock(int64 pipeline_id);
 extern int64 dload_standing_begin(int64 pipeline_id, TimestampTz now,
 								  TimestampTz due, bool *full_refresh);
 
-/* A run has ended.  "worker": as begun by dload_standing_begin. */
+/*
+ * A run has ended.  "worker": as begun by dload_standing_begin.  resume_at: 0,
+ * or when it is to go on, not before and not later.
+ */
 extern void dload_standing_end(int64 pipeline_id, int64 run_id,
 							   const char *outcome, const char *reason,
-							   TimestampTz now, bool worker);
+							   TimestampTz now, bool worker,
+							   TimestampTz resume_at);
 
 /* A due time that found the pipeline running. */
 extern void dload_standing_skip(int64 pipeline_id, TimestampTz due,

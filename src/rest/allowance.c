@@ -11,6 +11,7 @@
 #include "postgres.h"
 
 #include "base/dload.h"
+#include "rest/fields.h"
 #include "rest/limiter.h"
 
 #include "datatype/timestamp.h"
@@ -206,73 +207,23 @@ dload_retry_after(const DloadExchange *ex)
 
 /* Prefer what stops sooner, and of what stops now, for longer. */
 static void
-keep_worse(int64 *remaining, int64 *until, int64 new_remaining,
-		   int64 new_until)
+keep_worse(DloadAllowance *a, int64 quota, int64 remaining, int64 until)
 {
-	if (new_until < 0 || new_remaining < 0)
+	if (until <= 0 || until > MAX_RESET_US || remaining < 0)
 		return;
-	if (*remaining < 0 || new_remaining < *remaining ||
-		(new_remaining == *remaining && new_until > *until))
-	{
-		*remaining = new_remaining;
-		*until = new_until;
-	}
-}
-
-/*
- * A parameter of an item of the RateLimit field: "default";r=50;t=30 or, in
- * older drafts, limit=100, remaining=50, reset=30.
- */
-static bool
-field_parameter(const char *item, size_t len, const char *name, double *value)
-{
-	size_t		name_len = strlen(name);
-
-	for (size_t i = 0; i + name_len + 1 < len; i++)
-	{
-		bool		starts = i == 0 || item[i - 1] == ';' ||
-			item[i - 1] == ' ' || item[i - 1] == ',';
-
-		if (starts && pg_strncasecmp(item + i, name, name_len) == 0 &&
-			item[i + name_len] == '=')
-			return parse_number(item + i + name_len + 1, value);
-	}
-	return false;
-}
-
-static void
-read_ratelimit_field(const char *text, int64 *remaining, int64 *until)
-{
-	double		left;
-	double		seconds;
-
-	if (field_parameter(text, strlen(text), "remaining", &left) &&
-		field_parameter(text, strlen(text), "reset", &seconds))
-	{
-		if (left < MAX_REQUESTS && seconds < 1e9)
-			keep_worse(remaining, until, (int64) left,
-					   (int64) (seconds * 1e6));
+	if (a->remaining >= 0 && remaining > a->remaining)
 		return;
-	}
-	while (*text != '\0')
-	{
-		size_t		len = strcspn(text, ",");
-
-		if (field_parameter(text, len, "r", &left) && left < MAX_REQUESTS &&
-			field_parameter(text, len, "t", &seconds) && seconds < 1e9)
-			keep_worse(remaining, until, (int64) left,
-					   (int64) (seconds * 1e6));
-		text += len;
-		if (*text == ',')
-			text++;
-	}
+	if (remaining == a->remaining && until <= a->until)
+		return;
+	a->remaining = remaining;
+	a->until = until;
+	a->quota = quota >= remaining ? quota : -1;
 }
 
-/* A header that begins with a number of requests; -1 if it does not. */
+/* A text that begins with a number of requests; -1 if it does not. */
 static int64
-requests_header(const DloadExchange *ex, const char *name)
+requests(const char *text)
 {
-	char	   *text = dload_http_header(ex, name);
 	double		number;
 
 	if (text == NULL || !parse_number(text, &number) ||
@@ -281,43 +232,267 @@ requests_header(const DloadExchange *ex, const char *name)
 	return (int64) number;
 }
 
-void
-dload_allowance_read(const DloadExchange *ex, DloadAllowance *allowance)
+/* A text that is a number of seconds -> microseconds; -1 if it is not. */
+static int64
+seconds_us(const char *text)
 {
-	static const struct
+	double		number;
+
+	if (text == NULL || !parse_number(text, &number) || number > 1e9)
+		return -1;
+	return (int64) ceil(number * 1e6);
+}
+
+/* The first of the names that the list of parts "name=value" has. */
+static char *
+named_part(const char *text, const char *const *names)
+{
+	while (*text != '\0')
 	{
-		const char *limit;
-		const char *remaining;
-		const char *reset;
-	}			families[] = {
-		{"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"},
-		{"RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"},
-		{"X-Rate-Limit-Limit", "X-Rate-Limit-Remaining", "X-Rate-Limit-Reset"},
-	};
-	int64		remaining = -1;
+		size_t		len;
+
+		text += strspn(text, ",; \t\"");
+		len = strcspn(text, ",;");
+		for (const char *const *name = names; *name != NULL; name++)
+		{
+			size_t		name_len = strlen(*name);
+
+			if (name_len < len && text[name_len] == '=' &&
+				pg_strncasecmp(text, *name, name_len) == 0)
+				return pnstrdup(text + name_len + 1, len - name_len - 1);
+		}
+		text += len;
+	}
+	return NULL;
+}
+
+/* "total=100; remaining=99; resets=58", "limit=100, remaining=50, reset=30" */
+static bool
+read_parts(const char *text, DloadAllowance *a)
+{
+	static const char *const limits[] = {"limit", "total", NULL};
+	static const char *const lefts[] = {"remaining", NULL};
+	static const char *const resets[] = {"reset", "resets", NULL};
+	char	   *left = named_part(text, lefts);
+
+	if (left == NULL)
+		return false;
+	keep_worse(a, requests(named_part(text, limits)), requests(left),
+			   seconds_us(named_part(text, resets)));
+	return true;
+}
+
+/* Header names of one family; NULL: it has no such header. */
+typedef struct Family
+{
+	const char *limit;
+	const char *remaining;
+	const char *reset;			/* time, in whatever unit */
+	const char *also;			/* if that is not there */
+	const char *window_ms;		/* length of a sliding window */
+} Family;
+
+static void
+read_family(const DloadExchange *ex, const Family *f, DloadAllowance *a)
+{
+	char	   *left = dload_http_header(ex, f->remaining);
+	char	   *limit = f->limit ? dload_http_header(ex, f->limit) : NULL;
+	char	   *text = NULL;
 	int64		until = -1;
-	char	   *text;
+
+	if (left == NULL || read_parts(left, a))
+		return;
+	if (f->reset)
+		text = dload_http_header(ex, f->reset);
+	if (text == NULL && f->also)
+		text = dload_http_header(ex, f->also);
+	if (text != NULL)
+		until = time_until(ex, text);
+	else if (f->window_ms && (text = dload_http_header(ex, f->window_ms)))
+		until = requests(text) * 1000;
+	keep_worse(a, requests(limit), requests(left), until);
+}
+
+/*
+ * The window of a header whose name ends in its length, such as
+ * X-MBX-USED-WEIGHT-1M: such windows begin with the server's minute, hour or
+ * day.  Microseconds until this one ends; -1 if the name does not say.
+ */
+static int64
+window_of_name(const DloadExchange *ex, const char *name)
+{
+	const char *dash = strrchr(name, '-');
+	char	   *end;
+	long		count;
+	int64		period;
+
+	if (dash == NULL)
+		return -1;
+	count = strtol(dash + 1, &end, 10);
+	if (end == dash + 1 || count < 1 || count > 1000 || end[0] == '\0' ||
+		end[1] != '\0')
+		return -1;
+	switch (*end)
+	{
+		case 'S':
+		case 's':
+			period = USECS_PER_SEC;
+			break;
+		case 'M':
+		case 'm':
+			period = USECS_PER_MINUTE;
+			break;
+		case 'H':
+		case 'h':
+			period = USECS_PER_HOUR;
+			break;
+		case 'D':
+		case 'd':
+			period = USECS_PER_DAY;
+			break;
+		default:
+			return -1;
+	}
+	period *= count;
+	return period - server_now(ex) % period;
+}
+
+/*
+ * A header that tells what was used: "12", "32/40", "api-usage=12/15000".  The
+ * ceiling is in it, in the option, or in another header.  Such counters leak
+ * or last a day, and do not say until when: then a look now and then is all
+ * that can be done.
+ */
+static void
+read_used(const DloadExchange *ex, const char *name, int64 ceiling,
+		  int64 until, DloadAllowance *a)
+{
+	char	   *text = dload_http_header(ex, name);
+	const char *number;
+	const char *slash;
+	int64		used;
+
+	if (text == NULL)
+		return;
+	number = strchr(text, '=') ? strchr(text, '=') + 1 : text;
+	slash = strchr(number, '/');
+	if (slash != NULL)
+	{
+		ceiling = requests(slash + 1);
+		number = pnstrdup(number, slash - number);
+	}
+	used = requests(number);
+	if (used < 0 || ceiling < 0)
+		return;
+	if (until < 0)
+		until = window_of_name(ex, name);
+	if (until < 0)
+		until = USECS_PER_SEC;
+	keep_worse(a, ceiling, Max(ceiling - used, 0), until);
+}
+
+/* The policy of that name in a RateLimit-Policy field; false: none. */
+static bool
+find_policy(const char *policies, const char *name, DloadFieldItem *policy)
+{
+	while (policies != NULL && dload_field_next(&policies, policy))
+	{
+		if (strcmp(policy->value, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * "name";r=50;t=30, of which RateLimit-Policy may say more: the quota (q), the
+ * window (w), and the unit (qu), which need not be requests.
+ */
+static void
+read_structured(const DloadExchange *ex, const char *field,
+				const char *policy_field, DloadAllowance *a)
+{
+	char	   *text = dload_http_header(ex, field);
+	char	   *policies = dload_http_header(ex, policy_field);
+	const char *at = text;
+	DloadFieldItem item;
+
+	if (text == NULL || read_parts(text, a))
+		return;
+	while (dload_field_next(&at, &item))
+	{
+		DloadFieldItem policy = {0};
+		bool		known = find_policy(policies, item.value, &policy);
+		const char *unit = known ? dload_field_parameter(&policy, "qu") : NULL;
+		int64		until = seconds_us(dload_field_parameter(&item, "t"));
+
+		if (unit != NULL && strcmp(unit, "requests") != 0)
+			continue;
+		if (until < 0 && known)
+			until = seconds_us(dload_field_parameter(&policy, "w"));
+		keep_worse(a, known ?
+				   requests(dload_field_parameter(&policy, "q")) : -1,
+				   requests(dload_field_parameter(&item, "r")), until);
+	}
+}
+
+/* The headers that the server's options name. */
+static void
+read_named(const DloadLimitSpec *spec, const DloadExchange *ex,
+		   DloadAllowance *a)
+{
+	if (spec->remaining_header != NULL)
+	{
+		Family		f = {spec->limit_header, spec->remaining_header,
+		spec->reset_header};
+
+		read_family(ex, &f, a);
+	}
+	if (spec->used_header != NULL)
+	{
+		int64		ceiling = spec->used_limit > 0 ? spec->used_limit : -1;
+		char	   *reset = NULL;
+
+		if (ceiling < 0 && spec->limit_header != NULL)
+			ceiling = requests(dload_http_header(ex, spec->limit_header));
+		if (spec->reset_header != NULL)
+			reset = dload_http_header(ex, spec->reset_header);
+		read_used(ex, spec->used_header, ceiling,
+				  reset ? time_until(ex, reset) : -1, a);
+	}
+}
+
+void
+dload_allowance_read(const DloadLimitSpec *spec, const DloadExchange *ex,
+					 DloadAllowance *allowance)
+{
+	static const Family families[] = {
+		{"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset",
+		"X-RateLimit-Reset-After"},
+		{"RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset",
+		"RateLimit-ResetTime"},
+		{"X-Rate-Limit-Limit", "X-Rate-Limit-Remaining",
+		"X-Rate-Limit-Reset"},
+		{"X-HubSpot-RateLimit-Max", "X-HubSpot-RateLimit-Remaining", NULL,
+		NULL, "X-HubSpot-RateLimit-Interval-Milliseconds"},
+	};
 
 	allowance->quota = -1;
+	allowance->remaining = -1;
+	allowance->until = -1;
 	for (int i = 0; i < lengthof(families); i++)
-	{
-		int64		left = requests_header(ex, families[i].remaining);
-		char	   *reset = left < 0 ? NULL :
-			dload_http_header(ex, families[i].reset);
+		read_family(ex, &families[i], allowance);
+	read_structured(ex, "RateLimit", "RateLimit-Policy", allowance);
+	read_structured(ex, "Beta-RateLimit", "Beta-RateLimit-Policy", allowance);
+	read_used(ex, "X-Shopify-Shop-Api-Call-Limit", -1, -1, allowance);
+	read_used(ex, "Sforce-Limit-Info", -1, -1, allowance);
+	read_named(spec, ex, allowance);
+}
 
-		if (reset == NULL)
-			continue;
-		keep_worse(&remaining, &until, left, time_until(ex, reset));
-		allowance->quota = Max(allowance->quota,
-							   requests_header(ex, families[i].limit));
-	}
-	text = dload_http_header(ex, "RateLimit");
-	if (text != NULL)
-		read_ratelimit_field(text, &remaining, &until);
-	if (until <= 0 || until > MAX_RESET_US)
-		remaining = -1;
-	allowance->remaining = remaining;
-	allowance->until = until;
-	if (allowance->quota < remaining)
-		allowance->quota = -1;
+int64
+dload_limit_pause(const DloadLimitSpec *spec, const DloadExchange *ex,
+				  bool limited)
+{
+	int64		asked = dload_retry_after(ex);
+
+	return asked < 0 && limited && spec->lockout > 0 ? spec->lockout : asked;
 }

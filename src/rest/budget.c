@@ -398,6 +398,17 @@ dload_budget_answered(DloadBudget *b, DloadTicket *ticket,
 }
 
 void
+dload_budget_undo(DloadBudget *b, DloadTicket *ticket)
+{
+	DloadSharedSlot *slot = dload_budget_slot(b, ticket);
+
+	if (slot)
+		slot->pid = 0;
+	if (ticket->epoch != 0 && ticket->epoch == b->state->epoch)
+		give_back(b, ticket);
+}
+
+void
 dload_budget_release(DloadBudget *b, DloadTicket *ticket)
 {
 	DloadSharedBudget *s = b->state;

@@ -52,6 +52,9 @@ extern void dload_budget_answered(DloadBudget *b, DloadTicket *ticket,
 /* The response is being read. */
 extern void dload_budget_touch(DloadBudget *b, DloadTicket *ticket);
 
+/* What was allowed will not be done now. */
+extern void dload_budget_undo(DloadBudget *b, DloadTicket *ticket);
+
 /* The exchange is over, or nothing was sent. */
 extern void dload_budget_release(DloadBudget *b, DloadTicket *ticket);
 

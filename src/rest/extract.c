@@ -89,7 +89,6 @@ dload_extract_begin(const DloadResource *res, List *params)
 	x->path = res->records.path;
 	x->declared_total = -1;
 	x->channel.res = res;
-	x->channel.limiter = dload_limiter_get(res);
 	x->seen = seen_create(context, 64, NULL);
 	if (dload_request_first(res, params, &request, &x->error))
 		dload_extract_begin_fetch(x, &request);
@@ -211,7 +210,6 @@ dload_extract_next_page(DloadExtract *x, size_t spool_above,
 
 	memset(err, 0, sizeof(*err));
 	MemoryContextReset(x->scratch);
-	x->channel.patient = true;
 	MemoryContextSwitchTo(x->scratch);
 	if (!dload_extract_may_go_on(x, &result, err))
 	{
@@ -298,6 +296,12 @@ int64
 dload_extract_declared_total(const DloadExtract *x)
 {
 	return x->declared_total;
+}
+
+TimestampTz
+dload_extract_come_back(const DloadExtract *x)
+{
+	return x->channel.come_back;
 }
 
 void

@@ -161,6 +161,9 @@ extern const DloadExtractStats *dload_extract_stats(DloadExtract *x);
 /* Start of the read by the server's clock (first response's Date), or ours. */
 extern TimestampTz dload_extract_server_time(const DloadExtract *x);
 
+/* After ERROR: when the API will answer again, if that is why; 0 if not. */
+extern TimestampTz dload_extract_come_back(const DloadExtract *x);
+
 /* The records' path in use (given or detected); NULL before the first page */
 extern const DloadPath *dload_extract_records_path(const DloadExtract *x);
 

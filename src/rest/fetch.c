@@ -53,6 +53,8 @@ dload_fetch_create(DloadChannel *channel, const DloadRequest *request)
 	MemoryContextRegisterResetCallback(context, &f->on_reset);
 	old = MemoryContextSwitchTo(context);
 	f->request = dload_request_copy(request);
+	dload_permit_open(&f->permit, channel->res, request->method,
+					  request->url);
 	MemoryContextSwitchTo(old);
 	dload_hop_first(f);
 	return f;
@@ -66,7 +68,7 @@ dload_fetch_start(DloadFetch *f)
 	/* an address that is refused is reported when the page is wanted */
 	if (f->exchange != NULL || !f->trusted || !dload_breaker_ask(f, &err))
 		return;
-	if (dload_limiter_acquire(f->channel->limiter, &f->ticket, false) == 0 &&
+	if (dload_permit_acquire(&f->permit, false) == 0 &&
 		!dload_hop_send(f, &err))
 		dload_hop_leave(f);
 }
@@ -82,10 +84,9 @@ ensure_sent(DloadFetch *f, DloadError *err)
 		return true;
 	if (!dload_hop_allowed(f, err) || !dload_breaker_ask(f, err))
 		return false;
-	while ((ms = dload_limiter_acquire(channel->limiter, &f->ticket,
-									   true)) > 0)
+	while ((ms = dload_permit_acquire(&f->permit, true)) > 0)
 	{
-		if (!channel->patient && ms > DLOAD_MAX_WAIT_MS)
+		if (ms > channel->res->limits.max_wait)
 			return dload_retry_later(f, true, ms, err);
 		dload_retry_wait(channel, "rate limit", ms,
 						 &channel->stats.limit_wait_us);

@@ -16,19 +16,19 @@
 
 #include "rest/extract.h"
 #include "rest/http.h"
-#include "rest/limiter.h"
+#include "rest/permit.h"
 #include "rest/validator.h"
 
 typedef struct DloadChannel
 {
 	const DloadResource *res;
-	DloadLimiter *limiter;
 	DloadExtractStats stats;
 	DloadWaitHook on_wait;
 	void	   *on_wait_arg;
 	TimestampTz server_time;	/* start of the read; 0 before it */
 	bool		dated;			/* server_time is the server's */
-	bool		patient;		/* waits for the rate limit however long */
+	TimestampTz come_back;		/* if not 0: the read failed, since only then
+								 * will the API answer again */
 	bool		must_restart;	/* what the read went on from is gone */
 } DloadChannel;
 
@@ -60,7 +60,7 @@ typedef struct DloadFetch
 	DloadFate	fate;			/* if so */
 	bool		unjudged;		/* if so: rules wait for the body */
 	bool		complete;		/* and its last byte too */
-	DloadTicket ticket;			/* its place in the budget */
+	DloadPermit permit;			/* its places in the budgets */
 	MemoryContextCallback on_reset; /* gives that back */
 	DloadExchange *exchange;	/* NULL when nothing is sent */
 	MemoryContext exchange_context;

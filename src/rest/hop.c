@@ -47,7 +47,7 @@ dload_hop_first(DloadFetch *f)
 void
 dload_hop_leave(DloadFetch *f)
 {
-	dload_limiter_release(f->channel->limiter, &f->ticket);
+	dload_permit_release(&f->permit);
 }
 
 static const char *
@@ -230,7 +230,7 @@ dload_hop_wait(DloadFetch *f, long timeout)
 	DloadHttpState state = dload_http_wait(f->exchange, timeout);
 
 	f->channel->stats.network_wait_us += dload_http_waited() - before;
-	dload_limiter_touch(f->channel->limiter, &f->ticket);
+	dload_permit_touch(&f->permit);
 	count_bytes(f);
 	return state;
 }

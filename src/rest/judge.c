@@ -71,10 +71,12 @@ ask_again(DloadFetch *f, const DloadRule *rule, DloadSpan body,
 	bool		limited = rule->action == DLOAD_RULE_LIMITED;
 
 	if (limited && ms < 0)
+		ms = dload_limit_pause(&f->channel->res->limits, f->exchange, true);
+	if (limited && ms < 0)
 		ms = DEFAULT_LIMIT_MS;
 	if (limited)
-		dload_limiter_block(f->channel->limiter, &f->ticket, ms);
-	if (ms > DLOAD_MAX_WAIT_MS)
+		dload_permit_block(&f->permit, ms);
+	if (ms > f->channel->res->limits.max_wait)
 	{
 		(void) dload_retry_later(f, limited, ms, err);
 		return DLOAD_JUDGED_ERROR;
@@ -115,7 +117,8 @@ static DloadJudgement
 judge_failure(DloadFetch *f, int status, DloadSpan *body, DloadError *err)
 {
 	bool		limited = dload_response_limited(f->exchange);
-	int64		asked = dload_retry_after(f->exchange);
+	int64		asked = dload_limit_pause(&f->channel->res->limits,
+										  f->exchange, limited);
 
 	if (!limited && status >= 500)
 		dload_breaker_failed(f);
@@ -123,7 +126,7 @@ judge_failure(DloadFetch *f, int status, DloadSpan *body, DloadError *err)
 	if (limited || dload_status_transient(status) ||
 		(status == 413 && asked >= 0))
 	{
-		if (asked > DLOAD_MAX_WAIT_MS)
+		if (asked > f->channel->res->limits.max_wait)
 		{
 			(void) dload_retry_later(f, limited, asked, err);
 			return DLOAD_JUDGED_ERROR;
@@ -142,7 +145,7 @@ follow_redirect(DloadFetch *f, int status, DloadError *err)
 {
 	int64		asked = dload_retry_after(f->exchange);
 
-	if (asked > DLOAD_MAX_WAIT_MS)
+	if (asked > f->channel->res->limits.max_wait)
 	{
 		(void) dload_retry_later(f, false, asked, err);
 		return DLOAD_JUDGED_ERROR;
@@ -179,7 +182,8 @@ dload_judge_head(DloadFetch *f, DloadError *err)
 	const DloadRule *rule;
 
 	note_date(channel, f->exchange);
-	dload_limiter_learn(channel->limiter, &f->ticket, f->exchange);
+	dload_permit_learn(&f->permit, f->exchange,
+					   dload_response_limited(f->exchange));
 	f->fate = DLOAD_FATE_PAGE;
 	if (status < 500)
 		dload_breaker_worked(f);

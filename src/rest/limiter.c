@@ -32,6 +32,7 @@
 struct DloadLimiter
 {
 	DloadSharedBudgetKey key;	/* hash key, first */
+	char		scope[DLOAD_BUDGET_SCOPE_LEN];	/* '': all requests */
 	DloadSharedBudget *local;	/* NULL: in the segment */
 	int			max_concurrency;
 	int			nrates;
@@ -178,6 +179,7 @@ enter_shared(void *arg)
 		if (!found)
 		{
 			s->nrates = 0;
+			strlcpy(s->scope, limiter->scope, sizeof(s->scope));
 			dload_budget_init(s, now_us());
 		}
 		lookup->configure |= !found;
@@ -198,6 +200,7 @@ make_local(DloadLimiter *limiter)
 												  sizeof(DloadSharedBudget));
 
 	s->key = limiter->key;
+	strlcpy(s->scope, limiter->scope, sizeof(s->scope));
 	dload_budget_init(s, now_us());
 	limiter->local = s;
 }
@@ -272,7 +275,7 @@ open_limiters(void)
 }
 
 DloadLimiter *
-dload_limiter_get(const DloadResource *res)
+dload_limiter_get(const DloadResource *res, const char *scope)
 {
 	DloadSharedBudgetKey key = {MyDatabaseId, res->serverid, res->userid};
 	DloadLimiter *limiter;
@@ -282,16 +285,23 @@ dload_limiter_get(const DloadResource *res)
 
 	if (limiters == NULL)
 		open_limiters();
+	if (scope != NULL)
+		key.scope = dload_hash_bytes(scope, strlen(scope), 0) | 1;
 	limiter = hash_search(limiters, &key, HASH_ENTER, &found);
 	if (!found)
 		limiter->local = NULL;
-	limiter->max_concurrency = Max(res->limits.max_concurrency, 1);
+	strlcpy(limiter->scope, scope ? scope : "", sizeof(limiter->scope));
+	/* requests on their way are counted once, with all the server's */
+	limiter->max_concurrency = scope ? PG_INT32_MAX :
+		Max(res->limits.max_concurrency, 1);
 	limiter->nrates = 0;
 	foreach(lc, res->limits.rates)
 	{
-		if (limiter->nrates == DLOAD_BUDGET_RATES)
-			break;
-		limiter->rates[limiter->nrates++] = *(DloadRate *) lfirst(lc);
+		const DloadRate *rate = lfirst(lc);
+
+		if (strcmp(rate->scope ? rate->scope : "", limiter->scope) == 0 &&
+			limiter->nrates < DLOAD_BUDGET_RATES)
+			limiter->rates[limiter->nrates++] = *rate;
 	}
 	if (!found && dload_shmem_budgets() == NULL)
 		make_local(limiter);
@@ -323,29 +333,27 @@ dload_limiter_acquire(DloadLimiter *limiter, DloadTicket *ticket, bool needed)
 }
 
 void
-dload_limiter_learn(DloadLimiter *limiter, DloadTicket *ticket,
-					const DloadExchange *ex)
+dload_limiter_undo(DloadLimiter *limiter, DloadTicket *ticket)
 {
-	DloadAllowance allowance;
 	DloadBudget b;
-	int64		blocked_for = 0;
 
-	dload_allowance_read(ex, &allowance);
-	if (dload_http_status(ex) == 429)
-		blocked_for = dload_retry_after(ex) * 1000;
-	(void) enter_budget(limiter, &b, true, false);
-	dload_budget_answered(&b, ticket, &allowance, blocked_for);
+	if (!enter_budget(limiter, &b, false, false))
+		return;
+	dload_budget_undo(&b, ticket);
 	leave_budget(limiter, &b);
+	memset(ticket, 0, sizeof(*ticket));
 }
 
 void
-dload_limiter_block(DloadLimiter *limiter, DloadTicket *ticket, int64 ms)
+dload_limiter_learn(DloadLimiter *limiter, DloadTicket *ticket,
+					const DloadAllowance *allowance, int64 blocked_for)
 {
-	DloadAllowance allowance = {-1, -1, 0};
+	static const DloadAllowance nothing = {-1, -1, -1};
 	DloadBudget b;
 
 	(void) enter_budget(limiter, &b, true, false);
-	dload_budget_answered(&b, ticket, &allowance, ms * 1000);
+	dload_budget_answered(&b, ticket, allowance ? allowance : &nothing,
+						  blocked_for * 1000);
 	leave_budget(limiter, &b);
 }
 
@@ -404,6 +412,7 @@ add_line(List **lines, DloadBudget *b, bool shared, int rate)
 
 	line->serverid = s->key.serverid;
 	line->userid = s->key.userid;
+	line->scope = s->scope[0] != '\0' ? pstrdup(s->scope) : NULL;
 	line->in_flight = dload_budget_in_flight(b);
 	line->shared = shared;
 	if (rate >= 0)

@@ -37,8 +37,20 @@ typedef struct DloadTicket
 	int64		seen;			/* when that its body is read was last told */
 } DloadTicket;
 
-/* The process's limiter for this resource's server and user. */
-extern DloadLimiter *dload_limiter_get(const DloadResource *res);
+/* What a response says of the API's limits. */
+typedef struct DloadAllowance
+{
+	int64		quota;			/* requests of a window; -1 = not said */
+	int64		remaining;		/* requests left; -1 = not said */
+	int64		until;			/* microseconds until the window ends */
+} DloadAllowance;
+
+/*
+ * The process's limiter for this resource's server and user: of the requests
+ * that a scope of rate_limit counts apart, or with NULL of all of them.
+ */
+extern DloadLimiter *dload_limiter_get(const DloadResource *res,
+									   const char *scope);
 
 /*
  * Milliseconds to wait before asking again; 0 = the request may be sent, and
@@ -47,14 +59,14 @@ extern DloadLimiter *dload_limiter_get(const DloadResource *res);
 extern long dload_limiter_acquire(DloadLimiter *limiter, DloadTicket *ticket,
 								  bool needed);
 
-/* Learn from the response's headers. */
-extern void dload_limiter_learn(DloadLimiter *limiter, DloadTicket *ticket,
-								const DloadExchange *ex);
+/* A request that may be sent will not be, for now: it counts for nothing. */
+extern void dload_limiter_undo(DloadLimiter *limiter, DloadTicket *ticket);
 
-/* Nothing more may be sent for so long: what a response says otherwise than by
- * its headers. */
-extern void dload_limiter_block(DloadLimiter *limiter, DloadTicket *ticket,
-								int64 ms);
+/* Learn what a response said, or that there was one (allowance is NULL): how
+ * many requests are left, and for how many ms none may be sent. */
+extern void dload_limiter_learn(DloadLimiter *limiter, DloadTicket *ticket,
+								const DloadAllowance *allowance,
+								int64 blocked_for);
 
 /* The response's body is being read.  Cheap. */
 extern void dload_limiter_touch(DloadLimiter *limiter, DloadTicket *ticket);
@@ -70,6 +82,7 @@ typedef struct DloadBudgetLine
 {
 	Oid			serverid;
 	Oid			userid;
+	char	   *scope;			/* requests that it is for; NULL: all */
 	int64		count;			/* requests of the rate; -1: not known */
 	int64		period_ms;		/* 0: what the API itself said */
 	int64		used;			/* -1: not known */
@@ -84,15 +97,18 @@ extern List *dload_limiter_lines(void);
 
 /* --- allowance.c: what a response says --- */
 
-typedef struct DloadAllowance
-{
-	int64		quota;			/* requests of a window; -1 = not said */
-	int64		remaining;		/* requests left; -1 = not said */
-	int64		until;			/* microseconds until the window ends */
-} DloadAllowance;
-
-extern void dload_allowance_read(const DloadExchange *ex,
+/* What the headers say; those that the options name come on top. */
+extern void dload_allowance_read(const DloadLimitSpec *spec,
+								 const DloadExchange *ex,
 								 DloadAllowance *allowance);
+
+/*
+ * Milliseconds that a response asks to wait before the next request: by its
+ * Retry-After, or when the limit is used up and it does not say how long, by
+ * the option lockout; -1 if neither.
+ */
+extern int64 dload_limit_pause(const DloadLimitSpec *spec,
+							   const DloadExchange *ex, bool limited);
 
 /*
  * Milliseconds that Retry-After asks for (seconds, also fractional, or an

@@ -40,6 +40,7 @@ dload_retry_later(const DloadFetch *f, bool limited, int64 ms, DloadError *err)
 	TimestampTz until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
 													ms);
 
+	f->channel->come_back = until;
 	if (limited)
 		dload_error_set(err, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
 						"rate limit of server \"%s\" is used up until %s",

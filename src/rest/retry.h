@@ -10,9 +10,6 @@
 
 #include "rest/fetch.h"
 
-/* Longest wait that a response or, in a scan, a budget may ask for. */
-#define DLOAD_MAX_WAIT_MS (10 * 60 * 1000L)
-
 /* Sleep, with an announcement, and add the time to a counter. */
 extern void dload_retry_wait(const DloadChannel *channel, const char *what,
 							 int64 ms, int64 *counter);

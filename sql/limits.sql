@@ -1,0 +1,120 @@
+--
+-- limits: what an API says of its limits, and limits of paths.
+--
+\set mock_url `cat results/mock.url`
+\set VERBOSITY terse
+LOAD 'dload';
+CREATE SCHEMA limits;
+
+-- one request to a server of its own; what is known of its limits afterwards
+CREATE FUNCTION limits.learn(url text, headers json, server_options text DEFAULT '')
+	RETURNS TABLE (requests bigint, remaining bigint, resets_in numeric)
+	LANGUAGE plpgsql AS $$
+BEGIN
+	EXECUTE format('CREATE SERVER limits_server FOREIGN DATA WRAPPER dload OPTIONS (base_url %L %s)', url, server_options);
+	EXECUTE format('CREATE FOREIGN TABLE limits.one (id int) SERVER limits_server OPTIONS (path ''/headers/one'', query_params %L)',
+				   json_build_object('set', headers::text));
+	PERFORM * FROM limits.one;
+	RETURN QUERY SELECT b.requests, b.remaining,
+		-- within a second, or of what is left of a minute
+		round(extract(epoch FROM b.resets_at - clock_timestamp()) / 5) * 5
+		FROM dload.budgets AS b WHERE b.server = 'limits_server' AND period IS NULL;
+	DROP SERVER limits_server CASCADE;
+END $$;
+SET client_min_messages = warning;
+
+-- every way that APIs have of saying it
+SELECT style, l.* FROM (VALUES
+	('GitHub: epoch',			'{"X-RateLimit-Limit": "5000", "X-RateLimit-Remaining": "4999", "X-RateLimit-Used": "1", "X-RateLimit-Reset": "@epoch+600"}'),
+	('epoch in ms',				'{"X-RateLimit-Limit": "60", "X-RateLimit-Remaining": "59", "X-RateLimit-Reset": "@epoch_ms+30"}'),
+	('delta seconds',			'{"X-RateLimit-Limit": "60", "X-RateLimit-Remaining": "59", "X-RateLimit-Reset": "30"}'),
+	('fractional delta',		'{"X-RateLimit-Limit": "60", "X-RateLimit-Remaining": "59", "X-RateLimit-Reset-After": "29.750"}'),
+	('Jira: ISO',				'{"X-RateLimit-Limit": "60", "X-RateLimit-Remaining": "59", "X-RateLimit-Reset": "@iso+30"}'),
+	('HTTP date',				'{"X-RateLimit-Limit": "60", "X-RateLimit-Remaining": "59", "X-RateLimit-Reset": "@http+30"}'),
+	('GitLab: ResetTime',		'{"RateLimit-Limit": "600", "RateLimit-Observed": "1", "RateLimit-Remaining": "599", "RateLimit-ResetTime": "@http+60"}'),
+	('GitLab: epoch',			'{"RateLimit-Limit": "600", "RateLimit-Remaining": "599", "RateLimit-Reset": "@epoch+60"}'),
+	('IETF draft of 2021: delta', '{"RateLimit-Limit": "600", "RateLimit-Remaining": "599", "RateLimit-Reset": "60"}'),
+	('IETF draft of 2023',		'{"RateLimit": "limit=100, remaining=50, reset=30"}'),
+	('structured fields',		'{"RateLimit": "\"default\";r=50;t=30", "RateLimit-Policy": "\"default\";q=100;w=60"}'),
+	('the worst of two',		'{"RateLimit": "\"hour\";r=900;t=1800, \"minute\";r=3;t=30", "RateLimit-Policy": "\"hour\";q=1000;w=3600, \"minute\";q=60;w=60"}'),
+	('a name with separators',	'{"RateLimit": "\"a;b,c=\\\"\";r=7;t=30;pk=:eA==:", "RateLimit-Policy": "\"a;b,c=\\\"\";q=10;w=60"}'),
+	('without time: the window', '{"RateLimit": "\"default\";r=50", "RateLimit-Policy": "\"default\";q=100;w=60"}'),
+	('other units do not count', '{"RateLimit": "\"bytes\";r=0;t=900, \"calls\";r=50;t=30", "RateLimit-Policy": "\"bytes\";q=1000;w=900;qu=\"content-bytes\", \"calls\";q=100;w=60"}'),
+	('Jira: Beta-RateLimit',	'{"Beta-RateLimit": "\"tenant-app-quota\";r=100;t=1200", "Beta-RateLimit-Policy": "\"tenant-app-quota\";q=200;w=3600"}'),
+	('HubSpot: window in ms',	'{"X-HubSpot-RateLimit-Max": "100", "X-HubSpot-RateLimit-Remaining": "99", "X-HubSpot-RateLimit-Interval-Milliseconds": "10000"}'),
+	('Shopify: used/limit',		'{"X-Shopify-Shop-Api-Call-Limit": "32/40"}'),
+	('Salesforce: k=used/limit', '{"Sforce-Limit-Info": "api-usage=12/15000"}'),
+	('reset is past: ignored',	'{"X-RateLimit-Limit": "60", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "@epoch-30"}'),
+	('reset is too far: ignored', '{"X-RateLimit-Limit": "60", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "@epoch+9000000"}'),
+	('remaining alone',			'{"X-RateLimit-Remaining": "0"}'),
+	('nonsense',				'{"X-RateLimit-Limit": "many", "X-RateLimit-Remaining": "-1", "X-RateLimit-Reset": "soon", "RateLimit": "\"open;r=1;t=", "RateLimit-Policy": ";;;"}'),
+	('conflict: the longest wait', '{"X-RateLimit-Limit": "10", "X-RateLimit-Remaining": "1", "X-RateLimit-Reset": "30", "RateLimit-Limit": "10", "RateLimit-Remaining": "1", "RateLimit-Reset": "60"}')
+	) AS v(style, headers), limits.learn(:'mock_url', headers::json) AS l;
+
+-- headers of the API's own, by option; without it nothing is learnt
+SELECT style, l.* FROM (VALUES
+	('Zendesk: parts',		'{"zendesk-ratelimit-tickets": "total=100; remaining=99; resets=58"}', ', remaining_header ''zendesk-ratelimit-tickets'''),
+	('Zendesk: no option',	'{"zendesk-ratelimit-tickets": "total=100; remaining=99; resets=58"}', ''),
+	('own names',			'{"My-Limit": "10", "My-Left": "9", "My-Reset": "30"}', ', limit_header ''My-Limit'', remaining_header ''My-Left'', reset_header ''My-Reset'''),
+	('own names: no option', '{"My-Limit": "10", "My-Left": "9", "My-Reset": "30"}', ''),
+	('used, own ceiling and reset', '{"My-Used": "2", "My-Reset": "30"}', ', used_header ''My-Used'', used_limit ''10'', reset_header ''My-Reset'''),
+	('used, ceiling in a header', '{"My-Used": "2", "My-Limit": "10"}', ', used_header ''My-Used'', limit_header ''My-Limit'''),
+	('used without ceiling', '{"My-Used": "2"}', ', used_header ''My-Used''')
+	) AS v(style, headers, options), limits.learn(:'mock_url', headers::json, options) AS l;
+-- Binance: the weight used in the server's minute
+SELECT requests, remaining, resets_in <= 60 AS "within the minute"
+	FROM limits.learn(:'mock_url', '{"X-MBX-USED-WEIGHT-1M": "5990"}', ', used_header ''X-MBX-USED-WEIGHT-1M'', used_limit ''6000''');
+
+-- limits of paths: only the requests below them are counted in them
+CREATE SERVER paths FOREIGN DATA WRAPPER dload OPTIONS (base_url :'mock_url',
+	rate_limit '1000/hour, 7/hour@/headers/exports, 3/hour@POST /headers/*/search, 5/hour@/other');
+CREATE FOREIGN TABLE limits.plain (id int) SERVER paths OPTIONS (path '/headers/plain');
+CREATE FOREIGN TABLE limits.exports (id int) SERVER paths OPTIONS (path '/headers/exports/2024');
+CREATE FOREIGN TABLE limits.exports2 (id int) SERVER paths OPTIONS (path '/headers/exports2');
+CREATE FOREIGN TABLE limits.search (id int) SERVER paths OPTIONS (path '/headers/items/search', method 'POST');
+CREATE FOREIGN TABLE limits.search_get (id int) SERVER paths OPTIONS (path '/headers/items/search');
+CREATE FOREIGN TABLE limits.told (id int) SERVER paths OPTIONS (path '/headers/exports',
+	query_params '{"set": "{\"X-RateLimit-Limit\": \"50\", \"X-RateLimit-Remaining\": \"9\", \"X-RateLimit-Reset\": \"30\"}"}');
+SELECT (SELECT count(*) FROM limits.plain) + (SELECT count(*) FROM limits.exports) +
+	(SELECT count(*) FROM limits.exports2) + (SELECT count(*) FROM limits.search) +
+	(SELECT count(*) FROM limits.search_get) AS five;
+SELECT coalesce(scope, 'all') AS scope, requests, period, used, remaining FROM dload.budgets WHERE server = 'paths' ORDER BY 1;
+-- what the API says there is about these
+SELECT count(*) FROM limits.told;
+SELECT coalesce(scope, 'all') AS scope, requests, period, used, remaining FROM dload.budgets WHERE server = 'paths' ORDER BY 1, 2;
+-- used up: others go on, and what waits in vain costs the others nothing
+ALTER SERVER paths OPTIONS (ADD max_wait '1s');
+SELECT count(*) FROM limits.search;
+SELECT count(*) FROM limits.search;
+DO $$ BEGIN PERFORM count(*) FROM limits.search; EXCEPTION WHEN configuration_limit_exceeded THEN RAISE WARNING '%', split_part(sqlerrm, ' until', 1); END $$;
+SELECT count(*) FROM limits.search_get;
+SELECT coalesce(scope, 'all') AS scope, used FROM dload.budgets WHERE server = 'paths' AND period IS NOT NULL ORDER BY 1;
+
+-- what the options take
+ALTER SERVER paths OPTIONS (SET rate_limit '10/minute@exports');
+ALTER SERVER paths OPTIONS (SET rate_limit '10/minute@GET');
+ALTER SERVER paths OPTIONS (SET rate_limit '10/minute@/a?b');
+ALTER SERVER paths OPTIONS (SET rate_limit '10/minute@');
+ALTER SERVER paths OPTIONS (ADD used_limit '10');
+ALTER SERVER paths OPTIONS (ADD reset_header 'X-Reset');
+ALTER SERVER paths OPTIONS (SET max_wait '2 days');
+
+-- a run that would wait too long ends as partial, and goes on from there
+CREATE SERVER slow FOREIGN DATA WRAPPER dload OPTIONS (base_url :'mock_url', rate_limit '2/5s', max_wait '1s');
+CREATE FOREIGN TABLE limits.items () SERVER slow OPTIONS (path '/link/items', query_params '{"total": "40", "per_page": "10"}', paginate 'link');
+SELECT dload.create_pipeline('limited', source => 'limits.items', target => 'limits.target', write_disposition => 'merge', primary_key => '{id}');
+SET client_min_messages = error;
+CALL dload.run('limited');
+SET client_min_messages = warning;
+SELECT outcome, split_part(reason, ' until', 1) || '...' || substr(reason, strpos(reason, ';')) AS reason, pages, rows_read FROM dload.runs WHERE pipeline = 'limited';
+SELECT count(*) FROM limits.target;
+SELECT failures, retry_at > clock_timestamp() AS "will be resumed" FROM dload.pipeline_schedule JOIN dload.pipeline USING (pipeline_id) WHERE name = 'limited';
+-- with patience it completes
+ALTER SERVER slow OPTIONS (SET max_wait '1min', SET rate_limit '100/s');
+CALL dload.run('limited');
+SELECT outcome, pages, rows_read FROM dload.runs WHERE pipeline = 'limited' ORDER BY run_id;
+SELECT failures, retry_at FROM dload.pipeline_schedule JOIN dload.pipeline USING (pipeline_id) WHERE name = 'limited';
+
+DROP SCHEMA limits CASCADE;
+SELECT dload.drop_pipeline('limited');
+DROP SERVER paths, slow CASCADE;

@@ -1,0 +1,160 @@
+/*-------------------------------------------------------------------------
+ *
+ * permit.c
+ *	  All that a request needs to be sent: a place in each budget it falls
+ *	  under.
+ *
+ * The budgets are asked one after the other, the server's last.  What one of
+ * them granted is given back when a later one refuses, so that nobody waits in
+ * one while holding a place in another.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "rest/permit.h"
+
+#include "rest/urlparts.h"
+
+/*
+ * Does the path begin with the segments of the pattern?  "*" is any segment.
+ */
+static bool
+path_begins(const char *path, const char *pattern)
+{
+	while (*pattern != '\0')
+	{
+		size_t		want = strcspn(pattern + 1, "/") + 1;
+		size_t		have = strcspn(path + 1, "/") + 1;
+		bool		any = want == 2 && pattern[1] == '*';
+
+		if (*path != '/')
+			return false;
+		/* "/exports/" is "/exports" */
+		if (want == 1)
+			return true;
+		if (!any && (want != have || strncmp(path, pattern, want) != 0))
+			return false;
+		path += have;
+		pattern += want;
+	}
+	return true;
+}
+
+/* The path of a URL; below that of base_url, if it is there. */
+static char *
+path_of(const char *url, const char *base_url)
+{
+	DloadUrlParts parts;
+	DloadUrlParts base;
+	char	   *path;
+	size_t		skip;
+
+	dload_url_split(url, &parts);
+	dload_url_split(base_url, &base);
+	path = pnstrdup(parts.path.data, parts.path.len);
+	skip = base.path.len;
+	while (skip > 0 && base.path.data[skip - 1] == '/')
+		skip--;
+	if (parts.path.len >= skip &&
+		strncmp(path, base.path.data, skip) == 0 && path[skip] == '/')
+		path += skip;
+	return path;
+}
+
+bool
+dload_scope_covers(const char *scope, const char *base_url,
+				   const char *method, const char *url)
+{
+	const char *pattern = strchr(scope, '/');
+
+	if (pattern == NULL)
+		return false;
+	if (pattern > scope + 1 &&
+		(strncmp(scope, method, strlen(method)) != 0 ||
+		 scope[strlen(method)] != ' '))
+		return false;
+	return path_begins(path_of(url, base_url), pattern);
+}
+
+void
+dload_permit_open(DloadPermit *permit, const DloadResource *res,
+				  const char *method, const char *url)
+{
+	ListCell   *lc;
+
+	memset(permit, 0, sizeof(*permit));
+	permit->spec = &res->limits;
+	foreach(lc, res->limits.rates)
+	{
+		const DloadRate *rate = lfirst(lc);
+		DloadLimiter *limiter;
+		bool		known = false;
+
+		if (rate->scope == NULL ||
+			!dload_scope_covers(rate->scope, res->base_url, method, url))
+			continue;
+		limiter = dload_limiter_get(res, rate->scope);
+		for (int i = 0; i < permit->n; i++)
+			known |= permit->limiters[i] == limiter;
+		if (!known)
+			permit->limiters[permit->n++] = limiter;
+	}
+	permit->limiters[permit->n++] = dload_limiter_get(res, NULL);
+}
+
+long
+dload_permit_acquire(DloadPermit *permit, bool needed)
+{
+	for (int i = 0; i < permit->n; i++)
+	{
+		long		wait = dload_limiter_acquire(permit->limiters[i],
+												 &permit->tickets[i], needed);
+
+		if (wait <= 0)
+			continue;
+		while (--i >= 0)
+			dload_limiter_undo(permit->limiters[i], &permit->tickets[i]);
+		return wait;
+	}
+	return 0;
+}
+
+void
+dload_permit_learn(DloadPermit *permit, const DloadExchange *ex, bool limited)
+{
+	DloadAllowance allowance;
+	int64		blocked_for = 0;
+
+	dload_allowance_read(permit->spec, ex, &allowance);
+	if (limited)
+		blocked_for = Max(dload_limit_pause(permit->spec, ex, true), 0);
+	dload_limiter_learn(permit->limiters[0], &permit->tickets[0], &allowance,
+						blocked_for);
+	for (int i = 1; i < permit->n; i++)
+		dload_limiter_learn(permit->limiters[i], &permit->tickets[i], NULL, 0);
+}
+
+void
+dload_permit_block(DloadPermit *permit, int64 ms)
+{
+	/* the last one is for all requests */
+	int			all = permit->n - 1;
+
+	dload_limiter_learn(permit->limiters[all], &permit->tickets[all], NULL,
+						ms);
+}
+
+void
+dload_permit_touch(DloadPermit *permit)
+{
+	for (int i = 0; i < permit->n; i++)
+		dload_limiter_touch(permit->limiters[i], &permit->tickets[i]);
+}
+
+void
+dload_permit_release(DloadPermit *permit)
+{
+	for (int i = 0; i < permit->n; i++)
+		dload_limiter_release(permit->limiters[i], &permit->tickets[i]);
+}

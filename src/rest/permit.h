@@ -1,0 +1,48 @@
+/*-------------------------------------------------------------------------
+ *
+ * permit.h
+ *	  All that a request needs to be sent: a place in each budget it falls
+ *	  under.
+ *
+ * These are the budget of the server and user, and those of the paths that
+ * rate_limit counts apart.  What the API says on such a path is taken to be
+ * about that path.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef DLOAD_PERMIT_H
+#define DLOAD_PERMIT_H
+
+#include "base/shmem.h"
+#include "rest/limiter.h"
+
+/* A rate_limit has no more rates than this, so no more scopes either. */
+#define DLOAD_PERMIT_BUDGETS	(DLOAD_BUDGET_RATES + 1)
+
+typedef struct DloadPermit
+{
+	const DloadLimitSpec *spec;
+	int			n;
+	DloadLimiter *limiters[DLOAD_PERMIT_BUDGETS];	/* the server's is last */
+	DloadTicket tickets[DLOAD_PERMIT_BUDGETS];
+} DloadPermit;
+
+/* Find the budgets for a request to this URL. */
+extern void dload_permit_open(DloadPermit *permit, const DloadResource *res,
+							  const char *method, const char *url);
+
+/* Is this request one that the scope "/path" or "POST /path" is for? */
+extern bool dload_scope_covers(const char *scope, const char *base_url,
+							   const char *method, const char *url);
+
+/* As dload_limiter_acquire, learn, touch and release, for all of them. */
+extern long dload_permit_acquire(DloadPermit *permit, bool needed);
+extern void dload_permit_learn(DloadPermit *permit, const DloadExchange *ex,
+							   bool limited);
+/* Learn that nothing may be sent for so long, otherwise than by a head. */
+extern void dload_permit_block(DloadPermit *permit, int64 ms);
+
+extern void dload_permit_touch(DloadPermit *permit);
+extern void dload_permit_release(DloadPermit *permit);
+
+#endif							/* DLOAD_PERMIT_H */

@@ -1,0 +1,45 @@
+{   checks => [
+		{   name => 'offsets up to the declared total',
+			sql => "SELECT count(*), count(DISTINCT id) FROM mailchimp.members WHERE list_id = 'a1b2'",
+			is => '2500|2500'
+		},
+		{   name => 'the server lowers the page size: steps are by what came',
+			sql => "BEGIN; ALTER FOREIGN TABLE mailchimp.members OPTIONS (SET page_size '5000'); SELECT count(*), count(DISTINCT id) FROM mailchimp.members WHERE list_id = 'a1b2'; ROLLBACK",
+			is => '2500|2500'
+		},
+		{   name => 'a bare 429 is waited for',
+			before => [
+				{ path => '/members', status => 429, headers => { 'Content-Type' => undef } }
+			],
+			sql => "SELECT count(*) FROM mailchimp.members WHERE list_id = 'a1b2'",
+			is => '2500'
+		},
+		{   name => 'loaded, without the links',
+			sql => "CALL dload.run('mailchimp_members'); SELECT count(*), count(DISTINCT id), (SELECT count(*) FROM pg_class WHERE relkind = 'r' AND relname ~ '^loaded__') FROM mailchimp.loaded",
+			is => '2500|2500|0'
+		},
+		{   name => 'then what changed since: the records at the cursor again',
+			sql => "CALL dload.run('mailchimp_members'); SELECT rows_read, rows_unchanged FROM dload.runs ORDER BY run_id DESC LIMIT 1",
+			is => '1|1'
+		},
+	],
+	controls => [
+		{   name => 'the paginator',
+			alter => "ALTER FOREIGN TABLE mailchimp.members OPTIONS (DROP paginate)",
+			sql => "SELECT count(*) FROM mailchimp.members WHERE list_id = 'a1b2'",
+			is => '2500'
+		},
+		{   name => 'retries',
+			alter => "ALTER SERVER mailchimp OPTIONS (ADD max_retries '0')",
+			before => [
+				{ path => '/members', status => 429, headers => { 'Content-Type' => undef } }
+			],
+			sql => "SELECT count(*) FROM mailchimp.members WHERE list_id = 'a1b2'",
+			is => '2500'
+		},
+		{   name => 'leaving out the links',
+			alter => "ALTER FOREIGN TABLE mailchimp.members OPTIONS (DROP query_params)",
+			sql => "SELECT dload.create_pipeline('again', source => 'mailchimp.members', target => 'mailchimp.again', params => '{\"list_id\": \"x\"}'); SELECT dload.run_atomic('again'); SELECT count(*) FROM pg_class WHERE relname = 'again___links'",
+			like => qr/^0$/m
+		},
+	] };
