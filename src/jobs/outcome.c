@@ -7,8 +7,8 @@
  */
 #include "postgres.h"
 
+#include "jobs/conditional.h"
 #include "jobs/launcher.h"
-#include "jobs/rundata.h"
 #include "model/standing.h"
 
 #include "access/xact.h"
@@ -177,4 +177,28 @@ dload_run_finish(DloadRun *run, const char *outcome, char *reason)
 		return;
 	run->outcome = outcome;
 	run->reason = reason;
+}
+
+void
+dload_run_judge(DloadRun *run)
+{
+	int64		declared = dload_extract_declared_total(run->extract);
+	int64		read = run->counters.rows_read +
+	dload_extract_stats(run->extract)->kept;
+	char	   *skipped = dload_extract_skipped(run->extract);
+
+	if (run->cursor && dload_cursor_overflowed(run->cursor))
+		dload_run_finish(run, "suspect",
+			   psprintf("More than %d records share one cursor value; the next run may repeat some.",
+						DLOAD_MAX_BOUNDARY));
+	if (skipped != NULL)
+		dload_run_finish(run, "suspect", skipped);
+	if (declared >= 0 && declared != read && run->read_whole)
+		dload_run_finish(run, "suspect",
+			   psprintf("The API declared " INT64_FORMAT " records, but "
+						INT64_FORMAT " were read.", declared, read));
+	if (dload_conditional_unchanged(run))
+		dload_run_finish(run, "complete",
+			   "Unchanged: by what the API says, every page is as it was when it was last read.");
+	dload_run_finish(run, "complete", NULL);
 }

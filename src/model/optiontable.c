@@ -117,6 +117,9 @@ const DloadOption dload_options[] = {
 		   "list repeats the parameter."),
 	SIMPLE("body", T, DLOAD_OPT_TEXT, NULL,
 		   "Body of a POST request."),
+	SIMPLE("conditional", T, DLOAD_OPT_BOOL, "true",
+		   "Runs ask for pages on condition that they have changed, where the "
+		   "API tells by ETag or Last-Modified."),
 	SIMPLE("records_path", T, DLOAD_OPT_PATH, NULL,
 		   "JSON path of the records in a response; without it the place is "
 		   "detected on the first response."),

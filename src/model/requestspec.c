@@ -70,6 +70,7 @@ dload_requestspec_read(DloadRequestSpec *spec, const DloadOptionSet *set,
 	spec->method = dload_spec_text(set, "method");
 	spec->query_params = dload_spec_json(set, "query_params");
 	spec->body = dload_spec_text(set, "body");
+	spec->conditional = dload_option_bool(set, "conditional");
 	spec->headers = merge_headers(read_headers(server), read_headers(table));
 }
 

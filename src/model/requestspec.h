@@ -17,6 +17,7 @@ typedef struct DloadRequestSpec
 	char	   *method;			/* GET or POST */
 	DloadJson  *query_params;	/* or NULL */
 	char	   *body;			/* or NULL */
+	bool		conditional;	/* runs ask only for what has changed */
 	List	   *headers;		/* of char * "Name: value"; server's, then
 								 * table's */
 } DloadRequestSpec;

@@ -45,7 +45,7 @@ typedef struct DloadExtractStats
 	int64		bytes;			/* on the wire */
 	int64		retries;
 	int64		skipped;		/* pages left out by a rule */
-	int64		unchanged;		/* pages not sent since they are as they were */
+	int64		unchanged;		/* pages not sent, being as they were */
 	int64		kept;			/* records of these */
 	int64		limit_wait_us;	/* waited for rate limits and Retry-After */
 	int64		backoff_wait_us;	/* waited before retries */
