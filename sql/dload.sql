@@ -153,6 +153,7 @@ CREATE TABLE dload.pipeline_schedule (
 	changed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
 	last_due timestamptz,
 	retry_at timestamptz,
+	poll_at timestamptz,
 	paused_at timestamptz,
 	paused_reason text,
 	pruned_rows bigint NOT NULL DEFAULT 0

@@ -89,6 +89,7 @@ dload_extract_begin(const DloadResource *res, List *params)
 	x->path = res->records.path;
 	x->declared_total = -1;
 	x->channel.res = res;
+	x->channel.poll_interval = -1;
 	x->seen = seen_create(context, 64, NULL);
 	if (dload_request_first(res, params, &request, &x->error))
 		dload_extract_begin_fetch(x, &request);
@@ -260,6 +261,12 @@ bool
 dload_extract_must_restart(const DloadExtract *x)
 {
 	return x->channel.must_restart;
+}
+
+int64
+dload_extract_poll_interval(const DloadExtract *x)
+{
+	return x->channel.poll_interval;
 }
 
 char *

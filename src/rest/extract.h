@@ -124,6 +124,9 @@ extern DloadExtractResult dload_extract_next_page(DloadExtract *x,
 /* After an error: has what the read went on from expired at the API? */
 extern bool dload_extract_must_restart(const DloadExtract *x);
 
+/* Milliseconds after which the API wants to be asked again; -1: not said. */
+extern int64 dload_extract_poll_interval(const DloadExtract *x);
+
 /* After END or later: the pages left out by rules, in words; NULL for none. */
 extern char *dload_extract_skipped(const DloadExtract *x);
 extern bool dload_extract_stopped_early(const DloadExtract *x);

@@ -22,6 +22,9 @@
 /* A rate limit that is used up, and nobody says for how long. */
 #define DEFAULT_LIMIT_MS (60 * 1000)
 
+/* What an API may ask for at most; longer is taken for a mistake. */
+#define MAX_POLL_SECONDS 86400.0
+
 static bool
 is_success(int status)
 {
@@ -61,6 +64,26 @@ note_date(DloadChannel *channel, const DloadExchange *ex)
 	date = dload_response_date(ex);
 	if (date != 0)
 		channel->server_time = date;
+}
+
+/*
+ * GitHub's feeds say how often they may be asked for.  The largest of the
+ * read counts.
+ */
+static void
+note_poll_interval(DloadChannel *channel, const DloadExchange *ex)
+{
+	char	   *text = dload_http_header(ex, "X-Poll-Interval");
+	char	   *end;
+	double		seconds;
+
+	if (text == NULL)
+		return;
+	seconds = strtod(text, &end);
+	if (end != text && *end == '\0' && seconds >= 0 &&
+		seconds <= MAX_POLL_SECONDS)
+		channel->poll_interval = Max(channel->poll_interval,
+									 (int64) (seconds * 1000));
 }
 
 static DloadJudgement
@@ -182,6 +205,7 @@ dload_judge_head(DloadFetch *f, DloadError *err)
 	const DloadRule *rule;
 
 	note_date(channel, f->exchange);
+	note_poll_interval(channel, f->exchange);
 	dload_permit_learn(&f->permit, f->exchange,
 					   dload_response_limited(f->exchange));
 	f->fate = DLOAD_FATE_PAGE;
