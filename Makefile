@@ -9,10 +9,10 @@ DATA_built = dload--$(EXTVERSION).sql
 
 PG_CPPFLAGS = -I$(srcdir)/src -DDLOAD_VERSION='"$(EXTVERSION)"'
 PG_CFLAGS = -fvisibility=hidden
-SHLIB_LINK = -lcurl -ljansson
+SHLIB_LINK = -lcurl -ljansson -lcrypto -lz
 
 # mock_start starts the mock API for the tests between it and mock_stop.
-REGRESS = mock_start types naming json condition url schedule option scan pushdown paging rules normalize fastpath append merge evolve replace cursor conditional pipeline guard limits mock_stop
+REGRESS = mock_start types naming json url schedule option scan pushdown formats shapes paging normalize fastpath append merge evolve replace cursor conditional pipeline guard limits children auth condition rules ahead slices mock_stop
 REGRESS_OPTS = --inputdir=. --load-extension=dload
 
 # Specs cannot start the mock API: they find one by a setting, with

@@ -171,7 +171,32 @@ CALL dload.run('t');
 CALL dload.run('t');
 SELECT outcome, unchanged, rows_read FROM cond_last('t');
 
-SELECT count(dload.drop_pipeline(name)) FROM dload.pipelines WHERE name IN ('m', 'r', 'p', 'j', 'a', 'f', 't');
+-- pages that are asked for ahead of their turn
+:reset
+CREATE FOREIGN TABLE cond_pages (record jsonb OPTIONS (json_path '$')) SERVER cond_server
+  OPTIONS (path '/validators/items?total=1', paginate 'page', total_path 'total', records_path 'data');
+SELECT dload.create_pipeline('g', source => 'cond_pages', target => 'cond.g',
+	write_disposition => 'merge', primary_key => '{id}');
+SELECT dload.create_pipeline('gr', source => 'cond_pages', target => 'cond.gr', write_disposition => 'replace');
+CALL dload.run('g');
+CALL dload.run('g');
+SELECT outcome, pages, unchanged, rows_read FROM cond_last('g');
+CALL dload.run('gr');
+CALL dload.run('gr');
+SELECT outcome, pages, unchanged, rows_read FROM cond_last('gr');
+\setenv ANSWER '{"ids": [1], "set": {"value": 1}, "touch": false}'
+:change
+CALL dload.run('g');
+SELECT outcome, pages, unchanged, rows_read FROM cond_last('g');
+CALL dload.run('gr');
+SELECT outcome, pages, unchanged, rows_read FROM cond_last('gr');
+\setenv ANSWER '{"ids": [99], "set": {"value": 1}, "touch": false}'
+:change
+CALL dload.run('gr');
+SELECT outcome, pages, unchanged, rows_read FROM cond_last('gr');
+SELECT count(*), sum(value) FILTER (WHERE id IN (1, 99)) FROM cond.gr;
+
+SELECT count(dload.drop_pipeline(name)) FROM dload.pipelines WHERE name IN ('g', 'gr', 'm', 'r', 'p', 'j', 'a', 'f', 't');
 SELECT count(*) FROM dload.page_validator;
 DROP SERVER cond_server CASCADE;
 DROP SCHEMA cond CASCADE;

@@ -52,7 +52,7 @@ ALTER SERVER option_test OPTIONS (SET base_url 'HTTPS://API.example.com/v1/');
 ALTER SERVER option_test OPTIONS (ADD auth 'digest');
 ALTER SERVER option_test OPTIONS (ADD auth 'Bearer');
 ALTER SERVER option_test OPTIONS (ADD auth '');
-ALTER SERVER option_test OPTIONS (ADD auth 'api_key', ADD api_key_in 'cookie');
+ALTER SERVER option_test OPTIONS (ADD auth 'api_key', ADD api_key_in 'body');
 ALTER SERVER option_test OPTIONS (ADD api_key_name 'X-Key');
 ALTER SERVER option_test OPTIONS (ADD auth 'api_key', ADD api_key_name 'X Key');
 ALTER SERVER option_test OPTIONS (ADD auth 'api_key', ADD api_key_name 'Host');

@@ -102,6 +102,8 @@ keeps those of one owner (nested.owner.id)
                           "@epoch_ms+30", "@iso+30", "@http+30" are times;
                           ?status=
 
+More routes that check credentials are in mock_auth.py.
+
 MEANINGS: see mock_rules.py
 
 TRAPS
@@ -128,6 +130,8 @@ TRAPS
   /huge?mb=               one array of that size, chunked; ?record_kb=
   /bomb?mb=               gzip of one array of white space
   /types                  every JSON type; ?nul=1 adds text with U+0000
+SHAPES: see mock_shapes.py
+More routes are in mock_slices.py.
 """
 
 import argparse
@@ -155,6 +159,10 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 # Modules that add routes import this one by its name, also when it is run.
 sys.modules.setdefault("mock_api", sys.modules[__name__])
+import mock_auth
+import mock_shapes
+import mock_rules
+import mock_slices
 
 EPOCH = datetime(2026, 1, 1, tzinfo=timezone.utc)
 BEARER = "s3cret-token"
@@ -1118,6 +1126,10 @@ def types(request):
     return Reply(("[" + ",\n".join(rows) + "]").encode())
 
 
+mock_auth.register(sys.modules[__name__])
+mock_shapes.register(sys.modules[__name__])
+
+
 # ---------------------------------------------------------------------------
 # Control
 # ---------------------------------------------------------------------------
@@ -1220,6 +1232,10 @@ def apply_fault(fault, request):
     reply.chunked = fault.get("chunked", reply.chunked)
     reply.close = fault.get("close", reply.close)
     return reply
+
+
+# Routes of more modules
+mock_slices.register(sys.modules[__name__])
 
 
 # ---------------------------------------------------------------------------
@@ -1555,14 +1571,13 @@ def stop(pid_file):
 @route("/host/*")
 def host(request):
     return mock_hosts.dispatch(request)
+mock_rules.register(sys.modules[__name__])
 
 
 def main():
     global mock_hosts
     import mock_hosts
     mock_hosts.load()
-    import mock_rules
-    mock_rules.register(sys.modules[__name__])
     parser = argparse.ArgumentParser(description="mock REST API of dload")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--url-file")

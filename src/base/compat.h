@@ -32,6 +32,17 @@
 	object_ownercheck(RelationRelationId, relid, roleid)
 #endif
 
+/* 16 has one function for the privileges on most kinds of object. */
+#if PG_VERSION_NUM < 160000
+#define dload_function_aclcheck(oid, userid) \
+	pg_proc_aclcheck(oid, userid, ACL_EXECUTE)
+#define dload_qualified_names(text) stringToQualifiedNameList(text)
+#else
+#define dload_function_aclcheck(oid, userid) \
+	object_aclcheck(ProcedureRelationId, oid, userid, ACL_EXECUTE)
+#define dload_qualified_names(text) stringToQualifiedNameList(text, NULL)
+#endif
+
 /*
  * SQL-callable functions.  Objects are compiled with -fvisibility=hidden;
  * PostgreSQL 16 marks what PG_FUNCTION_INFO_V1 and PG_MODULE_MAGIC declare as
@@ -139,6 +150,22 @@ typedef struct ClosestMatchState
 #else
 #define dload_insert_index_tuples(rri, slot, estate) \
 	ExecInsertIndexTuples(rri, slot, estate, false, false, NULL, NIL, false)
+#endif
+
+/* Which indexes an update wants entries in: 16 tells the summarizing ones. */
+#if PG_VERSION_NUM < 160000
+typedef bool DloadUpdatedIndexes;
+#define dload_updated_any_index(indexes) (indexes)
+#define dload_update_index_tuples(rri, slot, estate, indexes) \
+	((void) (indexes), \
+	 ExecInsertIndexTuples(rri, slot, estate, true, false, NULL, NIL))
+#else
+#include "access/tableam.h"
+typedef TU_UpdateIndexes DloadUpdatedIndexes;
+#define dload_updated_any_index(indexes) ((indexes) != TU_None)
+#define dload_update_index_tuples(rri, slot, estate, indexes) \
+	ExecInsertIndexTuples(rri, slot, estate, true, false, NULL, NIL, \
+						  (indexes) == TU_Summarizing)
 #endif
 
 /* A hash table of tuples; 18 asks for the kind of slot, NULL for any. */

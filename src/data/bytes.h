@@ -16,107 +16,187 @@
 
 #include "port/pg_bitutils.h"
 
-#if defined(__SSE2__)
+/* DLOAD_PLAIN_BYTES: as where there are no vectors, for tests */
+#if defined(DLOAD_PLAIN_BYTES)
+/* none */
+#elif defined(__SSE2__)
 #include <emmintrin.h>
+#define HAVE_VECTOR
 #elif defined(__aarch64__) && defined(__ARM_NEON)
 #include <arm_neon.h>
+#define HAVE_VECTOR
 #endif
 
 /*
- * Vectors of 16 bytes.  A mask has MASK_BITS bits per byte, the first byte
- * lowest; MASK_ALL is the mask in which every byte is set.
+ * Vectors of 16 bytes.  A comparison gives a vector of bytes that are 0 or
+ * 0xff; a mask has MASK_BITS bits for each of them, the first byte lowest; the
+ * bits of a pair of vectors are one for each of their 32 bytes.
  */
+#ifdef HAVE_VECTOR
+
+#define VECTOR_BYTES	16
+
 #if defined(__SSE2__)
 
-#define HAVE_VECTOR
+typedef __m128i Vector;
+
 #define MASK_BITS	1
 #define MASK_ALL	UINT64CONST(0xffff)
+
+static inline Vector
+vector_load(const char *p)
+{
+	return _mm_loadu_si128((const __m128i *) p);
+}
+
+static inline Vector
+vector_or(Vector a, Vector b)
+{
+	return _mm_or_si128(a, b);
+}
+
+static inline Vector
+vector_equal(Vector v, char c)
+{
+	return _mm_cmpeq_epi8(v, _mm_set1_epi8(c));
+}
+
+/* as signed bytes, so those from 0x80 up are below all others */
+static inline Vector
+vector_below(Vector v, signed char c)
+{
+	return _mm_cmplt_epi8(v, _mm_set1_epi8(c));
+}
+
+/* "first" and the "more" bytes after it */
+static inline Vector
+vector_range(Vector v, char first, char more)
+{
+	Vector		x = _mm_sub_epi8(v, _mm_set1_epi8(first));
+
+	return _mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8(more)), x);
+}
+
+/* as letters, lower case */
+static inline Vector
+vector_lower(Vector v)
+{
+	return _mm_or_si128(v, _mm_set1_epi8(0x20));
+}
+
+static inline uint64
+vector_mask(Vector v)
+{
+	return (uint64) _mm_movemask_epi8(v);
+}
+
+static inline uint64
+vector_bits(Vector a, Vector b)
+{
+	return vector_mask(a) | vector_mask(b) << VECTOR_BYTES;
+}
+
+#else							/* NEON */
+
+typedef uint8x16_t Vector;
+
+#define MASK_BITS	4
+#define MASK_ALL	UINT64CONST(0xffffffffffffffff)
+
+static inline Vector
+vector_load(const char *p)
+{
+	return vld1q_u8((const uint8 *) p);
+}
+
+static inline Vector
+vector_or(Vector a, Vector b)
+{
+	return vorrq_u8(a, b);
+}
+
+static inline Vector
+vector_equal(Vector v, char c)
+{
+	return vceqq_u8(v, vdupq_n_u8((uint8) c));
+}
+
+static inline Vector
+vector_below(Vector v, signed char c)
+{
+	return vcltq_s8(vreinterpretq_s8_u8(v), vdupq_n_s8(c));
+}
+
+static inline Vector
+vector_range(Vector v, char first, char more)
+{
+	return vcleq_u8(vsubq_u8(v, vdupq_n_u8((uint8) first)),
+					vdupq_n_u8((uint8) more));
+}
+
+static inline Vector
+vector_lower(Vector v)
+{
+	return vorrq_u8(v, vdupq_n_u8(0x20));
+}
+
+static inline uint64
+vector_mask(Vector v)
+{
+	uint8x8_t	n = vshrn_n_u16(vreinterpretq_u16_u8(v), 4);
+
+	return vget_lane_u64(vreinterpret_u64_u8(n), 0);
+}
+
+static inline uint64
+vector_bits(Vector a, Vector b)
+{
+	static const uint8 bit[VECTOR_BYTES] = {
+		1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128
+	};
+	Vector		bits = vld1q_u8(bit);
+	Vector		sum = vpaddq_u8(vandq_u8(a, bits), vandq_u8(b, bits));
+
+	sum = vpaddq_u8(sum, sum);
+	sum = vpaddq_u8(sum, sum);
+	return vgetq_lane_u32(vreinterpretq_u32_u8(sum), 0);
+}
+
+#endif
 
 /* Bytes that end a run inside a string: quote, backslash, control, >= 0x80 */
 static inline uint64
 special_mask(const char *p)
 {
-	__m128i		v = _mm_loadu_si128((const __m128i *) p);
-	__m128i		quote = _mm_cmpeq_epi8(v, _mm_set1_epi8('"'));
-	__m128i		backslash = _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'));
+	Vector		v = vector_load(p);
 
-	/* as signed bytes, those from 0x80 up are below the blank too */
-	__m128i		low = _mm_cmplt_epi8(v, _mm_set1_epi8(' '));
-
-	return (uint64) _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quote,
-																backslash),
-												   low));
+	return vector_mask(vector_or(vector_or(vector_equal(v, '"'),
+										   vector_equal(v, '\\')),
+								 vector_below(v, ' ')));
 }
 
 /* Bytes that end a run inside a string that is known to be valid. */
 static inline uint64
 quote_mask(const char *p)
 {
-	__m128i		v = _mm_loadu_si128((const __m128i *) p);
-	__m128i		quote = _mm_cmpeq_epi8(v, _mm_set1_epi8('"'));
-	__m128i		backslash = _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'));
+	Vector		v = vector_load(p);
 
-	return (uint64) _mm_movemask_epi8(_mm_or_si128(quote, backslash));
+	return vector_mask(vector_or(vector_equal(v, '"'),
+								 vector_equal(v, '\\')));
 }
 
 static inline uint64
 space_mask(const char *p)
 {
-	__m128i		v = _mm_loadu_si128((const __m128i *) p);
-	__m128i		a = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8(' ')),
-								 _mm_cmpeq_epi8(v, _mm_set1_epi8('\n')));
-	__m128i		b = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('\r')),
-								 _mm_cmpeq_epi8(v, _mm_set1_epi8('\t')));
+	Vector		v = vector_load(p);
 
-	return (uint64) _mm_movemask_epi8(_mm_or_si128(a, b));
+	return vector_mask(vector_or(vector_or(vector_equal(v, ' '),
+										   vector_equal(v, '\n')),
+								 vector_or(vector_equal(v, '\r'),
+										   vector_equal(v, '\t'))));
 }
 
-#elif defined(__aarch64__) && defined(__ARM_NEON)
-
-#define HAVE_VECTOR
-#define MASK_BITS	4
-#define MASK_ALL	UINT64CONST(0xffffffffffffffff)
-
-static inline uint64
-narrow_mask(uint8x16_t m)
-{
-	uint8x8_t	n = vshrn_n_u16(vreinterpretq_u16_u8(m), 4);
-
-	return vget_lane_u64(vreinterpret_u64_u8(n), 0);
-}
-
-static inline uint64
-special_mask(const char *p)
-{
-	uint8x16_t	v = vld1q_u8((const uint8 *) p);
-	uint8x16_t	m = vcltq_s8(vreinterpretq_s8_u8(v), vdupq_n_s8(' '));
-
-	m = vorrq_u8(m, vceqq_u8(v, vdupq_n_u8('"')));
-	return narrow_mask(vorrq_u8(m, vceqq_u8(v, vdupq_n_u8('\\'))));
-}
-
-static inline uint64
-quote_mask(const char *p)
-{
-	uint8x16_t	v = vld1q_u8((const uint8 *) p);
-
-	return narrow_mask(vorrq_u8(vceqq_u8(v, vdupq_n_u8('"')),
-								vceqq_u8(v, vdupq_n_u8('\\'))));
-}
-
-static inline uint64
-space_mask(const char *p)
-{
-	uint8x16_t	v = vld1q_u8((const uint8 *) p);
-	uint8x16_t	a = vorrq_u8(vceqq_u8(v, vdupq_n_u8(' ')),
-							 vceqq_u8(v, vdupq_n_u8('\n')));
-	uint8x16_t	b = vorrq_u8(vceqq_u8(v, vdupq_n_u8('\r')),
-							 vceqq_u8(v, vdupq_n_u8('\t')));
-
-	return narrow_mask(vorrq_u8(a, b));
-}
-
-#endif
+#endif							/* HAVE_VECTOR */
 
 static inline bool
 is_space(char c)
@@ -142,13 +222,13 @@ static inline const char *
 skip_space_run(const char *p, const char *end)
 {
 #ifdef HAVE_VECTOR
-	while (end - p >= 16)
+	while (end - p >= VECTOR_BYTES)
 	{
 		uint64		rest = ~space_mask(p) & MASK_ALL;
 
 		if (rest != 0)
 			return p + pg_rightmost_one_pos64(rest) / MASK_BITS;
-		p += 16;
+		p += VECTOR_BYTES;
 	}
 #endif
 	while (p < end && is_space(*p))
@@ -170,13 +250,13 @@ static pg_attribute_always_inline const char *
 plain_run(const char *p, const char *end)
 {
 #ifdef HAVE_VECTOR
-	while (end - p >= 16)
+	while (end - p >= VECTOR_BYTES)
 	{
 		uint64		mask = special_mask(p);
 
 		if (mask != 0)
 			return p + pg_rightmost_one_pos64(mask) / MASK_BITS;
-		p += 16;
+		p += VECTOR_BYTES;
 	}
 #endif
 	while (p < end && *p != '"' && *p != '\\' && (unsigned char) *p >= ' ' &&
@@ -190,13 +270,13 @@ static pg_attribute_always_inline const char *
 quoted_run(const char *p, const char *end)
 {
 #ifdef HAVE_VECTOR
-	while (end - p >= 16)
+	while (end - p >= VECTOR_BYTES)
 	{
 		uint64		mask = quote_mask(p);
 
 		if (mask != 0)
 			return p + pg_rightmost_one_pos64(mask) / MASK_BITS;
-		p += 16;
+		p += VECTOR_BYTES;
 	}
 #endif
 	while (p < end && *p != '"' && *p != '\\')

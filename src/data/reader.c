@@ -3,538 +3,351 @@
  * reader.c
  *	  The record reader: a page's bytes -> records and envelope.
  *
- * The reader walks along the records' path, one *level* per step, holding
- * nothing but the level and the subscript reached at each of them.  A value
- * that the path does not lead into is skipped whole and copied to the
- * envelope; one at the path's end is skipped whole and handed out.  Between
- * two calls the walk is a state, so the bytes may end anywhere.
+ * A source for the page's format finds the records, and they are reshaped
+ * where the form says so.  For what stands in the envelope, which is complete
+ * only when the page is, an opened body is read twice, and records of a page
+ * that is fed are left to the caller to pass through once more.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include "data/path.h"
-#include "data/record.h"
+#include "data/reshape.h"
+#include "data/source.h"
 
 #include "utils/memutils.h"
 
-/* What the walk is about to read. */
-typedef enum WalkState
-{
-	WALK_VALUE,					/* the value that "level" steps led to */
-	WALK_PLAIN,					/* a member's value off the path */
-	WALK_INSIDE,				/* a key, an element or the end, in the
-								 * container at "level" */
-	WALK_RECORDS,				/* an element or the end of the list of
-								 * records */
-	WALK_SKIP_PLAIN,			/* the rest of a container off the path */
-	WALK_SKIP_RECORD,			/* the rest of a record */
-	WALK_DONE					/* white space until the end */
-} WalkState;
+/* Records that are written anew are kept in pieces of memory of this size. */
+#define CHUNK_BYTES		(64 * 1024)
 
-typedef enum ReaderFault
-{
-	FAULT_NONE,
-	FAULT_RECORD_SIZE,
-	FAULT_ENVELOPE_SIZE
-} ReaderFault;
+/* What the records of one body in memory may come to when written anew. */
+#define MAX_GROWTH		16
+#define SMALL_BODY		((size_t) 4 * 1024 * 1024)
 
 struct DloadReader
 {
-	const DloadPath *path;
-	size_t		max_record;
 	MemoryContext context;
-	DloadScanner scanner;
-	DloadToken	token;			/* the one in work */
+	const DloadPath *path;
+	const DloadForm *form;
+	size_t		max_record;
+	DloadFormat format;
+	DloadReshape *reshape;		/* or NULL */
 
-	/* own buffer, unused after dload_reader_open */
-	char	   *buf;
-	size_t		len;
-	size_t		size;
-	int64		dropped;		/* bytes of the page that stood before buf */
-	size_t		held;			/* in WALK_SKIP_*: where in buf it began */
-	bool		opened;			/* the body is the caller's */
+	DloadSource *source;		/* at work */
+	DloadSource *json;			/* each made when first needed */
+	DloadSource *lines;
+	DloadSource *csv;
+	char	   *member;			/* of key_path: what "json" was made for */
+	MemoryContext json_context; /* of it then */
 
-	WalkState	state;
-	bool		in_records;		/* inside the list of records */
-	int			level;
-	int64		subscript[DLOAD_MAX_PATH_STEPS];
-
-	StringInfoData envelope;
+	MemoryContext keep;			/* of an opened body's records, or NULL */
+	char	   *chunk;
+	size_t		chunk_left;
+	size_t		growth_left;
+	size_t		kept;			/* bytes in chunks */
+	bool		prepared;		/* the envelope has been looked at */
 	int64		count;
-	bool		found;
-	ReaderFault fault;			/* other than what the scanner reports */
+	DloadError	error;			/* found when the body was opened */
 };
+
+static const DloadForm plain_form;
+
+DloadReader *
+dload_reader_create_form(const DloadPath *records_path, const DloadForm *form,
+						 size_t max_record)
+{
+	DloadReader *r = palloc0(sizeof(DloadReader));
+
+	r->context = CurrentMemoryContext;
+	r->path = records_path;
+	r->form = form;
+	r->max_record = max_record;
+	r->format = form->format;
+	if (dload_form_reshapes(form))
+		r->reshape = dload_reshape_create(form, max_record);
+	dload_reader_reset(r);
+	return r;
+}
 
 DloadReader *
 dload_reader_create(const DloadPath *records_path, size_t max_record)
 {
-	DloadReader *r = palloc0(sizeof(DloadReader));
+	return dload_reader_create_form(records_path, &plain_form, max_record);
+}
 
-	r->path = records_path;
-	r->max_record = max_record;
-	r->context = CurrentMemoryContext;
-	initStringInfo(&r->envelope);
-	dload_reader_reset(r);
-	return r;
+void
+dload_reader_set_format(DloadReader *r, DloadFormat format)
+{
+	r->format = format;
+}
+
+static DloadSource *
+json_source(DloadReader *r, const DloadPath *path)
+{
+	return dload_json_source(path, r->max_record, r->form->key != NULL,
+							 dload_form_has_rows(r->form) &&
+							 path->nsteps > 0 &&
+							 path->steps[0].kind == DLOAD_STEP_KEY);
+}
+
+static bool
+is_json(const DloadReader *r)
+{
+	return r->format == DLOAD_FORMAT_JSON || r->format == DLOAD_FORMAT_AUTO;
+}
+
+static DloadSource *
+choose_source(DloadReader *r)
+{
+	MemoryContext old = MemoryContextSwitchTo(r->context);
+	DloadSource *source;
+
+	if (is_json(r))
+	{
+		if (r->json == NULL)
+			r->json = json_source(r, r->path);
+		source = r->json;
+	}
+	else if (r->format == DLOAD_FORMAT_NDJSON)
+	{
+		if (r->lines == NULL)
+			r->lines = dload_lines_source(r->max_record);
+		source = r->lines;
+	}
+	else
+	{
+		if (r->csv == NULL)
+			r->csv = dload_csv_source(r->form, r->max_record);
+		dload_csv_source_tabs(r->csv, r->format == DLOAD_FORMAT_TSV);
+		source = r->csv;
+	}
+	MemoryContextSwitchTo(old);
+	return source;
 }
 
 void
 dload_reader_reset(DloadReader *r)
 {
-	dload_scanner_init(&r->scanner, r->buf != NULL ? r->buf : "", 0, false);
-	r->len = 0;
-	r->dropped = 0;
-	r->opened = false;
-	r->state = WALK_VALUE;
-	r->in_records = false;
-	r->level = 0;
-	resetStringInfo(&r->envelope);
+	r->source = choose_source(r);
+	r->source->kind->reset(r->source);
+	r->keep = NULL;
+	r->chunk = NULL;
+	r->chunk_left = 0;
+	r->kept = 0;
+	r->prepared = false;
 	r->count = 0;
-	r->found = false;
-	r->fault = FAULT_NONE;
+	memset(&r->error, 0, sizeof(r->error));
+}
+
+size_t
+dload_reader_kept(const DloadReader *r)
+{
+	return r->kept;
+}
+
+bool
+dload_reader_looks_ahead(const DloadReader *r)
+{
+	return is_json(r) && dload_form_needs_envelope(r->form);
+}
+
+bool
+dload_reader_needs_body(const DloadReader *r)
+{
+	return is_json(r) && r->form->key_path != NULL;
+}
+
+/* The member that holds the records is named in the document itself. */
+static bool
+follow_key_path(DloadReader *r, const char *body, size_t len, DloadError *err)
+{
+	DloadToken	token;
+	DloadPath  *path;
+	char	   *member;
+	MemoryContext old;
+
+	if (!dload_json_validate(dload_span(body, len), err))
+		return false;
+	if (!dload_path_lookup(r->form->key_path, dload_span(body, len), &token) ||
+		token.type != DLOAD_TOKEN_STRING)
+	{
+		dload_error_set(err, ERRCODE_INVALID_PARAMETER_VALUE,
+						"records_key_path \"%s\" does not lead to a name",
+						dload_path_text(r->form->key_path));
+		return dload_error_hint(err, "It should lead to a string, which names "
+								"the member with the records.");
+	}
+	member = dload_token_cstring(&token);
+	if (r->member != NULL && strcmp(r->member, member) == 0)
+		return true;
+	if (r->path->nsteps == DLOAD_MAX_PATH_STEPS)
+		return dload_error_set(err, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+							   "path has too many steps");
+	if (r->json_context != NULL)
+		MemoryContextDelete(r->json_context);
+	r->json_context = AllocSetContextCreate(r->context, "dload records key",
+											ALLOCSET_SMALL_SIZES);
+	old = MemoryContextSwitchTo(r->json_context);
+	path = palloc(offsetof(DloadPath, steps) +
+				  (r->path->nsteps + 1) * sizeof(DloadStep));
+	memcpy(path, r->path, offsetof(DloadPath, steps) +
+		   r->path->nsteps * sizeof(DloadStep));
+	r->member = pstrdup(member);
+	path->steps[path->nsteps].kind = DLOAD_STEP_KEY;
+	path->steps[path->nsteps].key = r->member;
+	path->steps[path->nsteps].keylen = strlen(member);
+	path->nsteps++;
+	r->json = r->source = json_source(r, path);
+	MemoryContextSwitchTo(old);
+	return true;
+}
+
+/* The first of two readings: all but the records. */
+static bool
+look_ahead(DloadReader *r, const char *body, size_t len, DloadError *err)
+{
+	DloadSource *source = r->source;
+	DloadReadResult result;
+	DloadSpan	ignored;
+
+	source->kind->open(source, body, len);
+	do
+	{
+		result = source->kind->next(source, &ignored, err);
+	} while (result == DLOAD_READ_RECORD);
+	r->prepared = true;
+	return result == DLOAD_READ_END &&
+		dload_reshape_prepare(r->reshape, dload_json_source_envelope(source),
+							  err);
+}
+
+void
+dload_reader_open_in(DloadReader *r, MemoryContext context, const char *body,
+					 size_t len)
+{
+	dload_reader_reset(r);
+	r->keep = context;
+	r->growth_left = MAX_GROWTH * Max(len, SMALL_BODY);
+	if ((!dload_reader_needs_body(r) ||
+		 follow_key_path(r, body, len, &r->error)) &&
+		(!dload_reader_looks_ahead(r) ||
+		 look_ahead(r, body, len, &r->error)))
+		r->source->kind->open(r->source, body, len);
 }
 
 void
 dload_reader_open(DloadReader *r, const char *body, size_t len)
 {
-	dload_reader_reset(r);
-	r->opened = true;
-	dload_scanner_init(&r->scanner, body, len, true);
-}
-
-static inline bool
-skipping(const DloadReader *r)
-{
-	return r->state == WALK_SKIP_PLAIN || r->state == WALK_SKIP_RECORD;
-}
-
-/*
- * Make room for "more" bytes: by dropping the bytes already consumed when
- * they are at least half, so that each byte moves once on the average, or
- * else by growing.  "first" is the first byte still wanted; returns by how
- * much it moved.
- */
-static size_t
-make_room(DloadReader *r, size_t first, size_t more)
-{
-	size_t		live = r->len - first;
-	size_t		size = Max(2 * (live + more), (size_t) 8192);
-	char	   *buf;
-
-	if (more <= r->size - r->len)
-		return 0;
-	if (first >= live && more <= r->size - live)
-		memmove(r->buf, r->buf + first, live);
-	else
-	{
-		buf = MemoryContextAllocHuge(r->context, size);
-		if (live > 0)
-			memcpy(buf, r->buf + first, live);
-		if (r->buf != NULL)
-			pfree(r->buf);
-		r->buf = buf;
-		r->size = size;
-	}
-	r->len = live;
-	r->dropped += first;
-	return first;
+	dload_reader_open_in(r, CurrentMemoryContext, body, len);
 }
 
 void
 dload_reader_feed(DloadReader *r, const char *data, size_t len)
 {
-	size_t		cur = r->buf != NULL ? r->scanner.cur - r->buf : 0;
-	size_t		moved;
-
-	Assert(!r->opened && !r->scanner.final);
-	if (len == 0)
-		return;
-	moved = make_room(r, skipping(r) ? r->held : cur, len);
-	cur -= moved;
-	memcpy(r->buf + r->len, data, len);
-	r->len += len;
-	dload_scanner_refill(&r->scanner, r->buf + cur, r->len - cur, false);
-	if (skipping(r))
-	{
-		r->held -= moved;
-		r->token.text.data = r->buf + r->held;
-	}
+	r->source->kind->feed(r->source, data, len);
 }
 
 void
 dload_reader_finish(DloadReader *r)
 {
-	DloadScanner *s = &r->scanner;
-
-	if (!r->opened)
-		dload_scanner_refill(s, s->cur, s->end - s->cur, true);
+	r->source->kind->finish(r->source);
 }
 
-/* Add to the envelope, with a comma where one belongs. */
-static void
-keep(DloadReader *r, const char *data, size_t len)
-{
-	StringInfo	e = &r->envelope;
-	char		last = e->len > 0 ? e->data[e->len - 1] : '[';
-
-	if (len + 2 > DLOAD_MAX_ENVELOPE_BYTES - Min(e->len,
-												 DLOAD_MAX_ENVELOPE_BYTES))
-	{
-		r->fault = FAULT_ENVELOPE_SIZE;
-		return;
-	}
-
-	/*
-	 * These three end a piece only as punctuation: strings end in a quote.
-	 */
-	if (last != '{' && last != '[' && last != ':' &&
-		*data != '}' && *data != ']')
-		appendStringInfoChar(e, ',');
-	appendBinaryStringInfo(e, data, len);
-}
-
-static void
-keep_bracket(DloadReader *r, char bracket)
-{
-	keep(r, &bracket, 1);
-}
-
-/* A scalar's or skipped container's bytes in the page, quotes included. */
-static DloadSpan
-token_span(const DloadToken *token)
-{
-	DloadSpan	span = token->text;
-
-	if (token->type == DLOAD_TOKEN_STRING || token->type == DLOAD_TOKEN_KEY)
-	{
-		span.data--;
-		span.len += 2;
-	}
-	return span;
-}
-
-static void
-keep_token(DloadReader *r)
-{
-	DloadSpan	span = token_span(&r->token);
-
-	keep(r, span.data, span.len);
-	if (r->token.type == DLOAD_TOKEN_KEY && r->fault == FAULT_NONE)
-		appendStringInfoChar(&r->envelope, ':');
-}
-
-/* Is the value at "level" where the records are? */
-static inline bool
-at_records(const DloadReader *r)
-{
-	return r->level == r->path->nsteps;
-}
-
-/*
- * Do the records leave a trace in the envelope?  Not where each of them is
- * an element that [*] led to: there may be very many.
- */
+/* Copy a record that was written anew to where it stays. */
 static bool
-leaves_trace(const DloadReader *r)
+keep_record(DloadReader *r, DloadSpan *record, DloadError *err)
 {
-	return r->path->nsteps == 0 ||
-		r->path->steps[r->path->nsteps - 1].kind != DLOAD_STEP_ANY;
-}
+	size_t		len = record->len;
 
-/* A value off the path is complete.  With level -1 it was the root. */
-static void
-plain_done(DloadReader *r)
-{
-	r->state = r->level < 0 ? WALK_DONE : WALK_INSIDE;
-}
-
-/* The value at "level" is complete: back into the container around it. */
-static void
-value_done(DloadReader *r)
-{
-	r->level--;
-	plain_done(r);
-}
-
-static void
-record_done(DloadReader *r)
-{
-	if (r->in_records)
-		r->state = WALK_RECORDS;
-	else
-		value_done(r);
-}
-
-static inline bool
-is_container(const DloadToken *token)
-{
-	return token->type == DLOAD_TOKEN_OBJECT_START ||
-		token->type == DLOAD_TOKEN_ARRAY_START;
-}
-
-/* Enter WALK_SKIP_* for the container that r->token opens. */
-static void
-skip_as(DloadReader *r, WalkState state)
-{
-	r->state = state;
-	if (!r->opened)
-		r->held = r->token.text.data - r->buf;
-}
-
-/* A value off the path, whose first token is r->token. */
-static void
-take_plain(DloadReader *r)
-{
-	if (is_container(&r->token))
-		skip_as(r, WALK_SKIP_PLAIN);
-	else
+	if (len > r->growth_left)
 	{
-		keep_token(r);
-		plain_done(r);
+		dload_error_set(err, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+						"records of a page grow too large when they are "
+						"rewritten");
+		return dload_error_hint(err, "Ask for smaller pages, or leave out "
+								"long names and values that each record "
+								"gets.");
 	}
-}
-
-/* A record, whose first token is r->token.  True if that is all of it. */
-static bool
-take_record(DloadReader *r)
-{
-	if (is_container(&r->token))
+	r->growth_left -= len;
+	if (len > r->chunk_left)
 	{
-		skip_as(r, WALK_SKIP_RECORD);
-		return false;
+		size_t		size = Max(len, (size_t) CHUNK_BYTES);
+
+		r->chunk = MemoryContextAllocHuge(r->keep, size);
+		r->chunk_left = size;
+		r->kept += size;
 	}
-	record_done(r);
+	memcpy(r->chunk, record->data, len);
+	record->data = r->chunk;
+	r->chunk += len;
+	r->chunk_left -= len;
 	return true;
 }
 
-/* The value at the path's end.  True if it is a record and complete. */
 static bool
-take_records(DloadReader *r)
+reshape(DloadReader *r, DloadSpan *record, DloadError *err)
 {
-	bool		trace = leaves_trace(r);
-
-	r->found = true;
-	if (r->token.type == DLOAD_TOKEN_NULL)
+	if (r->reshape == NULL)
+		return true;
+	if (r->form->key != NULL && r->source == r->json)
 	{
-		if (trace)
-			keep_token(r);
-		value_done(r);
-		return false;
+		DloadSpan	key = dload_json_source_key(r->json);
+
+		/* a record that is no member of a map has none */
+		if (key.len > 0)
+			*record = dload_reshape_key(r->reshape, *record, key);
 	}
-	if (trace)
-		keep(r, "[]", 2);
-	if (r->token.type != DLOAD_TOKEN_ARRAY_START)
-		return take_record(r);
-	r->in_records = true;
-	r->state = WALK_RECORDS;
-	return false;
-}
-
-/*
- * The value at "level", whose first token is r->token.  True if it is a
- * complete record.
- */
-static bool
-take_value(DloadReader *r)
-{
-	bool		object;
-
-	if (at_records(r))
-		return take_records(r);
-
-	object = r->path->steps[r->level].kind == DLOAD_STEP_KEY;
-	if (r->token.type == (object ?
-						  DLOAD_TOKEN_OBJECT_START : DLOAD_TOKEN_ARRAY_START))
-	{
-		keep_bracket(r, object ? '{' : '[');
-		r->subscript[r->level] = 0;
-		r->state = WALK_INSIDE;
-		return false;
-	}
-
-	/* the path leads no further: an ordinary value of the level above */
-	r->level--;
-	take_plain(r);
-	return false;
-}
-
-/*
- * The next token in the container at "level".  True if it is a complete
- * record.
- */
-static bool
-take_inside(DloadReader *r)
-{
-	const DloadStep *step = &r->path->steps[r->level];
-
-	switch (r->token.type)
-	{
-		case DLOAD_TOKEN_OBJECT_END:
-			keep_bracket(r, '}');
-			value_done(r);
-			return false;
-		case DLOAD_TOKEN_ARRAY_END:
-			/* a list without elements has none that could lack the records */
-			if (step->kind == DLOAD_STEP_ANY && r->subscript[r->level] == 0)
-				r->found = true;
-			keep_bracket(r, ']');
-			value_done(r);
-			return false;
-		case DLOAD_TOKEN_KEY:
-			keep_token(r);
-			if (dload_token_equals(&r->token, step->key, step->keylen))
-			{
-				r->level++;
-				r->state = WALK_VALUE;
-			}
-			else
-				r->state = WALK_PLAIN;
-			return false;
-		default:
-			if (r->subscript[r->level]++ == step->index ||
-				step->kind == DLOAD_STEP_ANY)
-			{
-				r->level++;
-				return take_value(r);
-			}
-			take_plain(r);
-			return false;
-	}
-}
-
-/*
- * Act on r->token, which was just scanned or skipped.  True if it is a
- * complete record.
- */
-static bool
-take_token(DloadReader *r)
-{
-	switch (r->state)
-	{
-		case WALK_VALUE:
-			return take_value(r);
-		case WALK_PLAIN:
-			take_plain(r);
-			return false;
-		case WALK_INSIDE:
-			return take_inside(r);
-		case WALK_RECORDS:
-			if (r->token.type != DLOAD_TOKEN_ARRAY_END)
-				return take_record(r);
-			r->in_records = false;
-			value_done(r);
-			return false;
-		case WALK_SKIP_PLAIN:
-			keep_token(r);
-			plain_done(r);
-			return false;
-		case WALK_SKIP_RECORD:
-			record_done(r);
-			return true;
-		case WALK_DONE:
-			break;
-	}
-	return false;
-}
-
-/* The bytes ended.  Are those that wait for more already too many? */
-static void
-check_pending(DloadReader *r)
-{
-	const char *from = skipping(r) ? r->token.text.data : r->scanner.cur;
-	size_t		pending = r->scanner.end - from;
-
-	if (r->state == WALK_SKIP_RECORD || r->state == WALK_RECORDS ||
-		(r->state == WALK_VALUE && at_records(r)))
-	{
-		if (pending > r->max_record)
-			r->fault = FAULT_RECORD_SIZE;
-	}
-	else if (pending + r->envelope.len > DLOAD_MAX_ENVELOPE_BYTES)
-		r->fault = FAULT_ENVELOPE_SIZE;
-}
-
-static DloadReadResult
-report_fault(const DloadReader *r, DloadError *err)
-{
-	if (r->fault == FAULT_RECORD_SIZE)
-	{
-		dload_error_set(err, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
-						"record is larger than %zu kB",
-						r->max_record / 1024);
-		dload_error_hint(err, "The limit is the setting "
-						 "\"dload.max_record_bytes\".");
-	}
-	else
-	{
-		dload_error_set(err, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
-						"response has more than %d kB outside its records",
-						DLOAD_MAX_ENVELOPE_BYTES / 1024);
-		dload_error_detail(err, "The path to the records is \"%s\".",
-						   dload_path_text(r->path));
-		dload_error_hint(err, "Check that the path leads to the records.");
-	}
-	return DLOAD_READ_ERROR;
-}
-
-static DloadReadResult
-report_syntax(const DloadReader *r, DloadError *err)
-{
-	int64		offset = 0;
-
-	if (!r->opened && r->buf != NULL)
-		offset = r->dropped + (r->scanner.begin - r->buf);
-	dload_scanner_error(&r->scanner, offset, err);
-	return DLOAD_READ_ERROR;
+	/* fed, with the envelope still to come: the caller asks again */
+	if (dload_reader_looks_ahead(r) && r->keep == NULL)
+		return true;
+	return dload_reshape_record(r->reshape, *record, record, err);
 }
 
 DloadReadResult
 dload_reader_next(DloadReader *r, DloadSpan *record, DloadError *err)
 {
-	while (r->fault == FAULT_NONE)
-	{
-		DloadTokenType type;
+	DloadReadResult result;
+	const char *original;
 
-		if (skipping(r))
-			type = dload_scanner_skip(&r->scanner, &r->token);
-		else
-			type = dload_scanner_next(&r->scanner, &r->token);
-		switch (type)
-		{
-			case DLOAD_TOKEN_ERROR:
-				return report_syntax(r, err);
-			case DLOAD_TOKEN_END:
-				return DLOAD_READ_END;
-			case DLOAD_TOKEN_MORE:
-				check_pending(r);
-				if (r->fault == FAULT_NONE)
-					return DLOAD_READ_MORE;
-				break;
-			default:
-				if (!take_token(r))
-					break;
-				*record = token_span(&r->token);
-				if (record->len <= r->max_record)
-				{
-					r->count++;
-					return DLOAD_READ_RECORD;
-				}
-				r->fault = FAULT_RECORD_SIZE;
-				break;
-		}
+	if (unlikely(r->error.sqlstate != 0))
+	{
+		*err = r->error;
+		return DLOAD_READ_ERROR;
 	}
-	return report_fault(r, err);
+	result = r->source->kind->next(r->source, record, err);
+	if (result != DLOAD_READ_RECORD)
+		return result;
+	r->count++;
+	if (r->reshape == NULL && r->source == r->json)
+		return result;
+	original = record->data;
+	if (!reshape(r, record, err))
+		return DLOAD_READ_ERROR;
+	/* what no longer is part of the body must be kept */
+	if (r->keep != NULL &&
+		(record->data != original || r->source == r->csv) &&
+		!keep_record(r, record, err))
+		return DLOAD_READ_ERROR;
+	return DLOAD_READ_RECORD;
+}
+
+bool
+dload_reader_reshape(DloadReader *r, DloadSpan record, DloadSpan *reshaped,
+					 DloadError *err)
+{
+	if (!r->prepared &&
+		!dload_reshape_prepare(r->reshape, dload_reader_envelope(r), err))
+		return false;
+	r->prepared = true;
+	return dload_reshape_record(r->reshape, record, reshaped, err);
 }
 
 DloadSpan
 dload_reader_envelope(const DloadReader *r)
 {
-	DloadSpan	span;
-
-	span.data = r->envelope.data;
-	span.len = r->envelope.len;
-	return span;
+	if (r->source != r->json)
+		return dload_span("", 0);
+	return dload_json_source_envelope(r->json);
 }
 
 int64
@@ -546,5 +359,5 @@ dload_reader_count(const DloadReader *r)
 bool
 dload_reader_found(const DloadReader *r)
 {
-	return r->found;
+	return r->source != r->json || dload_json_source_found(r->json);
 }

@@ -16,25 +16,11 @@
  */
 #include "postgres.h"
 
-#include "data/bytes.h"
 #include "data/record.h"
 
-#include "mb/pg_wchar.h"
+#include "data/quick.h"
 
-/* What the grammar allows at the place where the scanner stands. */
-enum
-{
-	STATE_START,				/* a byte order mark, or the root value */
-	STATE_ROOT,					/* the root value */
-	STATE_ELEMENT_OR_END,		/* after "[" */
-	STATE_ELEMENT,				/* after "," in an array */
-	STATE_MEMBER,				/* after a key and its colon */
-	STATE_KEY_OR_END,			/* after "{" */
-	STATE_KEY,					/* after "," in an object */
-	STATE_AFTER_ELEMENT,		/* "," or "]" */
-	STATE_AFTER_MEMBER,			/* "," or "}" */
-	STATE_DONE					/* white space only */
-};
+#include "mb/pg_wchar.h"
 
 /* The state that follows a value read in this state. */
 static const uint8 state_after[] = {
@@ -103,8 +89,22 @@ special_length(const char *p, const char *end, const char **error)
 	*error = "invalid escape sequence in a string";
 	if (room < 2)
 		return -1;
-	if (p[1] != 'u')
-		return p[1] != '\0' && strchr("\"\\/bfnrt", p[1]) != NULL ? 2 : 0;
+	switch (p[1])
+	{
+		case '"':
+		case '\\':
+		case '/':
+		case 'b':
+		case 'f':
+		case 'n':
+		case 'r':
+		case 't':
+			return 2;
+		case 'u':
+			break;
+		default:
+			return 0;
+	}
 	for (int i = 2; i < 6; i++)
 	{
 		if (i >= room)
@@ -113,36 +113,6 @@ special_length(const char *p, const char *end, const char **error)
 			return 0;
 	}
 	return 6;
-}
-
-static inline bool
-is_continuation(char c)
-{
-	return ((unsigned char) c & 0xc0) == 0x80;
-}
-
-/*
- * Cross the valid characters of two and three bytes from "p" on, as long as
- * four bytes are left.  Leaves to special_length what is rare or wrong: it
- * stops at 4-byte characters, and at the lead bytes whose second byte is
- * restricted (E0: overlong forms, ED: surrogates).
- */
-static const char *
-wide_run(const char *p, const char *end)
-{
-	while (end - p >= 4)
-	{
-		unsigned char lead = *p;
-
-		if (lead >= 0xc2 && lead <= 0xdf && is_continuation(p[1]))
-			p += 2;
-		else if (lead > 0xe0 && lead <= 0xef && lead != 0xed &&
-				 is_continuation(p[1]) && is_continuation(p[2]))
-			p += 3;
-		else
-			break;
-	}
-	return p;
 }
 
 /*
@@ -159,7 +129,7 @@ string_rest(DloadScanner *s, const char *p, bool *escaped)
 	{
 		int			len;
 
-		p = plain_run(p, end);
+		p = plain_run(dload_quick_string(p, end, escaped), end);
 		if (p == end)
 			break;
 		if (*p == '"')
@@ -168,17 +138,6 @@ string_rest(DloadScanner *s, const char *p, bool *escaped)
 			return fail(s, p, "control character in a string");
 		if (*p == '\\')
 			*escaped = true;
-		if (end - p >= 4 && IS_HIGHBIT_SET(*p))
-		{
-			/* text in other scripts is mostly such characters in a row */
-			const char *next = wide_run(p, end);
-
-			if (next > p)
-			{
-				p = next;
-				continue;
-			}
-		}
 		len = special_length(p, end, &error);
 		if (len == 0)
 			return fail(s, p, error);
@@ -263,6 +222,13 @@ scan_number(DloadScanner *s, bool *integral)
 	const char *end = s->end;
 	int			part = s->resume > 0 ? s->part : NUMBER_START;
 
+	if (s->resume == 0 && end - p >= QUICK_ROOM)
+	{
+		int			len = quick_word(p);
+
+		if (likely(quick_number(p, len, integral) && !is_word(p[len])))
+			return p + len;
+	}
 	s->resume = 0;
 	for (; p < end; p++)
 	{
@@ -347,30 +313,10 @@ static const char too_deep[] = "nested too deeply";
 static pg_attribute_always_inline const char *
 open_container(DloadScanner *s, bool object)
 {
-	uint8		bit = 1 << (s->depth & 7);
-
 	if (unlikely(s->depth >= DLOAD_MAX_DEPTH))
 		return fail(s, s->cur, too_deep);
-	if (object)
-		s->stack[s->depth >> 3] |= bit;
-	else
-		s->stack[s->depth >> 3] &= ~bit;
-	s->depth++;
-	s->state = object ? STATE_KEY_OR_END : STATE_ELEMENT_OR_END;
+	s->state = scanner_push(s, object);
 	return s->cur + 1;
-}
-
-static pg_attribute_always_inline void
-close_container(DloadScanner *s)
-{
-	int			top = --s->depth - 1;
-
-	if (top < 0)
-		s->state = STATE_DONE;
-	else if (s->stack[top >> 3] & (1 << (top & 7)))
-		s->state = STATE_AFTER_MEMBER;
-	else
-		s->state = STATE_AFTER_ELEMENT;
 }
 
 /*
@@ -481,10 +427,14 @@ scan(DloadScanner *s, DloadToken *token, int skip_depth)
 		return DLOAD_TOKEN_MORE;
 	for (;;)
 	{
-		const char *start = skip_space(s->cur, s->end);
-		const char *p = start;
+		const char *start;
+		const char *p;
 		const char *close = NULL;
 
+		if (skip_depth > 0 && s->resume == 0 && s->closed == 0 &&
+			dload_quick_skip(s, skip_depth))
+			return DLOAD_TOKEN_END;
+		p = start = skip_space(s->cur, s->end);
 		s->cur = start;
 		if (unlikely(start == s->end))
 			return at_end(s);
@@ -519,7 +469,7 @@ scan(DloadScanner *s, DloadToken *token, int skip_depth)
 						 "expected \",\" or \"]\"");
 					return DLOAD_TOKEN_ERROR;
 				}
-				close_container(s);
+				s->state = scanner_pop(s);
 				p = start + 1;
 				break;
 			case STATE_KEY:

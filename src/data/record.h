@@ -10,9 +10,10 @@
  * does (in a UTF8 database), and in addition bounds the nesting depth.
  *
  * A *record reader* is fed the body of one page in pieces of any size and
- * hands out each record as one contiguous, fully validated span.  Whatever
- * stands outside the records is kept as a small document of its own, the
- * *envelope*, in which the records' array is replaced by [].
+ * hands out each record as one contiguous, fully validated span of JSON,
+ * whatever the body's format (form.h).  Of a JSON body, what stands outside
+ * the records is kept as a small document of its own, the *envelope*, in which
+ * the records' array is replaced by [].
  *
  * Neither allocates per token, neither throws for bad input, and neither
  * knows what a record means.
@@ -26,6 +27,7 @@
 
 #include "lib/stringinfo.h"
 
+struct DloadForm;
 struct DloadPath;
 
 typedef enum DloadTokenType
@@ -138,6 +140,16 @@ extern bool dload_token_equals(const DloadToken *token, const char *s,
  */
 extern char *dload_token_cstring(const DloadToken *token);
 
+typedef enum DloadFormat		/* begins in the order of the option's values */
+{
+	DLOAD_FORMAT_AUTO,			/* by the response's Content-Type */
+	DLOAD_FORMAT_JSON,
+	DLOAD_FORMAT_NDJSON,		/* JSON texts, one a line or each behind a
+								 * record separator */
+	DLOAD_FORMAT_CSV,
+	DLOAD_FORMAT_TSV			/* CSV with tabs, unless the form says else */
+} DloadFormat;
+
 typedef struct DloadReader DloadReader;
 
 typedef enum DloadReadResult
@@ -159,6 +171,15 @@ typedef enum DloadReadResult
 extern DloadReader *dload_reader_create(const struct DloadPath *records_path,
 										size_t max_record);
 
+/* The same for records of another form than plain JSON, which must outlive
+ * the reader too. */
+extern DloadReader *dload_reader_create_form(const struct DloadPath *path,
+											 const struct DloadForm *form,
+											 size_t max_record);
+
+/* The format of the next page, if not the form's: before reset or open. */
+extern void dload_reader_set_format(DloadReader *r, DloadFormat format);
+
 /* Start the next page: forget everything but path, limits and buffers. */
 extern void dload_reader_reset(DloadReader *r);
 
@@ -167,6 +188,29 @@ extern void dload_reader_reset(DloadReader *r);
  * into "body" and stay valid as long as it does.  Instead of feed/finish.
  */
 extern void dload_reader_open(DloadReader *r, const char *body, size_t len);
+
+/*
+ * The same for every form: records that are no part of the body are written to
+ * the context, and are valid as long as it and the body are.
+ */
+extern void dload_reader_open_in(DloadReader *r, MemoryContext context,
+								 const char *body, size_t len);
+
+/* Bytes written to that context so far. */
+extern size_t dload_reader_kept(const DloadReader *r);
+
+/*
+ * Is it only once the whole page has been read that the records' text is
+ * known?  Then a page that is fed comes out as it stands, and after END each
+ * of its records is to be passed through dload_reader_reshape, whose result is
+ * valid until its next call.  A page that is opened comes out finished.
+ */
+extern bool dload_reader_looks_ahead(const DloadReader *r);
+extern bool dload_reader_reshape(DloadReader *r, DloadSpan record,
+								 DloadSpan *reshaped, DloadError *err);
+
+/* Must a page be opened, since it cannot be fed? */
+extern bool dload_reader_needs_body(const DloadReader *r);
 
 /* Add bytes; they are copied.  Invalidates spans returned earlier. */
 extern void dload_reader_feed(DloadReader *r, const char *data, size_t len);

@@ -158,6 +158,22 @@ add_known(const DloadKeptValidator *kept, void *arg)
 	page->validator = v;
 }
 
+/* Others ask for something else each time, or take it away by asking. */
+static bool
+is_list_of_pages(DloadPaginateKind kind)
+{
+	switch (kind)
+	{
+		case DLOAD_PAGINATE_WINDOW:
+		case DLOAD_PAGINATE_LIST:
+		case DLOAD_PAGINATE_SCROLL:
+		case DLOAD_PAGINATE_DRAIN:
+			return false;
+		default:
+			return true;
+	}
+}
+
 void
 dload_conditional_prepare(DloadRun *run)
 {
@@ -166,6 +182,7 @@ dload_conditional_prepare(DloadRun *run)
 
 	run->known_pages = NULL;
 	run->noting = run->resource->request.conditional &&
+		is_list_of_pages(run->resource->page.kind) &&
 		(run->replacing || run->cursor != NULL ||
 		 dload_pipeline_is_keyed(run->pipeline));
 	run->definition = source_hash(run);
@@ -218,10 +235,12 @@ dload_conditional_note(DloadRun *run, DloadPage *page)
 }
 
 bool
-dload_conditional_in_vain(DloadRun *run, const DloadPage *page)
+dload_conditional_in_vain(DloadRun *run)
 {
-	if (!run->replacing || page->unchanged ||
-		dload_extract_stats(run->extract)->unchanged == 0)
+	const DloadExtractStats *stats = dload_extract_stats(run->extract);
+
+	if (!run->replacing || stats->unchanged == 0 ||
+		stats->unchanged == stats->pages)
 		return false;
 	run->known_pages = NULL;
 	return true;

@@ -23,8 +23,8 @@ extern void dload_conditional_begin(DloadRun *run);
 /* A page comes into the package under way. */
 extern void dload_conditional_note(DloadRun *run, DloadPage *page);
 
-/* Must everything be read without conditions, now that this page came? */
-extern bool dload_conditional_in_vain(DloadRun *run, const DloadPage *page);
+/* Must everything be read without conditions, now that a page came? */
+extern bool dload_conditional_in_vain(DloadRun *run);
 
 /* Has no page of the whole list been sent? */
 extern bool dload_conditional_unchanged(const DloadRun *run);

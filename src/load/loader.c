@@ -21,6 +21,7 @@
 #include "access/heapam.h"
 #include "access/table.h"
 #include "access/tableam.h"
+#include "access/xlog.h"
 #include "catalog/pg_class.h"
 #include "executor/executor.h"
 #include "executor/spi.h"
@@ -44,6 +45,9 @@
 
 /* Texts of the rows not yet flushed; what does not fit is palloc'd. */
 #define ROOM_BYTES	(128 * 1024)
+
+/* Bytes of WAL after which its writer is told to begin. */
+#define WAL_STEP	(1024 * 1024)
 
 /* Look at the network after so many rows. */
 #define POLL_ROWS	256
@@ -95,6 +99,7 @@ struct DloadLoad
 	char	   *room;			/* texts of these */
 	size_t		room_used;
 	size_t		bytes;			/* of them and of the other values */
+	XLogRecPtr	wal_told;		/* the WAL writer has been told of */
 	DloadShape *shape;
 	DloadIds   *ids;
 	int64		run_id;
@@ -331,6 +336,20 @@ dload_writer_attributes(const DloadWriter *w)
 	return w->attributes;
 }
 
+AttrNumber
+dload_writer_id(const DloadWriter *w)
+{
+	return w->id;
+}
+
+void
+dload_writer_child_keys(const DloadWriter *w, AttrNumber *parent,
+						AttrNumber *idx)
+{
+	*parent = w->parent_id;
+	*idx = w->list_idx;
+}
+
 /*
  * Conversion
  */
@@ -477,12 +496,27 @@ dload_writer_convert_keys(DloadLoad *load, DloadWriter *w, DloadRow *row,
  */
 
 /* The values converted so far are in the table, or will not get there. */
-static void
-forget_values(DloadLoad *load)
+void
+dload_load_forget_values(DloadLoad *load)
 {
 	MemoryContextReset(load->rows);
 	load->room_used = 0;
 	load->bytes = 0;
+}
+
+/*
+ * The commit must wait until the package's WAL is on disk.  What another
+ * process has written by then, while rows were made, it need not wait for.
+ */
+static void
+tell_wal_writer(DloadLoad *load)
+{
+	if (load->wal_told == InvalidXLogRecPtr)
+		load->wal_told = XactLastRecEnd;
+	if (XactLastRecEnd < load->wal_told + WAL_STEP)
+		return;
+	XLogSetAsyncXactLSN(XactLastRecEnd);
+	load->wal_told = XactLastRecEnd;
 }
 
 static void
@@ -508,7 +542,8 @@ flush(DloadLoad *load, DloadWriter *w)
 		ResetPerTupleExprContext(w->estate);
 	}
 	w->nused = 0;
-	forget_values(load);
+	dload_load_forget_values(load);
+	tell_wal_writer(load);
 }
 
 static void
@@ -562,7 +597,7 @@ executor_insert(DloadLoad *load, DloadWriter *w, DloadRow *row)
 			elog(ERROR, "could not insert");
 	}
 	MemoryContextSwitchTo(old);
-	forget_values(load);
+	dload_load_forget_values(load);
 }
 
 void
@@ -579,8 +614,8 @@ dload_load_insert(DloadLoad *load, DloadTable *table, DloadRow **rows,
 	{
 		DloadRow   *row = rows[i];
 
-		if (row->dead || row->root->dead || row->root->skipped ||
-			(wanted && !wanted(row)))
+		if (row->dead || row->skipped || row->root->dead ||
+			row->root->skipped || (wanted && !wanted(row)))
 			continue;
 		CHECK_FOR_INTERRUPTS();
 		/* let the next pages keep arriving */

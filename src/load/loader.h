@@ -35,7 +35,8 @@ extern DloadLoad *dload_load_open(DloadShape *shape, DloadIds *ids,
 								  void *arg);
 
 /*
- * Insert the live rows of one table that "wanted" (may be NULL: all) accepts.
+ * Insert the live rows of one table that are not stored yet and that "wanted"
+ * (may be NULL: all) accepts.
  */
 typedef bool (*DloadRowFilter) (const DloadRow *row);
 extern void dload_load_insert(DloadLoad *load, DloadTable *table,
@@ -47,7 +48,7 @@ extern int64 dload_load_rejected(const DloadLoad *load);
 
 extern void dload_load_close(DloadLoad *load);
 
-/* for merge.c */
+/* for merge.c and children.c */
 
 /* Columns of the table's relation that a row fills. */
 typedef struct DloadWriter DloadWriter;
@@ -66,6 +67,14 @@ extern bool dload_writer_convert(DloadLoad *load, DloadWriter *writer,
 extern bool dload_writer_convert_keys(DloadLoad *load, DloadWriter *writer,
 									  DloadRow *row, Datum *values,
 									  bool *nulls);
+
+/* Converted values are not needed any more, those of all writers. */
+extern void dload_load_forget_values(DloadLoad *load);
+
+/* The columns _dload_id, and _dload_parent_id and _dload_list_idx; or 0. */
+extern AttrNumber dload_writer_id(const DloadWriter *writer);
+extern void dload_writer_child_keys(const DloadWriter *writer,
+									AttrNumber *parent, AttrNumber *idx);
 
 /* Attribute numbers written by dload, in order: a list of integers. */
 extern List *dload_writer_attributes(const DloadWriter *writer);

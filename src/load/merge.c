@@ -3,10 +3,10 @@
  * merge.c
  *	  A package into keyed tables.
  *
- * The steps, each one set operation for the whole package: drop records that
- * a later one of the package overrides; look up ids and hashes of the keys;
- * update changed rows; delete the children of changed rows; insert new roots
- * and all children of new and changed ones.
+ * The steps, each for the whole package: drop records that a later one of the
+ * package overrides; look up ids and hashes of the keys, and update what is
+ * changed; compare the children of changed rows with what is stored; insert
+ * new roots and new children.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,8 +16,11 @@
 
 #include "base/setting.h"
 #include "base/compat.h"
+#include "load/change.h"
+#include "load/children.h"
 #include "load/evolve.h"
 #include "load/probe.h"
+#include "rest/http.h"
 
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
@@ -30,6 +33,9 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/typcache.h"
+
+/* Look at the network after so many rows. */
+#define POLL_ROWS	256
 
 typedef struct Merge
 {
@@ -44,9 +50,14 @@ typedef struct Merge
 	int			nrows;
 	Datum	  **keys;			/* [key column][row] */
 	DloadProbe *probe;			/* NULL: ask by query */
+	DloadChanger *changer;		/* NULL: update by statements */
 	bool	   *changed;		/* per row: exists with another hash */
+	Datum	   *values;			/* of the row being updated */
+	bool	   *nulls;
 	DloadCounters *counters;
 } Merge;
+
+static void update_rows(Merge *m);
 
 static Form_pg_attribute
 key_attribute(const Merge *m, int k)
@@ -96,21 +107,22 @@ key_table(Merge *m, TupleDesc *keydesc)
 
 /* The values of a row's key columns. */
 static bool
-row_keys(Merge *m, DloadRow *row, Datum *values, bool *nulls, Datum *keys)
+row_keys(Merge *m, DloadRow *row, Datum *keys)
 {
 	for (int k = 0; k < m->shape->nkeys; k++)
 	{
 		AttrNumber	attnum = m->shape->keys[k]->attnum;
 		Form_pg_attribute att = key_attribute(m, k);
 
-		if (nulls[attnum - 1])
+		if (m->nulls[attnum - 1])
 		{
 			dload_load_reject(m->load, row, m->root,
 							  psprintf("primary key \"%s\" has no value",
 									   m->shape->keys[k]->name));
 			return false;
 		}
-		keys[k] = datumCopy(values[attnum - 1], att->attbyval, att->attlen);
+		keys[k] = datumCopy(m->values[attnum - 1], att->attbyval,
+							att->attlen);
 	}
 	return true;
 }
@@ -126,8 +138,6 @@ collect_rows(Merge *m, DloadBatch *batch, DloadRow *only)
 	TupleDesc	keydesc;
 	TupleHashTable seen = key_table(m, &keydesc);
 	TupleTableSlot *slot = MakeSingleTupleTableSlot(keydesc, &TTSOpsVirtual);
-	Datum	   *values = palloc(sizeof(Datum) * m->desc->natts);
-	bool	   *nulls = palloc(sizeof(bool) * m->desc->natts);
 	Datum	   *keys = palloc(sizeof(Datum) * nkeys);
 
 	m->rows = palloc(sizeof(DloadRow *) * (batch->nroots + 1));
@@ -144,9 +154,10 @@ collect_rows(Merge *m, DloadBatch *batch, DloadRow *only)
 			continue;
 		CHECK_FOR_INTERRUPTS();
 		old = MemoryContextSwitchTo(m->row_context);
-		ok = dload_writer_convert_keys(m->load, m->writer, row, values, nulls);
+		ok = dload_writer_convert_keys(m->load, m->writer, row, m->values,
+									   m->nulls);
 		MemoryContextSwitchTo(old);
-		if (!ok || !row_keys(m, row, values, nulls, keys))
+		if (!ok || !row_keys(m, row, keys))
 			continue;
 		ExecClearTuple(slot);
 		for (int k = 0; k < nkeys; k++)
@@ -208,23 +219,59 @@ take_match(Merge *m, int n, const DloadStored *stored)
 		m->changed[n] = true;
 }
 
-/* Find which keys exist by looking up each of them. */
+/*
+ * Update the row that was found.  One that is not there any more is inserted
+ * like a new one.
+ */
+static void
+change_row(Merge *m, DloadRow *row)
+{
+	MemoryContext old = MemoryContextSwitchTo(m->row_context);
+
+	if (dload_writer_convert(m->load, m->writer, row, m->values, m->nulls))
+	{
+		if (dload_changer_update(m->changer, dload_probe_row(m->probe),
+								 m->values, m->nulls))
+			m->counters->rows_updated++;
+		else
+			row->fresh = true;
+	}
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(m->row_context);
+	dload_load_forget_values(m->load);
+}
+
+/*
+ * Find which keys exist by looking up each of them in the order of the index,
+ * and update changed rows on the way, while they are at hand.
+ */
 static void
 probe_rows(Merge *m)
 {
 	int			nkeys = m->shape->nkeys;
 	Datum		keys[INDEX_MAX_KEYS];
+	int		   *order = palloc(sizeof(int) * (m->nrows + 1));
 
-	/* collected from the end; an index likes the order of arrival */
-	for (int n = m->nrows - 1; n >= 0; n--)
+	/* collected from the end, and often in order already */
+	for (int i = 0; i < m->nrows; i++)
+		order[i] = m->nrows - 1 - i;
+	dload_probe_sort(m->probe, m->keys, order, m->nrows);
+	for (int i = 0; i < m->nrows; i++)
 	{
+		int			n = order[i];
 		DloadStored stored;
 
 		CHECK_FOR_INTERRUPTS();
+		/* let the next pages keep arriving */
+		if (i % POLL_ROWS == 0)
+			dload_http_poll();
 		for (int k = 0; k < nkeys; k++)
 			keys[k] = m->keys[k][n];
-		if (dload_probe_find(m->probe, keys, &stored))
-			take_match(m, n, &stored);
+		if (!dload_probe_find(m->probe, keys, &stored))
+			continue;
+		take_match(m, n, &stored);
+		if (m->changed[n] && m->changer != NULL)
+			change_row(m, m->rows[n]);
 	}
 }
 
@@ -278,26 +325,34 @@ query_rows(Merge *m)
 	SPI_finish();
 }
 
-/* Find which keys exist, and what is unchanged. */
+/* Find which keys exist, what is unchanged, and update what is not. */
 static void
 match_rows(Merge *m)
 {
 	AttrNumber	columns[INDEX_MAX_KEYS];
+	Relation	rel = dload_writer_relation(m->writer);
+	int			nkeys = Min(m->shape->nkeys, INDEX_MAX_KEYS);
 
 	m->changed = palloc0(sizeof(bool) * (m->nrows + 1));
 	for (int i = 0; i < m->nrows; i++)
 		m->rows[i]->fresh = true;
-	for (int k = 0; k < Min(m->shape->nkeys, INDEX_MAX_KEYS); k++)
+	for (int k = 0; k < nkeys; k++)
 		columns[k] = m->shape->keys[k]->attnum;
-	m->probe = dload_probe_open(dload_writer_relation(m->writer),
-								m->shape->nkeys, columns);
+	m->probe = dload_probe_open(rel, m->shape->nkeys, columns);
 	if (m->probe == NULL)
 	{
 		query_rows(m);
+		update_rows(m);
 		return;
 	}
+	m->changer = dload_changer_open(rel, dload_writer_attributes(m->writer),
+									nkeys, columns);
 	probe_rows(m);
 	dload_probe_close(m->probe);
+	if (m->changer != NULL)
+		dload_changer_close(m->changer);
+	else
+		update_rows(m);
 }
 
 /* UPDATE target SET all columns WHERE key; parameters as in attributes. */
@@ -348,34 +403,27 @@ static bool
 update_row(Merge *m, SPIPlanPtr plan, DloadRow *row)
 {
 	List	   *attributes = dload_writer_attributes(m->writer);
-	Datum	   *values = palloc(sizeof(Datum) * m->desc->natts);
-	bool	   *nulls = palloc(sizeof(bool) * m->desc->natts);
 	Datum	   *args = palloc(sizeof(Datum) * list_length(attributes));
 	char	   *argnulls = palloc(list_length(attributes));
 	int			i = 0;
 	ListCell   *lc;
 
-	if (!dload_writer_convert(m->load, m->writer, row, values, nulls))
+	if (!dload_writer_convert(m->load, m->writer, row, m->values, m->nulls))
 		return true;
 	foreach(lc, attributes)
 	{
-		args[i] = values[lfirst_int(lc) - 1];
-		argnulls[i++] = nulls[lfirst_int(lc) - 1] ? 'n' : ' ';
+		args[i] = m->values[lfirst_int(lc) - 1];
+		argnulls[i++] = m->nulls[lfirst_int(lc) - 1] ? 'n' : ' ';
 	}
 	if (SPI_execute_plan(plan, args, argnulls, false, 0) < 0)
 		elog(ERROR, "could not update");
 	return SPI_processed > 0;
 }
 
-/*
- * Replace changed rows, and note their ids.  A row that somebody deleted
- * meanwhile is inserted like a new one.
- */
-static ArrayType *
+/* Update changed rows by statements. */
+static void
 update_rows(Merge *m)
 {
-	Datum	   *ids = palloc(sizeof(Datum) * (m->nrows + 1));
-	int			nids = 0;
 	SPIPlanPtr	plan = NULL;
 
 	for (int i = 0; i < m->nrows; i++)
@@ -395,84 +443,27 @@ update_rows(Merge *m)
 			row->fresh = true;
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(m->row_context);
-		ids[nids++] = Int64GetDatum(row->id);
+		dload_load_forget_values(m->load);
 	}
-	if (nids == 0)
-		return NULL;
-	return construct_array(ids, nids, INT8OID, sizeof(int64), FLOAT8PASSBYVAL,
-						   TYPALIGN_DOUBLE);
 }
 
-/* Delete the rows below the given ids, parents first so as to learn theirs */
+/* Below the changed rows. */
 static void
-delete_children(Merge *m, DloadTable *parent, ArrayType *ids)
+settle_children(Merge *m, DloadBatch *batch, DloadRow *only)
 {
-	for (int t = parent->index + 1; t < m->shape->ntables; t++)
-	{
-		DloadTable *table = m->shape->tables[t];
-		Oid			types[] = {INT8ARRAYOID};
-		Datum		args[] = {PointerGetDatum(ids)};
-		MemoryContext caller = CurrentMemoryContext;
-		Datum	   *below;
-		int			nbelow;
+	int64	   *ids = palloc(sizeof(int64) * (m->nrows + 1));
+	int			nids = 0;
 
-		if (table->parent != parent || !OidIsValid(table->relid))
-			continue;
-		SPI_connect();
-		if (SPI_execute_with_args(psprintf("DELETE FROM %s WHERE"
-										   " _dload_parent_id = ANY ($1)"
-										   " RETURNING _dload_id",
-										   dload_relation_name(table->relid)),
-								  1, types, args, NULL, false, 0) < 0)
-			elog(ERROR, "could not delete child rows");
-		nbelow = (int) SPI_processed;
-		below = MemoryContextAlloc(caller, sizeof(Datum) * (nbelow + 1));
-		for (int i = 0; i < nbelow; i++)
-		{
-			bool		isnull;
-
-			below[i] = SPI_getbinval(SPI_tuptable->vals[i],
-									 SPI_tuptable->tupdesc, 1, &isnull);
-		}
-		SPI_finish();
-		if (nbelow > 0)
-			delete_children(m, table,
-							construct_array(below, nbelow, INT8OID,
-											sizeof(int64), FLOAT8PASSBYVAL,
-											TYPALIGN_DOUBLE));
-	}
+	for (int i = 0; i < m->nrows; i++)
+		if (m->changed[i] && !m->rows[i]->dead)
+			ids[nids++] = m->rows[i]->id;
+	dload_children_settle(m->load, batch, only, ids, nids);
 }
 
 static bool
 is_fresh(const DloadRow *row)
 {
 	return row->fresh;
-}
-
-/* Children of the live roots; with "only", of that root. */
-static void
-insert_children(DloadLoad *load, DloadBatch *batch, DloadRow *only)
-{
-	for (int t = 1; t < batch->ntables; t++)
-	{
-		DloadRow  **rows = batch->rows[t];
-		int			n = batch->nrows[t];
-
-		if (only != NULL)
-		{
-			int			first = 0;
-
-			while (first < n && rows[first]->root != only)
-				first++;
-			rows += first;
-			n -= first;
-			for (int i = 0; i < n; i++)
-				if (rows[i]->root != only)
-					n = i;
-		}
-		if (n > 0)
-			dload_load_insert(load, batch->shape->tables[t], rows, n, NULL);
-	}
 }
 
 /*
@@ -509,7 +500,6 @@ dload_merge(DloadLoad *load, DloadBatch *batch, DloadRow *only,
 {
 	Merge		m = {load, batch->shape, batch->shape->tables[0]};
 	MemoryContext old;
-	ArrayType  *changed;
 	int			level;
 
 	m.context = AllocSetContextCreate(CurrentMemoryContext, "dload merge",
@@ -519,22 +509,22 @@ dload_merge(DloadLoad *load, DloadBatch *batch, DloadRow *only,
 	old = MemoryContextSwitchTo(m.context);
 	m.writer = dload_load_writer(load, m.root);
 	m.desc = dload_writer_desc(m.writer);
+	m.values = palloc(sizeof(Datum) * m.desc->natts);
+	m.nulls = palloc(sizeof(bool) * m.desc->natts);
 	m.keys = palloc(sizeof(Datum *) * m.shape->nkeys);
 	m.counters = counters;
 
 	collect_rows(&m, batch, only);
 	level = prefer_indexes();
 	match_rows(&m);
-	changed = update_rows(&m);
-	if (changed != NULL)
-		delete_children(&m, m.root, changed);
+	settle_children(&m, batch, only);
 	AtEOXact_GUC(true, level);
 	counters->rows_inserted += count_fresh(&m);
 	if (only)
 		dload_load_insert(load, m.root, &only, 1, is_fresh);
 	else
 		dload_load_insert(load, m.root, batch->roots, batch->nroots, is_fresh);
-	insert_children(load, batch, only);
+	dload_children_insert(load, batch, only);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(m.context);
 }
@@ -550,5 +540,5 @@ dload_append(DloadLoad *load, DloadBatch *batch, DloadRow *only,
 		if (!roots[i]->dead)
 			counters->rows_inserted++;
 	dload_load_insert(load, batch->shape->tables[0], roots, n, NULL);
-	insert_children(load, batch, only);
+	dload_children_insert(load, batch, only);
 }

@@ -123,7 +123,7 @@ typedef struct DloadRow
 	int			ncells;
 	int			first_cell;		/* on the scratch stack, while it is walked */
 	bool		dead;			/* rejected, or overridden in its record */
-	bool		skipped;		/* merge: unchanged, or overridden */
+	bool		skipped;		/* merge: unchanged, overridden, or stored */
 	bool		fresh;			/* merge: not in the table yet */
 	int64		list_idx;		/* children */
 	int64		id;				/* _dload_id, once given */

@@ -17,14 +17,23 @@
 #include "access/xact.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
 #include "commands/defrem.h"
 #include "executor/tuptable.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/rls.h"
+#include "utils/sortsupport.h"
 #include "utils/snapmgr.h"
+
+/*
+ * A sweep reads past so many entries before it descends the index again; half
+ * as many each time that it was in vain.
+ */
+#define SWEEP_PASSES	16
 
 struct DloadProbe
 {
@@ -34,8 +43,23 @@ struct DloadProbe
 	int			nkeys;
 	int			order[INDEX_MAX_KEYS];	/* key of each index column */
 	ScanKeyData scankeys[INDEX_MAX_KEYS];
+	SortSupportData sortkeys[INDEX_MAX_KEYS];
 	AttrNumber	id;
 	AttrNumber	hash;
+};
+
+struct DloadSweep
+{
+	Relation	index;
+	IndexScanDesc scan;
+	TupleTableSlot *slot;
+	ScanKeyData scankey;		/* parent >= ... */
+	int64		parent;			/* whose rows are asked for */
+	bool		started;
+	int			passes;			/* entries to read past, at most */
+	bool		standing;		/* on an entry, which is not read yet */
+	int64		entry_parent;
+	int64		entry_idx;
 };
 
 /* Would a query see just the rows of this table, and all of them? */
@@ -127,6 +151,23 @@ make_scankeys(DloadProbe *probe)
 	}
 }
 
+static void
+make_sortkeys(DloadProbe *probe)
+{
+	for (int i = 0; i < probe->nkeys; i++)
+	{
+		SortSupport sortkey = &probe->sortkeys[i];
+		bool		descends = probe->index->rd_indoption[i] & INDOPTION_DESC;
+
+		sortkey->ssup_cxt = CurrentMemoryContext;
+		sortkey->ssup_collation = probe->index->rd_indcollation[i];
+		sortkey->ssup_attno = i + 1;
+		PrepareSortSupportFromIndexRel(probe->index, descends ?
+									   BTGreaterStrategyNumber :
+									   BTLessStrategyNumber, sortkey);
+	}
+}
+
 DloadProbe *
 dload_probe_open(Relation rel, int nkeys, const AttrNumber *columns)
 {
@@ -144,6 +185,7 @@ dload_probe_open(Relation rel, int nkeys, const AttrNumber *columns)
 	if (probe->index == NULL)
 		return NULL;
 	make_scankeys(probe);
+	make_sortkeys(probe);
 	probe->slot = table_slot_create(rel, NULL);
 	/* as a query would: what this transaction did is seen */
 	CommandCounterIncrement();
@@ -174,6 +216,46 @@ dload_probe_find(DloadProbe *probe, const Datum *keys, DloadStored *stored)
 	return true;
 }
 
+typedef struct Sorting
+{
+	DloadProbe *probe;
+	Datum	  **keys;
+} Sorting;
+
+static int
+compare_keys(const void *a, const void *b, void *arg)
+{
+	Sorting    *sorting = arg;
+	DloadProbe *probe = sorting->probe;
+	int			x = *(const int *) a;
+	int			y = *(const int *) b;
+
+	for (int i = 0; i < probe->nkeys; i++)
+	{
+		Datum	   *values = sorting->keys[probe->order[i]];
+		int			result = ApplySortComparator(values[x], false, values[y],
+												 false, &probe->sortkeys[i]);
+
+		if (result != 0)
+			return result;
+	}
+	return 0;
+}
+
+void
+dload_probe_sort(DloadProbe *probe, Datum **keys, int *numbers, int n)
+{
+	Sorting		sorting = {probe, keys};
+
+	qsort_arg(numbers, n, sizeof(int), compare_keys, &sorting);
+}
+
+TupleTableSlot *
+dload_probe_row(const DloadProbe *probe)
+{
+	return probe->slot;
+}
+
 void
 dload_probe_close(DloadProbe *probe)
 {
@@ -182,4 +264,122 @@ dload_probe_close(DloadProbe *probe)
 	ExecDropSingleTupleTableSlot(probe->slot);
 	index_close(probe->index, NoLock);
 	pfree(probe);
+}
+
+/*
+ * Sweeps
+ */
+
+/* Is the index one on these two numbers in ascending order? */
+static bool
+ascends(const DloadProbe *probe)
+{
+	Relation	index = probe->index;
+
+	for (int i = 0; i < 2; i++)
+		if (probe->order[i] != i || index->rd_indoption[i] != 0 ||
+			index->rd_opcintype[i] != INT8OID ||
+			TupleDescAttr(RelationGetDescr(index), i)->atttypid != INT8OID)
+			return false;
+	return true;
+}
+
+DloadSweep *
+dload_sweep_open(Relation rel, AttrNumber parent, AttrNumber idx)
+{
+	AttrNumber	columns[] = {parent, idx};
+	DloadProbe	probe = {.nkeys = 2};
+	DloadSweep *sweep;
+
+	if (!sees_plain_table(rel))
+		return NULL;
+	probe.index = find_index(&probe, rel, columns);
+	if (probe.index == NULL)
+		return NULL;
+	if (!ascends(&probe))
+	{
+		index_close(probe.index, AccessShareLock);
+		return NULL;
+	}
+	sweep = palloc0(sizeof(DloadSweep));
+	sweep->index = probe.index;
+	ScanKeyEntryInitialize(&sweep->scankey, 0, 1,
+						   BTGreaterEqualStrategyNumber, INT8OID, InvalidOid,
+						   F_INT8GE, (Datum) 0);
+	sweep->slot = table_slot_create(rel, NULL);
+	CommandCounterIncrement();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	sweep->scan = dload_index_beginscan(rel, sweep->index,
+										GetActiveSnapshot(), 1);
+	/* entries of other parents are passed without a look at their rows */
+	sweep->scan->xs_want_itup = true;
+	return sweep;
+}
+
+/* On to the next entry of the index. */
+static void
+pass(DloadSweep *sweep)
+{
+	IndexScanDesc scan = sweep->scan;
+	bool		isnull;
+
+	sweep->standing = index_getnext_tid(scan, ForwardScanDirection) != NULL;
+	if (!sweep->standing)
+		return;
+	sweep->entry_parent = DatumGetInt64(index_getattr(scan->xs_itup, 1,
+													  scan->xs_itupdesc,
+													  &isnull));
+	sweep->entry_idx = DatumGetInt64(index_getattr(scan->xs_itup, 2,
+												   scan->xs_itupdesc,
+												   &isnull));
+}
+
+void
+dload_sweep_seek(DloadSweep *sweep, int64 parent)
+{
+	sweep->parent = parent;
+	if (sweep->started)
+	{
+		for (int i = 0; i < sweep->passes && sweep->standing &&
+			 sweep->entry_parent < parent; i++)
+			pass(sweep);
+		/* beyond the last entry there is nothing for greater numbers either */
+		if (!sweep->standing || sweep->entry_parent >= parent)
+		{
+			sweep->passes = SWEEP_PASSES;
+			return;
+		}
+		sweep->passes /= 2;
+	}
+	else
+		sweep->passes = SWEEP_PASSES;
+	sweep->scankey.sk_argument = Int64GetDatum(parent);
+	index_rescan(sweep->scan, &sweep->scankey, 1, NULL, 0);
+	sweep->started = true;
+	pass(sweep);
+}
+
+TupleTableSlot *
+dload_sweep_next(DloadSweep *sweep, int64 *idx)
+{
+	while (sweep->standing && sweep->entry_parent == sweep->parent)
+	{
+		bool		visible = index_fetch_heap(sweep->scan, sweep->slot);
+
+		*idx = sweep->entry_idx;
+		pass(sweep);
+		if (visible)
+			return sweep->slot;
+	}
+	return NULL;
+}
+
+void
+dload_sweep_close(DloadSweep *sweep)
+{
+	index_endscan(sweep->scan);
+	PopActiveSnapshot();
+	ExecDropSingleTupleTableSlot(sweep->slot);
+	index_close(sweep->index, NoLock);
+	pfree(sweep);
 }

@@ -37,9 +37,13 @@ const DloadOption dload_options[] = {
 		   "How requests prove who they are; the secrets are options of the "
 		   "user mapping."),
 	SIMPLE("api_key_name", S, DLOAD_OPT_NAME, "X-API-Key",
-		   "Name of the header or query parameter that carries the API key."),
-	CHOICE("api_key_in", S, "header|query", "header",
+		   "Name of the header, query parameter or cookie that carries the API "
+		   "key."),
+	CHOICE("api_key_in", S, "header|query|cookie", "header",
 		   "Where the API key goes."),
+	SIMPLE("api_key_template", S, DLOAD_OPT_TEXT, "{key}",
+		   "What is sent there; {key} stands for the API key: 'Token "
+		   "token={key}'."),
 	SIMPLE("headers", S | T, DLOAD_OPT_JSON_OBJECT, NULL,
 		   "Headers sent with every request, as a JSON object; a table's "
 		   "replace the server's of the same name."),
@@ -123,7 +127,45 @@ const DloadOption dload_options[] = {
 	SIMPLE("records_path", T, DLOAD_OPT_PATH, NULL,
 		   "JSON path of the records in a response; without it the place is "
 		   "detected on the first response."),
-	CHOICE("paginate", T, "none|link|next_url|page|offset|token", "none",
+	CHOICE("format", T, "auto|json|ndjson|csv", "auto",
+		   "Format of responses: JSON, lines of JSON (also JSON text "
+		   "sequences) or CSV; auto goes by Content-Type and takes what is "
+		   "none of the others for JSON."),
+	SIMPLE("records_key", T, DLOAD_OPT_TEXT, NULL,
+		   "The records are the members of an object: name of the field that "
+		   "gets each one's key."),
+	SIMPLE("records_key_path", T, DLOAD_OPT_PATH, NULL,
+		   "JSON path of the name of the member that holds the records, which "
+		   "is looked for at records_path, or else at the root."),
+	SIMPLE("row_names", T, DLOAD_OPT_TEXT, NULL,
+		   "The records are lists of values: their names, separated by "
+		   "commas."),
+	SIMPLE("row_names_path", T, DLOAD_OPT_PATH, NULL,
+		   "The same with the names taken from the response: JSON path of a "
+		   "list of names, or of the name in each of a list of objects "
+		   "(columns[*].name)."),
+	SIMPLE("row_value_path", T, DLOAD_OPT_PATH, NULL,
+		   "JSON path of the values in such a record, with one [*], where it "
+		   "is no plain list of them (f[*].v)."),
+	SIMPLE("envelope_values", T, DLOAD_OPT_JSON_OBJECT, NULL,
+		   "Values outside the records that each record gets, as a JSON "
+		   "object of fields and JSON paths in the response."),
+	SIMPLE("decode", T, DLOAD_OPT_JSON_OBJECT, NULL,
+		   "Strings in the records that hold something else, as a JSON object "
+		   "of JSON paths in a record and base64, json, base64json, gzip or "
+		   "gzipjson."),
+	SIMPLE("csv_delimiter", T, DLOAD_OPT_TEXT, NULL,
+		   "Character between the values of a row of CSV, or 'tab'; without "
+		   "it a comma, and a tab in text/tab-separated-values."),
+	SIMPLE("csv_header", T, DLOAD_OPT_BOOL, "true",
+		   "Whether the first line of CSV has the names."),
+	SIMPLE("csv_names", T, DLOAD_OPT_TEXT, NULL,
+		   "Names of the columns of CSV, separated by commas, instead of "
+		   "those in the first line."),
+	SIMPLE("csv_null", T, DLOAD_OPT_TEXT, "",
+		   "Unquoted text that means null in CSV."),
+	CHOICE("paginate", T, "none|link|next_url|page|offset|token|"
+		   "window|list|scroll|drain", "none",
 		   "How the next page is asked for."),
 	SIMPLE("next_path", T, DLOAD_OPT_PATH, NULL,
 		   "JSON path of the URL of the next page, for paginate 'next_url'."),
@@ -150,7 +192,58 @@ const DloadOption dload_options[] = {
 	SIMPLE("error_when", T, DLOAD_OPT_CONDITION, NULL,
 		   "Condition on a 2xx response that makes it an error."),
 	RANGED("max_pages", T, DLOAD_OPT_INT, 1, PG_INT32_MAX, NULL,
-		   "Cap on the pages of one read; reaching it is an error."),
+		   "Cap on the pages of one read; reaching it is an error, but for "
+		   "paginate 'drain'."),
+
+	SIMPLE("window_from_param", T, DLOAD_OPT_NAME, NULL,
+		   "Query parameter of a slice's lower bound, for paginate 'window'; "
+		   "its value as given is where the first slice begins."),
+	SIMPLE("window_to_param", T, DLOAD_OPT_NAME, NULL,
+		   "Query parameter of a slice's upper bound; its value as given ends "
+		   "the last slice, without one that is now."),
+	RANGED("window_step", T, DLOAD_OPT_DURATION, 1000, 3660 * MS_PER_DAY,
+		   NULL,
+		   "Length of a slice."),
+	CHOICE("window_format", T, "iso|epoch|epoch_ms|date", "iso",
+		   "How the bounds of slices are written."),
+	SIMPLE("window_inclusive", T, DLOAD_OPT_BOOL, "false",
+		   "The API takes the upper bound as part of the slice: one unit less "
+		   "is sent."),
+	RANGED("window_cap", T, DLOAD_OPT_INT, 1, PG_INT32_MAX, NULL,
+		   "Number of records at which the API cuts an answer off; a slice "
+		   "that has so many is halved."),
+	CHOICE("window_paginate", T, "none|link|next_url|page|offset|token",
+		   "none",
+		   "How the next page of a slice is asked for."),
+	SIMPLE("list_path", T, DLOAD_OPT_PATH, NULL,
+		   "JSON path of the list of parts in the first response, for "
+		   "paginate 'list'; [*] in it leads into the elements."),
+	SIMPLE("list_param", T, DLOAD_OPT_NAME, NULL,
+		   "Query parameter that carries the part."),
+	SIMPLE("list_url", T, DLOAD_OPT_TEXT, NULL,
+		   "Path or URL of a part, in which {part} stands for it; '{part}' "
+		   "alone where parts are URLs."),
+	CHOICE("list_from", T, "values|index", "values",
+		   "Whether the parts are named by the list's values or by their "
+		   "numbers from 0."),
+	SIMPLE("list_first", T, DLOAD_OPT_BOOL, "false",
+		   "The first response has the records of the first part."),
+	SIMPLE("scroll_path", T, DLOAD_OPT_TEXT, NULL,
+		   "Path of the requests that follow the first one, for paginate "
+		   "'scroll'; {token} stands for the last token."),
+	CHOICE("scroll_method", T, "GET|POST|PUT", "POST",
+		   "HTTP method of these requests."),
+	SIMPLE("scroll_body", T, DLOAD_OPT_TEXT, NULL,
+		   "Body of these requests; {token} stands for the last token."),
+	SIMPLE("close_path", T, DLOAD_OPT_TEXT, NULL,
+		   "Path of the request that is sent when the read is over; without "
+		   "it none is."),
+	CHOICE("close_method", T, "DELETE|POST|PUT|GET", "DELETE",
+		   "HTTP method of that request."),
+	SIMPLE("close_body", T, DLOAD_OPT_TEXT, NULL,
+		   "Body of that request; {token} stands for the last token."),
+	RANGED("drain_for", T, DLOAD_OPT_DURATION, 1, MS_PER_DAY, NULL,
+		   "How long paginate 'drain' goes on asking."),
 
 	SIMPLE("json_path", C, DLOAD_OPT_PATH, NULL,
 		   "JSON path of the column's value in a record; '$' is the whole "

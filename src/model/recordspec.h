@@ -9,11 +9,13 @@
 #ifndef DLOAD_RECORDSPEC_H
 #define DLOAD_RECORDSPEC_H
 
+#include "data/form.h"
 #include "model/spec.h"
 
 typedef struct DloadRecordSpec
 {
 	DloadPath  *path;			/* records_path, or NULL: detect */
+	DloadForm	form;
 } DloadRecordSpec;
 
 extern void dload_recordspec_read(DloadRecordSpec *spec,

@@ -73,8 +73,7 @@ missing_secret(const DloadResource *res, const char *option)
 }
 
 /*
- * The user's own mapping, else that of PUBLIC.  It is looked at only when
- * auth needs it, so that open APIs work without one.
+ * The user's own mapping, else that of PUBLIC.  Open APIs work without one.
  */
 static void
 read_mapping(DloadResource *res)
@@ -82,8 +81,6 @@ read_mapping(DloadResource *res)
 	DloadOptionSet set = {0};
 	const char *missing;
 
-	if (res->auth.kind == DLOAD_AUTH_NONE)
-		return;
 	if (SearchSysCacheExists2(USERMAPPINGUSERSERVER,
 							  ObjectIdGetDatum(res->userid),
 							  ObjectIdGetDatum(res->serverid)) ||
@@ -91,10 +88,13 @@ read_mapping(DloadResource *res)
 							  ObjectIdGetDatum(InvalidOid),
 							  ObjectIdGetDatum(res->serverid)))
 	{
+		UserMapping *mapping = GetUserMapping(res->userid, res->serverid);
+
+		res->auth.mapping = mapping->umid;
 		set.nlists = 1;
-		set.lists[0] = GetUserMapping(res->userid, res->serverid)->options;
+		set.lists[0] = mapping->options;
 	}
-	dload_authspec_read_secrets(&res->auth, &set, &missing);
+	dload_authspec_read_secrets(&res->auth, &set, res->userid, &missing);
 	if (missing != NULL)
 		missing_secret(res, missing);
 }
@@ -185,6 +185,7 @@ create_resource(Oid relid, Oid userid, bool secrets)
 	dload_recordspec_read(&res->records, &set);
 	dload_pagespec_read(&res->page, &set);
 	dload_rulespec_read(&res->rules, &set, server->options, table->options);
+	dload_slicespec_read(&res->slice, &set);
 	if (secrets)
 		read_mapping(res);
 	read_columns(res, rel);
@@ -213,7 +214,8 @@ static bool
 collides_with_key(const DloadResource *res, const char *name, bool in_query)
 {
 	return res->auth.kind == DLOAD_AUTH_API_KEY &&
-		res->auth.api_key_in_query == in_query &&
+		res->auth.api_key_in == (in_query ? DLOAD_AUTH_IN_QUERY :
+								 DLOAD_AUTH_IN_HEADER) &&
 		(in_query ? strcmp(name, res->auth.api_key_name) :
 		 pg_strcasecmp(name, res->auth.api_key_name)) == 0;
 }

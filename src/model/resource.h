@@ -21,6 +21,7 @@
 #include "model/recordspec.h"
 #include "model/requestspec.h"
 #include "model/rulespec.h"
+#include "model/slicespec.h"
 
 #include "access/attnum.h"
 
@@ -63,6 +64,7 @@ typedef struct DloadResource
 	DloadRecordSpec records;
 	DloadPageSpec page;
 	DloadRuleSpec rules;
+	DloadSliceSpec slice;
 
 	int			ncolumns;
 	DloadResourceColumn *columns;	/* without dropped columns */

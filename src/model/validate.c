@@ -18,6 +18,7 @@
 #include "data/path.h"
 #include "model/limitspec.h"
 #include "model/option.h"
+#include "model/secret.h"
 #include "model/rulespec.h"
 #include "model/validate.h"
 
@@ -549,7 +550,9 @@ dload_options_validate(List *options, int context, DloadError *err)
 				return dload_error_set(err, ERRCODE_SYNTAX_ERROR,
 									   "conflicting or redundant options");
 		}
-		if (!check_value(opt, defGetString(def), err))
+		if (!check_value(opt, defGetString(def), err) ||
+			(opt->contexts == DLOAD_CTX_MAPPING &&
+			 !dload_secret_check(opt->name, defGetString(def), err)))
 			return false;
 	}
 	switch (context)

@@ -21,11 +21,14 @@
  */
 extern bool dload_auth_trusts(const DloadResource *res, const char *url);
 
-/* Add the resource's credentials to a request for its url, if trusted. */
-extern void dload_auth_apply(const DloadResource *res,
-							 DloadHttpRequest *request);
+/*
+ * Add the resource's credentials to a request for its url, if trusted.  All
+ * else of the request must be there: it may be signed.  False and *err.
+ */
+extern bool dload_auth_apply(const DloadResource *res,
+							 DloadHttpRequest *request, DloadError *err);
 
-/* Remove from a URL the query parameter that auth adds, if it adds one. */
+/* Remove from a URL the query parameters that auth adds. */
 extern char *dload_auth_strip_url(const DloadResource *res, const char *url);
 
 /*

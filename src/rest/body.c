@@ -9,12 +9,18 @@
 
 #include "rest/read.h"
 
+#include "data/reshape.h"
+#include "miscadmin.h"
 #include "rest/judge.h"
 #include "rest/page.h"
+#include "rest/slices.h"
 #include "utils/memutils.h"
 
 /* A body that is not kept in memory goes to the reader in such pieces. */
 #define FEED_BYTES (64 * 1024)
+
+/* A list of parts, with what else the API says of them. */
+#define MAX_LIST_BYTES (16 * 1024 * 1024)
 
 /* The reader, once it is known where the records are. */
 DloadReader *
@@ -24,13 +30,29 @@ dload_extract_reader(DloadExtract *x)
 	{
 		MemoryContext old = MemoryContextSwitchTo(x->context);
 
-		x->reader = dload_reader_create(x->path,
-										(size_t) dload_max_record_kb * 1024);
+		x->reader =
+			dload_reader_create_form(x->path, &x->res->records.form,
+									 (size_t) dload_max_record_kb * 1024);
 		MemoryContextSwitchTo(old);
 	}
-	else
-		dload_reader_reset(x->reader);
+	dload_reader_set_format(x->reader, x->format);
+	dload_reader_reset(x->reader);
 	return x->reader;
+}
+
+/* The record's key is in the page, and must be known to read it. */
+static bool
+needs_body(const DloadExtract *x)
+{
+	return x->format == DLOAD_FORMAT_JSON &&
+		x->res->records.form.key_path != NULL;
+}
+
+bool
+dload_extract_needs_page(const DloadExtract *x)
+{
+	return x->format == DLOAD_FORMAT_JSON &&
+		(needs_body(x) || dload_form_needs_envelope(&x->res->records.form));
 }
 
 static bool
@@ -85,7 +107,8 @@ dload_extract_bad_body(DloadExtract *x, DloadSpan body, DloadError *err)
 	dload_error_detail(err, "%s %s returned %d: %s", x->fetch->method,
 					   x->fetch->shown_url,
 					   dload_http_status(x->fetch->exchange), shown);
-	if (!is_json && shown[0] != '\0' && x->handed == 0)
+	if (!is_json && shown[0] != '\0' && x->handed == 0 &&
+		x->format == DLOAD_FORMAT_JSON)
 		dload_error_hint(err, "Check that \"base_url\" and \"path\" name an "
 						 "address that answers in JSON.");
 	else
@@ -137,11 +160,32 @@ take_body(DloadExtract *x, DloadPage *page, DloadSpan body, DloadError *err)
 	}
 	if (x->path == NULL && !detect_path(x, page->body, err))
 		return dload_extract_bad_body(x, page->body, err);
-	dload_reader_open(dload_extract_reader(x), copy, body.len);
+	dload_reader_open_in(dload_extract_reader(x), context, copy, body.len);
 	if (add_records(x->reader, page, err) != DLOAD_READ_END)
 		return dload_extract_bad_body(x, page->body, err);
+	page->bytes += dload_reader_kept(x->reader);
 	dload_page_finish(page, dload_reader_envelope(x->reader));
 	return DLOAD_BODY_OK;
+}
+
+/* Records that wait for the envelope are read from one file into another. */
+static bool
+reshape_spool(DloadExtract *x, DloadPage *from, DloadPage *page,
+			  DloadError *err)
+{
+	DloadSpan	record;
+
+	dload_page_finish(from, dload_span("", 0));
+	dload_page_spool(page);
+	while (dload_page_next_record(from, &record))
+	{
+		if (!dload_reader_reshape(x->reader, record, &record, err))
+			return false;
+		dload_page_add(page, record);
+		CHECK_FOR_INTERRUPTS();
+	}
+	MemoryContextDelete(from->context);
+	return true;
 }
 
 /* A body too large for memory: the records go to a file as they come. */
@@ -149,9 +193,12 @@ static DloadBodyResult
 spool_body(DloadExtract *x, DloadPage *page, DloadError *err)
 {
 	DloadSpan	piece;
+	DloadPage  *taken = page;
 
-	dload_page_spool(page);
 	(void) dload_extract_reader(x);
+	if (dload_reader_looks_ahead(x->reader))
+		taken = dload_page_create(page->context);
+	dload_page_spool(taken);
 	for (;;)
 	{
 		DloadFetchState state = dload_fetch_read(x->fetch, -1, &piece, err);
@@ -165,14 +212,40 @@ spool_body(DloadExtract *x, DloadPage *page, DloadError *err)
 		piece.len = Min(piece.len, FEED_BYTES);
 		page->bytes += piece.len;
 		dload_reader_feed(x->reader, piece.data, piece.len);
-		if (add_records(x->reader, page, err) == DLOAD_READ_ERROR)
+		if (add_records(x->reader, taken, err) == DLOAD_READ_ERROR)
 			return dload_extract_bad_body(x, piece, err);
 		dload_fetch_consume(x->fetch, piece.len);
 	}
 	dload_reader_finish(x->reader);
-	if (add_records(x->reader, page, err) != DLOAD_READ_END)
+	if (add_records(x->reader, taken, err) != DLOAD_READ_END ||
+		(taken != page && !reshape_spool(x, taken, page, err)))
 		return dload_extract_bad_body(x, dload_span("", 0), err);
 	dload_page_finish(page, dload_reader_envelope(x->reader));
+	return DLOAD_BODY_OK;
+}
+
+/* A list of parts is no page of records: all of it is envelope. */
+static DloadBodyResult
+read_list(DloadExtract *x, DloadPage *page, DloadError *err)
+{
+	DloadSpan	body;
+
+	switch (dload_fetch_gather(x->fetch, MAX_LIST_BYTES, &body, err))
+	{
+		case DLOAD_FETCH_COMPLETE:
+			break;
+		case DLOAD_FETCH_DATA:
+			dload_error_set(err, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+							"list of parts is longer than %d bytes",
+							MAX_LIST_BYTES);
+			return dload_extract_bad_body(x, dload_span("", 0), err);
+		default:
+			return DLOAD_BODY_BROKEN;
+	}
+	if (!dload_json_validate(body, err))
+		return dload_extract_bad_body(x, body, err);
+	dload_page_finish(page, body);
+	dload_fetch_consume(x->fetch, body.len);
 	return DLOAD_BODY_OK;
 }
 
@@ -184,9 +257,13 @@ read_page(DloadExtract *x, DloadPage *page, size_t spool_above,
 		  DloadError *err)
 {
 	DloadSpan	body;
-	DloadFetchState state = dload_fetch_gather(x->fetch, spool_above, &body,
-											   err);
+	DloadFetchState state;
 
+	if (dload_list_is_bare(x->res, x->fetch->request))
+		return read_list(x, page, err);
+	state = dload_fetch_gather(x->fetch,
+							   needs_body(x) ? SIZE_MAX : spool_above,
+							   &body, err);
 	if (state == DLOAD_FETCH_DATA && x->path == NULL &&
 		!dload_extract_guess(x, body.data, body.len))
 		state = dload_fetch_gather(x->fetch, SIZE_MAX, &body, err);
@@ -212,7 +289,8 @@ check_lone_record(DloadExtract *x, DloadPage *page, DloadError *err)
 {
 	const char *start = page->body.data;
 
-	if (x->res->records.path != NULL || x->path == NULL ||
+	if (x->format != DLOAD_FORMAT_JSON ||
+		x->res->records.path != NULL || x->path == NULL ||
 		x->path->nsteps > 0 || start == NULL)
 		return true;
 	start += strspn(start, " \t\r\n");
@@ -243,14 +321,6 @@ empty_page(MemoryContext parent, DloadSpan envelope)
 	page->body = dload_span("", 0);
 	dload_page_finish(page, envelope);
 	return page;
-}
-
-static void
-drop_page(DloadExtract *x, DloadPage *page)
-{
-	if (x->bodies && page->body.len > 0)
-		pfree(unconstify(char *, page->body.data));
-	MemoryContextDelete(page->context);
 }
 
 /*
@@ -286,7 +356,7 @@ judge_body(DloadExtract *x, DloadPage **page, MemoryContext parent, bool knew,
 	if (x->fetch->fate == DLOAD_FATE_SKIP || (lone && !knew))
 	{
 		*page = empty_page(parent, lone ? old->body : old->envelope);
-		drop_page(x, old);
+		dload_extract_drop_page(x, old);
 	}
 	return DLOAD_BODY_OK;
 }
@@ -302,10 +372,15 @@ dload_extract_fetch_page(DloadExtract *x, MemoryContext parent,
 		DloadBodyResult result;
 		bool		knew = x->path != NULL;
 
-		if (!x->fetch->open && !dload_fetch_open(x->fetch, err))
+		if (!x->fetch->open && !dload_extract_open(x, err))
 			return NULL;
 		if (x->fetch->fate != DLOAD_FATE_PAGE)
 			return empty_page(parent, dload_span("", 0));
+		if (x->by_page)
+		{
+			dload_ahead_from_head(x);
+			dload_ahead_start(x);
+		}
 		page = dload_page_create(parent);
 		result = read_page(x, page, spool_above, err);
 		if (result == DLOAD_BODY_OK)
@@ -315,7 +390,7 @@ dload_extract_fetch_page(DloadExtract *x, MemoryContext parent,
 			result = DLOAD_BODY_ERROR;
 		if (result == DLOAD_BODY_OK)
 			return page;
-		drop_page(x, page);
+		dload_extract_drop_page(x, page);
 		if (result == DLOAD_BODY_ERROR)
 			return NULL;
 		/* else a rule has had it made ready to be sent again */

@@ -121,6 +121,11 @@ extern void dload_fetch_end(DloadFetch *f);
 /* Copy an error's texts to another context. */
 extern void dload_error_move(DloadError *err, MemoryContext context);
 
+/* --- format.c --- */
+
+/* The header that asks for the formats that can be read. */
+extern char *dload_accept_header(const DloadResource *res);
+
 /* --- response.c: what a response says --- */
 
 /* Is this status worth asking again? */

@@ -83,7 +83,7 @@ collect_headers(const DloadFetch *f)
 	}
 	headers = list_concat(headers, f->request->headers);
 	if (find_header(headers, "Accept") == NULL)
-		headers = lappend(headers, "Accept: application/json");
+		headers = lappend(headers, dload_accept_header(f->channel->res));
 	if (f->validator != NULL)
 		headers = lappend(headers, dload_validator_header(f->validator));
 	if (f->body != NULL && find_header(headers, "Content-Type") == NULL)
@@ -144,7 +144,7 @@ dload_hop_allowed(const DloadFetch *f, DloadError *err)
 							"\"allowed_origins\".");
 }
 
-/* Send now.  The limiter has agreed. */
+/* Send now.  The budgets have agreed. */
 bool
 dload_hop_send(DloadFetch *f, DloadError *err)
 {
@@ -168,8 +168,8 @@ dload_hop_send(DloadFetch *f, DloadError *err)
 	request.max_response_bytes = res->limits.max_response_bytes;
 	request.guarded = dload_guard_applies(res, f->url);
 	request.stream = true;
-	dload_auth_apply(res, &request);
-	if (!headers_are_clean(request.headers, err))
+	if (!dload_auth_apply(res, &request, err) ||
+		!headers_are_clean(request.headers, err))
 	{
 		MemoryContextSwitchTo(old);
 		dload_error_move(err, old);

@@ -17,6 +17,7 @@
 #include "base/compat.h"
 #include "base/dload.h"
 #include "rest/guard.h"
+#include "data/gunzip.h"
 #include "rest/httprecv.h"
 
 #include "storage/fd.h"
@@ -229,6 +230,83 @@ reserve_body(DloadExchange *ex, size_t extra)
 	return true;
 }
 
+/* Bytes of the body, decoded. */
+static bool
+append_body(void *arg, const char *data, size_t len)
+{
+	DloadExchange *ex = arg;
+
+	if (ex->max_bytes > 0 && len > (uint64) (ex->max_bytes - ex->received))
+	{
+		dload_exchange_fail(ex, DLOAD_HTTP_FAIL_TOO_LARGE,
+							"response is too large");
+		return false;
+	}
+	if (!reserve_body(ex, len))
+	{
+		dload_exchange_fail(ex, DLOAD_HTTP_FAIL_OTHER, "out of memory");
+		return false;
+	}
+	memcpy(ex->buf + ex->start + ex->len, data, len);
+	ex->len += len;
+	ex->received += len;
+	return true;
+}
+
+static bool
+gunzip_body(DloadExchange *ex, const char *data, size_t len)
+{
+	switch (dload_gunzip_feed(ex->gunzip, data, len, append_body, ex))
+	{
+		case DLOAD_GUNZIP_OK:
+			return true;
+		case DLOAD_GUNZIP_DAMAGED:
+			dload_exchange_fail(ex, DLOAD_HTTP_FAIL_TRUNCATED,
+								"gzip file is damaged");
+			return false;
+		case DLOAD_GUNZIP_STOPPED:
+			break;
+	}
+	if (ex->failure == DLOAD_HTTP_FAIL_NONE)
+		dload_exchange_fail(ex, DLOAD_HTTP_FAIL_OTHER, "out of memory");
+	return false;
+}
+
+/*
+ * A gzip file is unpacked even if the response does not call it an encoding:
+ * servers of files name it in Content-Type or not at all.
+ */
+static bool
+take_body(DloadExchange *ex, const char *data, size_t len)
+{
+	static const char magic[] = DLOAD_GZIP_MAGIC;
+
+	if (ex->gunzip != NULL)
+		return gunzip_body(ex, data, len);
+	if (ex->received > 0 || len == 0)
+		return append_body(ex, data, len);
+	if (!ex->held && data[0] == magic[0])
+	{
+		ex->first = *data++;
+		ex->held = true;
+		len--;
+	}
+	if (!ex->held)
+		return append_body(ex, data, len);
+	if (len == 0)
+		return true;
+	ex->held = false;
+	if (data[0] != magic[1])
+		return append_body(ex, &ex->first, 1) && append_body(ex, data, len);
+	ex->gunzip = dload_gunzip_start();
+	if (ex->gunzip == NULL)
+	{
+		dload_exchange_fail(ex, DLOAD_HTTP_FAIL_OTHER, "out of memory");
+		return false;
+	}
+	return gunzip_body(ex, &ex->first, 1) && gunzip_body(ex, data, len);
+}
+
 static size_t
 on_body(char *data, size_t size, size_t nmemb, void *arg)
 {
@@ -242,21 +320,7 @@ on_body(char *data, size_t size, size_t nmemb, void *arg)
 		return CURL_WRITEFUNC_PAUSE;
 	}
 	dload_exchange_activity(ex);
-	if (ex->max_bytes > 0 && len > (uint64) (ex->max_bytes - ex->received))
-	{
-		dload_exchange_fail(ex, DLOAD_HTTP_FAIL_TOO_LARGE,
-							"response is too large");
-		return 0;
-	}
-	if (!reserve_body(ex, len))
-	{
-		dload_exchange_fail(ex, DLOAD_HTTP_FAIL_OTHER, "out of memory");
-		return 0;
-	}
-	memcpy(ex->buf + ex->start + ex->len, data, len);
-	ex->len += len;
-	ex->received += len;
-	return len;
+	return take_body(ex, data, len) ? len : 0;
 }
 
 /* Remember why, for the case that no other address can be connected to. */
@@ -404,6 +468,9 @@ dload_exchange_finish(DloadExchange *ex)
 	bool		whole = ex->done && ex->failure == DLOAD_HTTP_FAIL_NONE;
 
 	ex->paused = false;
+	if (ex->gunzip != NULL)
+		dload_gunzip_end(ex->gunzip);
+	ex->gunzip = NULL;
 	dload_mux_detach(&ex->transfer);
 	if (easy != NULL)
 	{
@@ -434,6 +501,15 @@ dload_exchange_finished(DloadTransfer *transfer, CURLcode result)
 		ex->failure = classify(ex, result);
 	if (ex->failure == DLOAD_HTTP_FAIL_CONNECT && ex->forbidden[0] != '\0')
 		dload_exchange_fail(ex, DLOAD_HTTP_FAIL_FORBIDDEN, ex->forbidden);
+	if (ex->failure == DLOAD_HTTP_FAIL_NONE && ex->held)
+	{
+		ex->held = false;
+		(void) append_body(ex, &ex->first, 1);
+	}
+	if (ex->failure == DLOAD_HTTP_FAIL_NONE && ex->gunzip != NULL &&
+		!dload_gunzip_complete(ex->gunzip))
+		dload_exchange_fail(ex, DLOAD_HTTP_FAIL_TRUNCATED,
+							"gzip file ended early");
 	if (ex->failure != DLOAD_HTTP_FAIL_NONE && ex->words == NULL)
 	{
 		if (result == CURLE_OK)

@@ -53,6 +53,9 @@ struct DloadExchange
 	size_t		start;
 	size_t		len;
 	size_t		cap;
+	struct DloadGunzip *gunzip; /* the body is a gzip file */
+	char		first;			/* of its first byte, which came alone */
+	bool		held;			/* "first" has it */
 	int64		received;		/* in all, after decompression */
 	int64		seen;			/* of these, what the caller was told of */
 	bool		paused;

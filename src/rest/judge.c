@@ -139,9 +139,9 @@ obey(DloadFetch *f, const DloadRule *rule, DloadSpan body, DloadError *err)
 static DloadJudgement
 judge_failure(DloadFetch *f, int status, DloadSpan *body, DloadError *err)
 {
+	const DloadLimitSpec *limits = &f->channel->res->limits;
 	bool		limited = dload_response_limited(f->exchange);
-	int64		asked = dload_limit_pause(&f->channel->res->limits,
-										  f->exchange, limited);
+	int64		asked = dload_limit_pause(limits, f->exchange, limited);
 
 	if (!limited && status >= 500)
 		dload_breaker_failed(f);
@@ -149,7 +149,7 @@ judge_failure(DloadFetch *f, int status, DloadSpan *body, DloadError *err)
 	if (limited || dload_status_transient(status) ||
 		(status == 413 && asked >= 0))
 	{
-		if (asked > f->channel->res->limits.max_wait)
+		if (asked > limits->max_wait)
 		{
 			(void) dload_retry_later(f, limited, asked, err);
 			return DLOAD_JUDGED_ERROR;

@@ -138,11 +138,7 @@ dload_permit_learn(DloadPermit *permit, const DloadExchange *ex, bool limited)
 void
 dload_permit_block(DloadPermit *permit, int64 ms)
 {
-	/* the last one is for all requests */
-	int			all = permit->n - 1;
-
-	dload_limiter_learn(permit->limiters[all], &permit->tickets[all], NULL,
-						ms);
+	dload_limiter_learn(permit->limiters[0], &permit->tickets[0], NULL, ms);
 }
 
 void

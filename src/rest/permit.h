@@ -39,7 +39,9 @@ extern bool dload_scope_covers(const char *scope, const char *base_url,
 extern long dload_permit_acquire(DloadPermit *permit, bool needed);
 extern void dload_permit_learn(DloadPermit *permit, const DloadExchange *ex,
 							   bool limited);
-/* Learn that nothing may be sent for so long, otherwise than by a head. */
+
+/* Nothing more may be sent for so long: what a response says otherwise than by
+ * its headers. */
 extern void dload_permit_block(DloadPermit *permit, int64 ms);
 
 extern void dload_permit_touch(DloadPermit *permit);

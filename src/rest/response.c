@@ -175,6 +175,14 @@ credential_options(DloadAuthKind auth)
 			return "options \"username\" and \"password\"";
 		case DLOAD_AUTH_API_KEY:
 			return "option \"api_key\"";
+		case DLOAD_AUTH_OAUTH2:
+			return "\"client_id\", \"client_secret\" and \"refresh_token\"";
+		case DLOAD_AUTH_JWT:
+			return "\"private_key\"";
+		case DLOAD_AUTH_SIGV4:
+			return "\"access_key_id\" and \"secret_access_key\"";
+		case DLOAD_AUTH_HMAC:
+			return "\"hmac_secret\"";
 		case DLOAD_AUTH_NONE:
 			break;
 	}

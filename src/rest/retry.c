@@ -65,7 +65,8 @@ is_repeatable(const DloadFetch *f)
 {
 	int			status;
 
-	if (strcmp(f->request->method, "POST") != 0)
+	if (strcmp(f->request->method, "POST") != 0 &&
+		!dload_paginator_get(f->channel->res->page.kind)->consumes)
 		return true;
 	/* a redirect may be its answer */
 	if (f->redirects > 0)

@@ -36,9 +36,9 @@ nothing_at_path(DloadExtract *x, DloadSpan envelope, DloadError *err)
 }
 
 static const char *
-position_option(DloadPaginateKind kind)
+position_option(const DloadResource *res)
 {
-	switch (kind)
+	switch (res->page.kind)
 	{
 		case DLOAD_PAGINATE_PAGE:
 			return "page_param";
@@ -46,6 +46,11 @@ position_option(DloadPaginateKind kind)
 			return "offset_param";
 		case DLOAD_PAGINATE_TOKEN:
 			return "token_param";
+		case DLOAD_PAGINATE_WINDOW:
+			return "window_from_param";
+		case DLOAD_PAGINATE_LIST:
+			/* files may well be equal */
+			return res->slice.list_param ? "list_param" : NULL;
 		default:
 			return NULL;
 	}
@@ -56,7 +61,7 @@ static bool
 check_repeated_page(DloadExtract *x, int64 nrecords, uint64 fingerprint,
 					DloadError *err)
 {
-	const char *option = position_option(x->res->page.kind);
+	const char *option = position_option(x->res);
 
 	if (option == NULL || nrecords == 0 || x->last_nrecords != nrecords ||
 		x->last_fingerprint != fingerprint)
@@ -119,10 +124,9 @@ paging_loop(const DloadExtract *x, const DloadRequest *next, DloadError *err)
 
 /* Ask the paginator; *next has no URL at the end. */
 static bool
-find_next(DloadExtract *x, DloadSpan envelope, int64 nrecords,
-		  DloadRequest *next, DloadError *err)
+find_next(DloadExtract *x, const DloadPageInfo *info, DloadRequest *next,
+		  DloadError *err)
 {
-	DloadPageInfo info = {0};
 	DloadNext	answer;
 
 	if (x->fetch->fate == DLOAD_FATE_UNCHANGED)
@@ -135,14 +139,10 @@ find_next(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 		*next = *known;
 		return !dload_extract_made(x, next) || paging_loop(x, next, err);
 	}
-	*next = *x->fetch->request;
-	info.request = x->fetch->request;
-	info.final_url = x->fetch->url;
-	info.exchange = x->fetch->exchange;
-	info.envelope = envelope;
-	info.nrecords = nrecords;
-	info.total_records = x->total_records;
-	answer = x->paginator->next(x->res, &info, next, err);
+	*next = *info->request;
+	answer = x->paginator->next(x->res, info, next, err);
+	x->discarded = answer == DLOAD_NEXT_INSTEAD;
+	x->slice_done = answer == DLOAD_NEXT_SLICE;
 	if (answer == DLOAD_NEXT_END)
 	{
 		next->url = NULL;
@@ -154,7 +154,8 @@ find_next(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 			dload_error_detail(err, "It came from %s.", x->fetch->shown_url);
 		return false;
 	}
-	return !dload_extract_made(x, next) || paging_loop(x, next, err);
+	return x->paginator->consumes || !dload_extract_made(x, next) ||
+		paging_loop(x, next, err);
 }
 
 /* Is a page that counts what it should be? */
@@ -173,6 +174,28 @@ check_page(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 	return check_repeated_page(x, nrecords, fingerprint, err);
 }
 
+/* How many records there are, where the API says so of the whole read. */
+static void
+note_total(DloadExtract *x, DloadSpan envelope)
+{
+	int64		total = dload_total_read(x->res, envelope);
+
+	switch (x->res->page.kind)
+	{
+		case DLOAD_PAGINATE_WINDOW:
+		case DLOAD_PAGINATE_DRAIN:
+			return;
+		case DLOAD_PAGINATE_LIST:
+			if (total < 0)
+				return;
+			break;
+		default:
+			break;
+	}
+	if (!dload_total_is_pages(x->res))
+		x->declared_total = total;
+}
+
 /*
  * A page is complete.  Judge its envelope and replace the fetch by the one
  * for the next page, or by none.
@@ -183,6 +206,7 @@ dload_extract_settle(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 {
 	DloadRequest next;
 	DloadFetch *old = x->fetch;
+	DloadPageInfo info = {0};
 
 	if (old->fate == DLOAD_FATE_SKIP)
 	{
@@ -203,18 +227,34 @@ dload_extract_settle(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 	if (old->fate == DLOAD_FATE_PAGE &&
 		!check_page(x, envelope, nrecords, fingerprint, err))
 		return false;
-	if (envelope.len > 0 && !dload_total_is_pages(x->res))
-		x->declared_total = dload_total_read(x->res, envelope);
+	if (envelope.len > 0)
+		note_total(x, envelope);
+	dload_close_note(x, envelope);
+	info.request = old->request;
+	info.final_url = old->url;
+	info.exchange = old->exchange;
+	info.envelope = envelope;
+	info.nrecords = nrecords;
+	info.total_records = x->total_records;
+	x->discarded = false;
+	x->slice_done = false;
 	next.url = NULL;
-	if (old->fate != DLOAD_FATE_END &&
-		!find_next(x, envelope, nrecords, &next, err))
+	if (old->fate != DLOAD_FATE_END && !find_next(x, &info, &next, err))
 		return false;
-	x->last_fingerprint = fingerprint;
-	x->last_nrecords = nrecords;
-	x->channel.stats.pages++;
+	if (x->discarded)
+		x->total_records -= nrecords;
+	else
+	{
+		x->last_fingerprint = fingerprint;
+		x->last_nrecords = nrecords;
+		x->channel.stats.pages++;
+	}
 	x->fetch = NULL;
 	if (next.url != NULL)
 		dload_extract_begin_fetch(x, &next);
+	else
+		dload_ahead_drop(x);
+	dload_ahead_plan(x, &info);
 	dload_fetch_end(old);
 	return true;
 }

@@ -8,7 +8,8 @@
  * sanitizers see, these are failures:
  *	 - the verdict differs from that of PostgreSQL's own JSON parser, or the
  *	   values do;
- *	 - records, verdict or envelope depend on the pieces a body comes in;
+ *	 - records, verdict or envelope depend on the pieces a body comes in, or
+ *	   on blanks behind it;
  *	 - an envelope or record is not valid JSON by itself;
  *	 - a guessed path leads nowhere;
  *	 - a path's canonical text does not mean the same path.
@@ -32,6 +33,9 @@ extern int	LLVMFuzzerTestOneInput(const uint8 *data, size_t size);
 /* A limit that many records break, and one that none does. */
 #define SMALL_RECORD	20
 #define LARGE_RECORD	(1024 * 1024)
+
+/* more than the quick way leaves alone */
+#define BLANKS			200
 
 static const char *const paths[] = {
 	"$", "data", "a", "a.b", "[0]", "[*]", "a[*]", "[*].a", "a[1].b",
@@ -187,14 +191,33 @@ max_depth(const char *body, size_t len)
 	return max;
 }
 
+/*
+ * Blanks after a document change nothing, but with so many the scanner's
+ * quick way is taken to the end of a document, which else it leaves alone.
+ */
+static char *
+with_blanks(const char *body, size_t len)
+{
+	char	   *copy = palloc(len + BLANKS);
+
+	memcpy(copy, body, len);
+	memset(copy + len, ' ', BLANKS);
+	return copy;
+}
+
 /* The scanner against core's parser. */
 static bool
 check_scanner(const char *body, size_t len)
 {
 	DloadError	err;
+	DloadError	other;
 	bool		ours = dload_json_validate(dload_span(body, len), &err);
+	const char *padded = with_blanks(body, len);
 	StringInfoData a,
 				b;
+
+	if (ours != dload_json_validate(dload_span(padded, len + BLANKS), &other))
+		fail(ours ? other.message : err.message, NULL, NULL);
 
 	/* we know a byte order mark, and a limit to the depth; core does not */
 	if (max_depth(body, len) > DLOAD_MAX_DEPTH ||
@@ -206,7 +229,10 @@ check_scanner(const char *body, size_t len)
 		return false;
 	initStringInfo(&a);
 	initStringInfo(&b);
-	ours = our_values(body, len, &a);
+	ours = our_values(padded, len + BLANKS, &b);
+	if (ours != our_values(body, len, &a) || !same(&a, &b))
+		fail("blanks matter", &a, &b);
+	resetStringInfo(&b);
 	if (ours != core_parse(body, len, &b))
 		fail(ours ? "core cannot decode a string" : "core decodes a string",
 			 &a, &b);
@@ -292,6 +318,10 @@ check_reader(const DloadPath *path, size_t max_record, const char *body,
 	initStringInfo(&whole);
 	initStringInfo(&parts);
 	read = read_records(path, max_record, body, len, 0, &whole);
+	if (read != read_records(path, max_record, with_blanks(body, len),
+							 len + BLANKS, 0, &parts) ||
+		(read != READ_FAILED && !same(&whole, &parts)))
+		fail("blanks matter", &whole, &parts);
 	if (read != READ_FAILED && !valid)
 		fail("invalid JSON was read", &whole, NULL);
 	for (int i = 0; i < lengthof(pieces); i++)

@@ -1,0 +1,52 @@
+/*-------------------------------------------------------------------------
+ *
+ * authkind.h
+ *	  The kinds of auth, for the files that make them up.
+ *
+ * auth.c has the table of kinds and is the door to them; authkey.c, oauth.c,
+ * jwt.c, sigv4.c and hmac.c have one or several each; authmask.c knows what
+ * must not be shown.  Nobody else includes this.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef DLOAD_AUTHKIND_H
+#define DLOAD_AUTHKIND_H
+
+#include "rest/auth.h"
+
+/* One kind of auth. */
+typedef struct DloadAuthStrategy
+{
+	/* put the credentials on a request that is otherwise complete */
+	bool		(*apply) (const DloadResource *res, DloadHttpRequest *request,
+						  DloadError *err);
+	/* the query parameters it adds: list of char *; or NULL */
+	List	   *(*parameters) (const DloadResource *res);
+	/* get what apply needs and the mapping does not hold; or NULL */
+	bool		(*obtain) (const DloadResource *res, DloadError *err);
+} DloadAuthStrategy;
+
+extern const DloadAuthStrategy dload_auth_bearer;
+extern const DloadAuthStrategy dload_auth_basic;
+extern const DloadAuthStrategy dload_auth_api_key;
+
+/* A named value that a template may ask for. */
+typedef struct DloadPlace
+{
+	const char *name;
+	const char *value;			/* NULL: there is none */
+} DloadPlace;
+
+/*
+ * The template with each {name} replaced by its value; unknown names stay as
+ * they are.  The list ends with a NULL name.  NULL if a value is asked for
+ * that there is none of, with its name in *lacking.
+ */
+extern char *dload_auth_fill(const char *template, const DloadPlace *places,
+							 const char **lacking);
+
+/* Add "name: value" in the place of any header of that name. */
+extern void dload_auth_set_header(DloadHttpRequest *request,
+								  const char *name, const char *value);
+
+#endif							/* DLOAD_AUTHKIND_H */
