@@ -217,6 +217,10 @@ dload_conditional_note(DloadRun *run, DloadPage *page)
 {
 	DloadKeptValidator *kept;
 
+	/* that a next page is left out is seen on the page alone */
+	if (!run->resource->page.given &&
+		dload_extract_stats(run->extract)->paginator[0] != '\0')
+		return;
 	if (!run->noting || (!page->unchanged && !page->recognisable) ||
 		run->nnoted++ >= MAX_VALIDATORS)
 		return;

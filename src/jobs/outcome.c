@@ -203,6 +203,7 @@ dload_run_judge(DloadRun *run)
 	int64		read = run->counters.rows_read +
 	dload_extract_stats(run->extract)->kept;
 	char	   *skipped = dload_extract_skipped(run->extract);
+	const char *detected;
 
 	if (run->cursor && dload_cursor_overflowed(run->cursor))
 		dload_run_finish(run, "suspect",
@@ -217,5 +218,15 @@ dload_run_judge(DloadRun *run)
 	if (dload_conditional_unchanged(run))
 		dload_run_finish(run, "complete",
 			   "Unchanged: by what the API says, every page is as it was when it was last read.");
-	dload_run_finish(run, "complete", NULL);
+	detected = dload_extract_stats(run->extract)->paginator;
+	if (detected[0] == '\0')
+		dload_run_finish(run, "complete", NULL);
+	else if (run->resource->page.given)
+		dload_run_finish(run, "complete",
+						 psprintf("Paging was detected: %s.", detected));
+	else
+		dload_run_finish(run, "suspect",
+						 psprintf("The reply names a next page (%s), which was "
+								  "not read: the option \"paginate\" is not "
+								  "given.", detected));
 }
