@@ -10,6 +10,7 @@
 
 #include "model/option.h"
 #include "model/resource.h"
+#include "model/tokenstore.h"
 #include "model/validate.h"
 
 #include "access/table.h"
@@ -72,6 +73,23 @@ missing_secret(const DloadResource *res, const char *option)
 					 quote_identifier(res->servername), option)));
 }
 
+/* The token that an earlier read was given. */
+static void
+recall_access(DloadAuthSpec *auth)
+{
+	uint64		fingerprint = dload_authspec_fingerprint(auth);
+	DloadStoredToken *stored = dload_tokenstore_read(auth->mapping,
+													 fingerprint);
+
+	if (stored != NULL && stored->access_token != NULL)
+		dload_access_adopt(auth->access, stored->access_token,
+						   stored->base_url, stored->issued_at,
+						   stored->expires_at);
+	/* what comes after the mapping's own */
+	if (stored != NULL && stored->refresh_token != NULL)
+		dload_access_mask(auth->access, stored->refresh_token);
+}
+
 /*
  * The user's own mapping, else that of PUBLIC.  Open APIs work without one.
  */
@@ -97,6 +115,24 @@ read_mapping(DloadResource *res)
 	dload_authspec_read_secrets(&res->auth, &set, res->userid, &missing);
 	if (missing != NULL)
 		missing_secret(res, missing);
+	if (res->auth.kind == DLOAD_AUTH_OAUTH2)
+		recall_access(&res->auth);
+}
+
+DloadResource *
+dload_resource_of_server(Oid serverid, Oid userid)
+{
+	DloadResource *res = palloc0(sizeof(DloadResource));
+	ForeignServer *server = GetForeignServer(serverid);
+	DloadOptionSet set = {1, {server->options}};
+
+	res->serverid = serverid;
+	res->userid = userid;
+	res->superuser = superuser_arg(userid);
+	res->servername = pstrdup(server->servername);
+	read_server(res, &set);
+	read_mapping(res);
+	return res;
 }
 
 static void

@@ -75,8 +75,14 @@ typedef struct DloadResource
 extern DloadResource *dload_resource_create(Oid relid, Oid userid);
 
 /*
- * The same without a user: no secrets, for planning and EXPLAIN.  No request
- * can be made from it.
+ * The parts that server and user mapping have: without a table, no pages can
+ * be read, but tokens asked for.
+ */
+extern DloadResource *dload_resource_of_server(Oid serverid, Oid userid);
+
+/*
+ * The description without a user: no secrets, for planning and EXPLAIN.  No
+ * request can be made from it.
  */
 extern DloadResource *dload_resource_describe(Oid relid);
 

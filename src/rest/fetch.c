@@ -28,17 +28,6 @@
 
 static void drop_exchange(DloadFetch *f);
 
-void
-dload_error_move(DloadError *err, MemoryContext context)
-{
-	if (err->message)
-		err->message = MemoryContextStrdup(context, err->message);
-	if (err->detail)
-		err->detail = MemoryContextStrdup(context, err->detail);
-	if (err->hint)
-		err->hint = MemoryContextStrdup(context, err->hint);
-}
-
 /* Where the fetch stands after a redirect, or at first. */
 static void
 set_url(DloadFetch *f, const char *url)
@@ -205,7 +194,7 @@ send_request(DloadFetch *f, DloadError *err)
 												ALLOCSET_SMALL_SIZES);
 	old = MemoryContextSwitchTo(f->exchange_context);
 	request.method = unconstify(char *, f->method);
-	request.url = f->url;
+	request.url = dload_auth_rebase(res, f->url);
 	request.shown_url = f->shown_url;
 	request.headers = collect_headers(f);
 	request.body = unconstify(char *, f->body);
@@ -213,7 +202,7 @@ send_request(DloadFetch *f, DloadError *err)
 	request.request_timeout = res->limits.request_timeout;
 	request.idle_timeout = res->limits.idle_timeout;
 	request.max_response_bytes = res->limits.max_response_bytes;
-	request.guarded = dload_guard_applies(res, f->url);
+	request.guarded = dload_guard_applies(res, request.url);
 	request.stream = true;
 	if (!dload_auth_apply(res, &request, err) ||
 		!headers_are_clean(request.headers, err))
@@ -225,6 +214,7 @@ send_request(DloadFetch *f, DloadError *err)
 	}
 	if (f->channel->server_time == 0)
 		f->channel->server_time = GetCurrentTimestamp();
+	f->access = dload_auth_serial(res);
 	f->exchange = dload_http_start(&request);
 	f->counted_bytes = 0;
 	f->complete = false;
@@ -239,7 +229,8 @@ dload_fetch_start(DloadFetch *f)
 	DloadError	err = {0};
 
 	/* an address that is refused is reported when the page is wanted */
-	if (f->exchange != NULL || !f->trusted)
+	if (f->exchange != NULL || !f->trusted ||
+		!dload_auth_ready(f->channel->res))
 		return;
 	if (dload_permit_acquire(&f->permit, false) == 0 &&
 		!send_request(f, &err))
@@ -296,7 +287,7 @@ ensure_sent(DloadFetch *f, DloadError *err)
 
 	if (f->exchange != NULL)
 		return true;
-	if (!check_origin(f, err))
+	if (!check_origin(f, err) || !dload_auth_obtain(channel->res, err))
 		return false;
 	while ((ms = dload_permit_acquire(&f->permit, true)) > 0)
 	{
@@ -533,6 +524,14 @@ check_status(DloadFetch *f, bool *again, DloadError *err)
 		}
 	}
 	read_error_body(f, &body);
+	if (!f->renewed && dload_auth_recovers(channel->res, f->access,
+										   f->exchange, body.data))
+	{
+		drop_exchange(f);
+		set_first_hop(f);
+		*again = f->renewed = true;
+		return false;
+	}
 	return dload_response_error(f, status,
 								dload_span(body.data, body.len), err);
 }
