@@ -175,6 +175,13 @@ ALTER SERVER oauth_base OPTIONS (ADD allowed_origins :'other');
 \! python3 t/mock_api.py --post /_journal/clear > /dev/null
 SELECT auth_try('SELECT count(*) FROM t_oauth_base');
 \! python3 t/mock_api.py --get /_journal | python3 -c 'import json, sys; print([[r["path"].split("?")[0], r["headers"]["host"] in open("results/other.url").read()] for r in json.load(sys.stdin)])'
+-- what was stored is no longer trusted when the options say so
+ALTER SERVER oauth_base OPTIONS (DROP allowed_origins);
+SELECT auth_try('SELECT count(*) FROM t_oauth_base') LIKE 'HV000 token endpoint of server "oauth_base" named a base URL that is not trusted';
+ALTER SERVER oauth_base OPTIONS (DROP oauth2_base_url_path);
+\! python3 t/mock_api.py --post /_journal/clear > /dev/null
+SELECT auth_try('SELECT count(*) FROM t_oauth_base');
+\! python3 t/mock_api.py --get /_journal | python3 -c 'import json, sys; print([r["headers"]["host"] in open("results/other.url").read() for r in json.load(sys.stdin)])'
 
 -- refresh tokens
 SELECT auth_oauth('oauth_refresh', $$oauth2_grant 'refresh_token'$$,

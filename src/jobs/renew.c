@@ -107,15 +107,8 @@ bad_token(const DloadAccess *access)
 static bool
 adopt(const DloadResource *res, const DloadStoredToken *token)
 {
-	DloadAccess *access = res->auth.access;
-
-	if (!is_good(token, bad_token(access), res->auth.early))
-		return false;
-	dload_access_adopt(access, token->access_token, token->base_url,
-					   token->issued_at, token->expires_at);
-	if (token->refresh_token != NULL)
-		dload_access_mask(access, token->refresh_token);
-	return true;
+	return is_good(token, bad_token(res->auth.access), res->auth.early) &&
+		dload_resource_adopt(res, token);
 }
 
 /* -------------------------------------------------------------------------
@@ -299,10 +292,14 @@ renew_in_turn(const DloadResource *res, TimestampTz asked, DloadError *err)
 		*err = stored->failure;
 		return false;
 	}
+	/* the options have changed, or the worker sees other secrets */
+	if (!rotates)
+		return ask_alone(res, fingerprint, err);
 	dload_error_set(err, ERRCODE_FDW_ERROR,
 					"could not renew the token for server \"%s\"",
 					res->servername);
-	return dload_error_hint(err, "The reason is in the server's log.");
+	return dload_error_hint(err, "Either server or user mapping were changed "
+							"meanwhile, or the server's log has the reason.");
 }
 
 static bool
@@ -387,7 +384,8 @@ renew_token(const RenewTask *task, DloadStoredToken *token,
 	/* another worker may have been here while we waited */
 	needed = res->auth.mapping == task->mapping &&
 		dload_authspec_fingerprint(&res->auth) == task->fingerprint &&
-		!is_good(stored, task->bad, res->auth.early);
+		!(is_good(stored, task->bad, res->auth.early) &&
+		  dload_resource_adopt(res, stored));
 	if (stored != NULL)
 		*token = *stored;
 	memset(&token->failure, 0, sizeof(token->failure));

@@ -73,21 +73,43 @@ missing_secret(const DloadResource *res, const char *option)
 					 quote_identifier(res->servername), option)));
 }
 
-/* The token that an earlier read was given. */
-static void
-recall_access(DloadAuthSpec *auth)
+bool
+dload_resource_may_be_at(const DloadResource *res, const char *url)
 {
-	uint64		fingerprint = dload_authspec_fingerprint(auth);
-	DloadStoredToken *stored = dload_tokenstore_read(auth->mapping,
-													 fingerprint);
+	DloadError	err = {0};
+	char	   *origin = dload_option_origin(url, false, &err);
+	char	   *own = dload_option_origin(res->base_url, false, &err);
+	ListCell   *lc;
 
-	if (stored != NULL && stored->access_token != NULL)
-		dload_access_adopt(auth->access, stored->access_token,
-						   stored->base_url, stored->issued_at,
-						   stored->expires_at);
-	/* what comes after the mapping's own */
-	if (stored != NULL && stored->refresh_token != NULL)
-		dload_access_mask(auth->access, stored->refresh_token);
+	if (origin == NULL)
+		return false;
+	if (own != NULL && strcmp(origin, own) == 0)
+		return true;
+	foreach(lc, res->allowed_origins)
+	{
+		if (strcmp(origin, lfirst(lc)) == 0)
+			return true;
+	}
+	return strncmp(origin, "https:", 6) == 0 &&
+		pg_strncasecmp(res->auth.token_url, "https:", 6) == 0;
+}
+
+bool
+dload_resource_adopt(const DloadResource *res, const DloadStoredToken *token)
+{
+	DloadAccess *access = res->auth.access;
+	bool		moves = res->auth.base_url_path != NULL;
+
+	if (token == NULL || token->access_token == NULL ||
+		(moves && (token->base_url == NULL ||
+				   !dload_resource_may_be_at(res, token->base_url))))
+		return false;
+	dload_access_adopt(access, token->access_token,
+					   moves ? token->base_url : NULL, token->issued_at,
+					   token->expires_at);
+	if (token->refresh_token != NULL)
+		dload_access_mask(access, token->refresh_token);
+	return true;
 }
 
 /*
@@ -115,8 +137,10 @@ read_mapping(DloadResource *res)
 	dload_authspec_read_secrets(&res->auth, &set, res->userid, &missing);
 	if (missing != NULL)
 		missing_secret(res, missing);
+	/* the token that an earlier read was given */
 	if (res->auth.kind == DLOAD_AUTH_OAUTH2)
-		recall_access(&res->auth);
+		(void) dload_resource_adopt(res, dload_tokenstore_read(
+			res->auth.mapping, dload_authspec_fingerprint(&res->auth)));
 }
 
 DloadResource *

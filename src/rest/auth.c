@@ -137,6 +137,17 @@ dload_auth_serial(const DloadResource *res)
 	return res->auth.access->serial;
 }
 
+bool
+dload_auth_reject(const DloadResource *res, uint64 serial)
+{
+	if (strategy(res)->obtain == NULL)
+		return false;
+	/* unless another request has seen to it meanwhile */
+	if (serial == res->auth.access->serial)
+		res->auth.access->rejected = true;
+	return true;
+}
+
 /*
  * RFC 6750 says 401, and invalid_token where the token is the reason; some
  * say the latter with another status.
@@ -145,12 +156,9 @@ bool
 dload_auth_recovers(const DloadResource *res, uint64 serial,
 					const DloadExchange *ex, const char *body)
 {
-	DloadAccess *access = res->auth.access;
 	int			status = dload_http_status(ex);
 	char	   *challenge;
 
-	if (strategy(res)->obtain == NULL)
-		return false;
 	if (status != 401)
 	{
 		challenge = dload_http_header(ex, "WWW-Authenticate");
@@ -160,10 +168,7 @@ dload_auth_recovers(const DloadResource *res, uint64 serial,
 			  strstr(challenge, "invalid_token") == NULL)))
 			return false;
 	}
-	/* unless another request has seen to it meanwhile */
-	if (serial == access->serial)
-		access->rejected = true;
-	return true;
+	return dload_auth_reject(res, serial);
 }
 
 char *

@@ -50,6 +50,12 @@ extern uint64 dload_auth_serial(const DloadResource *res);
 extern bool dload_auth_recovers(const DloadResource *res, uint64 serial,
 								const DloadExchange *ex, const char *body);
 
+/*
+ * The same where somebody else knows that the access is no longer good.  False
+ * if this kind of auth has none that could be renewed.
+ */
+extern bool dload_auth_reject(const DloadResource *res, uint64 serial);
+
 /* The URL with the base that the token endpoint named in base_url's place. */
 extern char *dload_auth_rebase(const DloadResource *res, const char *url);
 

@@ -227,20 +227,13 @@ refused(const DloadResource *res, int status, DloadSpan reply,
 							  *shown ? ": " : ".", shown);
 }
 
-/*
- * The token endpoint says where the API is.  It gave the token, so over TLS it
- * may also say where to bring it; in the clear anybody could have said it.
- */
 static bool
 check_base_url(const DloadResource *res, const char *url, DloadError *err)
 {
 	DloadError	inner = {0};
 	char	   *origin = dload_option_origin(url, false, &inner);
 
-	if (origin != NULL &&
-		(dload_auth_trusts(res, url) ||
-		 (strncmp(origin, "https:", 6) == 0 &&
-		  pg_strncasecmp(res->auth.token_url, "https:", 6) == 0)))
+	if (dload_resource_may_be_at(res, url))
 		return true;
 	dload_error_set(err, ERRCODE_FDW_ERROR,
 					"token endpoint of server \"%s\" named a base URL that is "
