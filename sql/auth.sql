@@ -144,6 +144,15 @@ SELECT auth_try('SELECT count(*) FROM t_oauth_cc');
 \! python3 t/mock_api.py --post /oauth2/config '{"error": {"status": 200, "body": {"ok": false, "error": "nope"}}}' > /dev/null
 \! python3 t/mock_api.py --post /oauth2/revoke > /dev/null
 SELECT auth_try('SELECT count(*) FROM t_oauth_cc');
+-- an API that says so in its own words
+\! python3 t/mock_api.py --post /_reset > /dev/null
+ALTER SERVER oauth_cc OPTIONS (SET oauth2_scope 'words', ADD response_rules '[{"when": "$.error = \"token_expired\"", "do": "refresh_auth"}]');
+\! python3 t/mock_api.py --post /_script '{"path": "/oauth2/items", "status": 200, "body": {"ok": false, "error": "token_expired"}}' > /dev/null
+SELECT auth_try('SELECT count(*) FROM t_oauth_cc');
+\! python3 t/mock_api.py --get /oauth2/count
+ALTER SERVER oauth_cc OPTIONS (DROP response_rules);
+\! python3 t/mock_api.py --post /_script '{"path": "/oauth2/items", "status": 200, "body": {"ok": false, "error": "token_expired"}}' > /dev/null
+SELECT auth_try('SELECT count(*) FROM t_oauth_cc');
 
 -- early renewal: no more than half of a token's life
 \! python3 t/mock_api.py --post /_reset > /dev/null

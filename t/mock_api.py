@@ -104,6 +104,8 @@ keeps those of one owner (nested.owner.id)
 
 More routes that check credentials are in mock_auth.py.
 
+MEANINGS: see mock_rules.py
+
 TRAPS
   /loop/token             {"records","meta"}: tokens a, b, c, a, ...
   /same/page              ignores `page`: {"items","total_count",
@@ -129,6 +131,7 @@ TRAPS
   /bomb?mb=               gzip of one array of white space
   /types                  every JSON type; ?nul=1 adds text with U+0000
 SHAPES: see mock_shapes.py
+More routes are in mock_slices.py.
 """
 
 import argparse
@@ -158,6 +161,8 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 sys.modules.setdefault("mock_api", sys.modules[__name__])
 import mock_auth
 import mock_shapes
+import mock_rules
+import mock_slices
 
 EPOCH = datetime(2026, 1, 1, tzinfo=timezone.utc)
 BEARER = "s3cret-token"
@@ -1229,6 +1234,10 @@ def apply_fault(fault, request):
     return reply
 
 
+# Routes of more modules
+mock_slices.register(sys.modules[__name__])
+
+
 # ---------------------------------------------------------------------------
 # Server
 # ---------------------------------------------------------------------------
@@ -1561,6 +1570,7 @@ def stop(pid_file):
 @route("/host/*")
 def host(request):
     return mock_hosts.dispatch(request)
+mock_rules.register(sys.modules[__name__])
 
 
 def main():

@@ -157,6 +157,21 @@ const DloadOption dload_options[] = {
 	RANGED("max_retries", S, DLOAD_OPT_INT, 0, 50, "5",
 		   "How often a request that failed for a passing reason is "
 		   "repeated."),
+	RANGED("retry_base", S, DLOAD_OPT_DURATION, 1, MS_PER_DAY, "500ms",
+		   "Longest wait before the first retry, doubled for each that "
+		   "follows; the wait itself is a random part of that."),
+	RANGED("retry_cap", S, DLOAD_OPT_DURATION, 1, MS_PER_DAY, "30s",
+		   "Longest wait before any retry, unless the API asks for more."),
+	RANGED("retry_deadline", S, DLOAD_OPT_DURATION, 1, MS_PER_DAY, NULL,
+		   "Longest time for one request with all its retries; none is begun "
+		   "that would come later."),
+	SIMPLE("breaker", S, DLOAD_OPT_BREAKER, NULL,
+		   "Failures in a row, over all sessions, after which requests fail "
+		   "at once for a pause, as 'n/pause'."),
+	SIMPLE("response_rules", S | T, DLOAD_OPT_RULES, NULL,
+		   "What responses mean, as a JSON list of rules {\"when\": condition, "
+		   "\"do\": action}; the table's come before the server's, and the "
+		   "first that holds decides."),
 	RANGED("max_response_bytes", S, DLOAD_OPT_SIZE, 1024, TERABYTE, "1GB",
 		   "Largest response that is accepted, counted after decompression."),
 	SIMPLE("allowed_origins", S, DLOAD_OPT_ORIGINS, NULL,
@@ -236,7 +251,8 @@ const DloadOption dload_options[] = {
 		   "those in the first line."),
 	SIMPLE("csv_null", T, DLOAD_OPT_TEXT, "",
 		   "Unquoted text that means null in CSV."),
-	CHOICE("paginate", T, "none|link|next_url|page|offset|token", "none",
+	CHOICE("paginate", T, "none|link|next_url|page|offset|token|"
+		   "window|list|scroll|drain", "none",
 		   "How the next page is asked for."),
 	SIMPLE("next_path", T, DLOAD_OPT_PATH, NULL,
 		   "JSON path of the URL of the next page, for paginate 'next_url'."),
@@ -257,8 +273,64 @@ const DloadOption dload_options[] = {
 		   "Records to ask for in one page."),
 	SIMPLE("page_size_param", T, DLOAD_OPT_NAME, NULL,
 		   "Query parameter that carries page_size."),
+	SIMPLE("stop_when", T, DLOAD_OPT_CONDITION, NULL,
+		   "Condition on a response of any status that ends the list; the "
+		   "records of a 2xx response still count."),
+	SIMPLE("error_when", T, DLOAD_OPT_CONDITION, NULL,
+		   "Condition on a 2xx response that makes it an error."),
 	RANGED("max_pages", T, DLOAD_OPT_INT, 1, PG_INT32_MAX, NULL,
-		   "Cap on the pages of one read; reaching it is an error."),
+		   "Cap on the pages of one read; reaching it is an error, but for "
+		   "paginate 'drain'."),
+
+	SIMPLE("window_from_param", T, DLOAD_OPT_NAME, NULL,
+		   "Query parameter of a slice's lower bound, for paginate 'window'; "
+		   "its value as given is where the first slice begins."),
+	SIMPLE("window_to_param", T, DLOAD_OPT_NAME, NULL,
+		   "Query parameter of a slice's upper bound; its value as given ends "
+		   "the last slice, without one that is now."),
+	RANGED("window_step", T, DLOAD_OPT_DURATION, 1000, 3660 * MS_PER_DAY,
+		   NULL,
+		   "Length of a slice."),
+	CHOICE("window_format", T, "iso|epoch|epoch_ms|date", "iso",
+		   "How the bounds of slices are written."),
+	SIMPLE("window_inclusive", T, DLOAD_OPT_BOOL, "false",
+		   "The API takes the upper bound as part of the slice: one unit less "
+		   "is sent."),
+	RANGED("window_cap", T, DLOAD_OPT_INT, 1, PG_INT32_MAX, NULL,
+		   "Number of records at which the API cuts an answer off; a slice "
+		   "that has so many is halved."),
+	CHOICE("window_paginate", T, "none|link|next_url|page|offset|token",
+		   "none",
+		   "How the next page of a slice is asked for."),
+	SIMPLE("list_path", T, DLOAD_OPT_PATH, NULL,
+		   "JSON path of the list of parts in the first response, for "
+		   "paginate 'list'; [*] in it leads into the elements."),
+	SIMPLE("list_param", T, DLOAD_OPT_NAME, NULL,
+		   "Query parameter that carries the part."),
+	SIMPLE("list_url", T, DLOAD_OPT_TEXT, NULL,
+		   "Path or URL of a part, in which {part} stands for it; '{part}' "
+		   "alone where parts are URLs."),
+	CHOICE("list_from", T, "values|index", "values",
+		   "Whether the parts are named by the list's values or by their "
+		   "numbers from 0."),
+	SIMPLE("list_first", T, DLOAD_OPT_BOOL, "false",
+		   "The first response has the records of the first part."),
+	SIMPLE("scroll_path", T, DLOAD_OPT_TEXT, NULL,
+		   "Path of the requests that follow the first one, for paginate "
+		   "'scroll'; {token} stands for the last token."),
+	CHOICE("scroll_method", T, "GET|POST|PUT", "POST",
+		   "HTTP method of these requests."),
+	SIMPLE("scroll_body", T, DLOAD_OPT_TEXT, NULL,
+		   "Body of these requests; {token} stands for the last token."),
+	SIMPLE("close_path", T, DLOAD_OPT_TEXT, NULL,
+		   "Path of the request that is sent when the read is over; without "
+		   "it none is."),
+	CHOICE("close_method", T, "DELETE|POST|PUT|GET", "DELETE",
+		   "HTTP method of that request."),
+	SIMPLE("close_body", T, DLOAD_OPT_TEXT, NULL,
+		   "Body of that request; {token} stands for the last token."),
+	RANGED("drain_for", T, DLOAD_OPT_DURATION, 1, MS_PER_DAY, NULL,
+		   "How long paginate 'drain' goes on asking."),
 
 	SIMPLE("json_path", C, DLOAD_OPT_PATH, NULL,
 		   "JSON path of the column's value in a record; '$' is the whole "

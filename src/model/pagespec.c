@@ -9,10 +9,12 @@
 
 #include "model/pagespec.h"
 
+#include "model/slicespec.h"
+
 /* Options that belong to some paginators only, and whether these need them. */
 static const DloadOwnedOption owned[] = {
 	{"next_path", "next_url", true},
-	{"token_path", "token", true},
+	{"token_path", "token|scroll", true},
 	{"token_param", "token", true},
 	{"page_param", "page", false},
 	{"first_page", "page", false},
@@ -39,10 +41,8 @@ dload_pagespec_read(DloadPageSpec *spec, const DloadOptionSet *set)
 bool
 dload_pagespec_check(List *options, DloadError *err)
 {
-	const char *paginate = dload_given_text(options, "paginate");
-
 	return dload_given_owned(options, owned, "paginate",
-							 paginate ? paginate : "none", err) &&
+							 dload_slicespec_pages(options), err) &&
 		dload_given_with(options, "page_size", "page_size_param", err) &&
 		dload_given_with(options, "page_size_param", "page_size", err);
 }

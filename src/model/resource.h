@@ -20,6 +20,8 @@
 #include "model/pagespec.h"
 #include "model/recordspec.h"
 #include "model/requestspec.h"
+#include "model/rulespec.h"
+#include "model/slicespec.h"
 #include "model/tokenstore.h"
 
 #include "access/attnum.h"
@@ -62,6 +64,8 @@ typedef struct DloadResource
 	DloadRequestSpec request;
 	DloadRecordSpec records;
 	DloadPageSpec page;
+	DloadRuleSpec rules;
+	DloadSliceSpec slice;
 
 	int			ncolumns;
 	DloadResourceColumn *columns;	/* without dropped columns */

@@ -18,6 +18,7 @@
 #include "rest/fetch.h"
 #include "rest/guard.h"
 #include "rest/jwt.h"
+#include "rest/retry.h"
 #include "rest/url.h"
 #include "utils/timestamp.h"
 
@@ -375,7 +376,7 @@ dload_oauth_ask(const DloadResource *res, const char *refresh_token,
 		dload_http_close(ex);
 		if (!again)
 			return ok;
-		dload_http_sleep((long) dload_backoff(attempt));
+		dload_http_sleep((long) dload_retry_backoff(&res->limits, attempt));
 	}
 }
 

@@ -17,6 +17,7 @@
 
 #include "data/record.h"
 #include "rest/auth.h"
+#include "rest/slices.h"
 #include "rest/total.h"
 #include "rest/url.h"
 
@@ -200,6 +201,13 @@ static const DloadPaginator paginators[] = {
 	[DLOAD_PAGINATE_PAGE] = {"page", true, begin_page, next_page},
 	[DLOAD_PAGINATE_OFFSET] = {"offset", true, begin_offset, next_offset},
 	[DLOAD_PAGINATE_TOKEN] = {"token", false, begin_nothing, next_token},
+	[DLOAD_PAGINATE_WINDOW] = {"window", false, begin_nothing,
+	dload_window_next},
+	[DLOAD_PAGINATE_LIST] = {"list", false, begin_nothing, dload_list_next},
+	[DLOAD_PAGINATE_SCROLL] = {"scroll", false, begin_nothing,
+	dload_scroll_next, true},
+	[DLOAD_PAGINATE_DRAIN] = {"drain", false, begin_nothing,
+	dload_drain_next, true},
 };
 
 const DloadPaginator *
