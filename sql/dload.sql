@@ -92,10 +92,10 @@ CREATE FUNCTION dload.preview_url(base text, reference text) RETURNS text
 COMMENT ON FUNCTION dload.preview_url(text, text)
 	IS 'where a reference in a response from "base" leads, as messages show it';
 
-CREATE FUNCTION dload.preview_next_link(link text, base text) RETURNS text
+CREATE FUNCTION dload.preview_next_link(link text, base text, rel text DEFAULT 'next') RETURNS text
 	LANGUAGE c STRICT IMMUTABLE PARALLEL SAFE
 	AS 'MODULE_PATHNAME', 'dload_preview_next_link';
-COMMENT ON FUNCTION dload.preview_next_link(text, text)
+COMMENT ON FUNCTION dload.preview_next_link(text, text, text)
 	IS 'where a Link header in a response from "base" says that the next page is; NULL if it does not';
 
 CREATE FUNCTION dload.preview_request(source regclass, params jsonb DEFAULT '{}') RETURNS text

@@ -151,14 +151,32 @@ CREATE FOREIGN TABLE option_bad () SERVER option_test OPTIONS (query_params '{""
 CREATE FOREIGN TABLE option_bad () SERVER option_test OPTIONS (records_path 'data[');
 CREATE FOREIGN TABLE option_bad () SERVER option_test OPTIONS (records_path 'data[-1]');
 CREATE FOREIGN TABLE option_bad () SERVER option_test OPTIONS (total_path '$');
-CREATE FOREIGN TABLE option_bad () SERVER option_test OPTIONS (method 'PUT');
+CREATE FOREIGN TABLE option_bad () SERVER option_test OPTIONS (method 'TRACE');
 CREATE FOREIGN TABLE option_bad () SERVER option_test OPTIONS (body '{}');
 CREATE FOREIGN TABLE option_bad () SERVER option_test OPTIONS (paginate 'guess');
 
 -- tables: a paginator has what it needs, and nothing of another
 CREATE FOREIGN TABLE option_bad () SERVER option_test OPTIONS (paginate 'next_url');
 CREATE FOREIGN TABLE option_bad () SERVER option_test OPTIONS (paginate 'token', token_param 't');
-CREATE FOREIGN TABLE option_bad () SERVER option_test OPTIONS (paginate 'token', token_path 't');
+CREATE FOREIGN TABLE option_bad () SERVER option_test OPTIONS (paginate 'token', token_from 'last_record', token_path 't');
+CREATE FOREIGN TABLE option_bad () SERVER option_test OPTIONS (paginate 'token', token_path 't', token_header 't', token_param 't');
+CREATE FOREIGN TABLE option_bad () SERVER option_test OPTIONS (paginate 'token', token_path 't', token_from 'header', token_param 't');
+CREATE FOREIGN TABLE option_bad () SERVER option_test OPTIONS (paginate 'token', token_header 't', token_from 'body', token_param 't');
+CREATE FOREIGN TABLE option_bad () SERVER option_test OPTIONS (paginate 'token', token_path 't', token_param 't', token_in 'body');
+CREATE FOREIGN TABLE option_bad () SERVER option_test OPTIONS (paginate 'token', token_path 't', token_param 'a[', token_in 'body', method 'POST');
+CREATE FOREIGN TABLE option_bad () SERVER option_test OPTIONS (paginate 'token', token_path 't', token_param 'a[*]', token_in 'body', method 'POST');
+CREATE FOREIGN TABLE option_bad () SERVER option_test OPTIONS (paginate 'token', token_path 't', token_param 'Authorization', token_in 'header');
+CREATE FOREIGN TABLE option_bad () SERVER option_test OPTIONS (paginate 'token', token_path 't', token_param 't', token_in 'path', path '/x');
+CREATE FOREIGN TABLE option_bad () SERVER option_test OPTIONS (paginate 'keyset', keyset_path 'id');
+CREATE FOREIGN TABLE option_bad () SERVER option_test OPTIONS (paginate 'keyset', keyset_path 'a, b', keyset_param 'after');
+CREATE FOREIGN TABLE option_bad () SERVER option_test OPTIONS (paginate 'keyset', keyset_path 'a,,b', keyset_param 'x,y,z');
+CREATE FOREIGN TABLE option_bad () SERVER option_test OPTIONS (paginate 'keyset', keyset_path 'a,b', keyset_param 'x,');
+CREATE FOREIGN TABLE option_bad () SERVER option_test OPTIONS (paginate 'page', page_in 'body', method 'POST');
+CREATE FOREIGN TABLE option_bad () SERVER option_test OPTIONS (paginate 'link', has_more_value 'yes');
+CREATE FOREIGN TABLE option_bad () SERVER option_test OPTIONS (paginate 'page', stop_on_short 'true');
+CREATE FOREIGN TABLE option_bad () SERVER option_test OPTIONS (paginate 'page', total_unit 'pages');
+CREATE FOREIGN TABLE option_bad () SERVER option_test OPTIONS (paginate 'page', total_path 'n', total_header 'N');
+CREATE FOREIGN TABLE option_bad () SERVER option_test OPTIONS (on_repeat 'stop');
 CREATE FOREIGN TABLE option_bad () SERVER option_test OPTIONS (paginate 'page', next_path 'next');
 CREATE FOREIGN TABLE option_bad () SERVER option_test OPTIONS (paginate 'link', page_param 'p');
 CREATE FOREIGN TABLE option_bad () SERVER option_test OPTIONS (paginate 'offset', first_page '0');

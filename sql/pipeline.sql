@@ -9,7 +9,7 @@ CREATE SCHEMA pip;
 CREATE FOREIGN TABLE pip.items (record jsonb OPTIONS (json_path '$')) SERVER pip
   OPTIONS (path '/link/items', paginate 'link', page_size '40', page_size_param 'per_page');
 CREATE FOREIGN TABLE pip.owned (owner text OPTIONS (param 'owner', in 'path'), record jsonb OPTIONS (json_path '$')) SERVER pip
-  OPTIONS (path '/repos/{owner}/r/events');
+  OPTIONS (path '/repos/{owner}/r/events', paginate 'none');
 RESET client_min_messages;
 
 -- what a definition may not say, with what to do instead

@@ -66,6 +66,7 @@ SELECT slices.read($$path '/window/items?inclusive=1&from=2026-01-01T00:00:00Z&t
 \! python3 "$MOCK_PY" --paths "$(cat results/mock.url)" | sort
 -- without an end: to now
 SELECT slices.read($$path '/window/items?from=2026-01-01', window_step '100 days', $$ || :'window');
+SELECT slices.read($$path '/window/items?from=1970-01-01&to=2026-01-02', window_step '3000 days', $$ || :'window');
 -- pages within slices
 \! python3 "$MOCK_PY" --post "$(cat results/mock.url)" /_reset >results/mock.answer
 SELECT slices.read($$path '/window/items?from=2026-01-01&to=2026-01-01T02:00:00Z', window_step '1 hour', window_paginate 'page', total_path 'total', page_size '40', page_size_param 'limit', $$ || :'window');
@@ -85,6 +86,20 @@ SELECT slices.read($$path '/window/items?from=soon', window_step '1 hour', $$ ||
 CREATE FOREIGN TABLE slices.asked (id int, "from" timestamptz OPTIONS (param 'from', echo 'true'), "to" timestamptz OPTIONS (param 'to', echo 'true')) SERVER slices
   OPTIONS (path '/window/items', paginate 'window', window_from_param 'from', window_to_param 'to', window_step '10 min');
 SELECT count(*), min(id), max(id) FROM slices.asked WHERE "from" = '2026-01-01 00:30:00Z' AND "to" = '2026-01-01 01:00:00Z';
+
+-- or by conditions on the time itself, which are checked on the records, too
+CREATE FOREIGN TABLE slices.timed (id int, updated_at timestamptz OPTIONS (json_path 'updated_at', param 'from'), day date OPTIONS (json_path 'updated_at')) SERVER slices
+  OPTIONS (path '/window/items', paginate 'window', window_from_param 'from', window_to_param 'to', window_step '20 min');
+EXPLAIN (VERBOSE, COSTS OFF) SELECT * FROM slices.timed WHERE updated_at >= '2026-01-01 00:30:00Z' AND updated_at < '2026-01-01 01:00:00Z';
+\! python3 "$MOCK_PY" --post "$(cat results/mock.url)" /_reset >results/mock.answer
+SELECT count(*), min(id), max(id) FROM slices.timed WHERE updated_at >= '2026-01-01 00:30:00Z' AND updated_at < '2026-01-01 01:00:00Z';
+SELECT count(*), min(id), max(id) FROM slices.timed WHERE updated_at BETWEEN '2026-01-01 00:30:00Z' AND '2026-01-01 01:00:00Z';
+SELECT count(*), min(id), max(id) FROM slices.timed WHERE '2026-01-01 00:30:00Z' < updated_at AND updated_at <= '2026-01-01 00:40:00Z' AND id > 35;
+SELECT count(*), min(id), max(id) FROM slices.timed WHERE updated_at > '2026-01-01 00:30:00Z'::timestamptz - interval '10 min' AND updated_at < (SELECT '2026-01-01 00:31:00Z'::timestamptz);
+\! python3 "$MOCK_PY" --paths "$(cat results/mock.url)" | sort
+SELECT count(*) FROM slices.timed WHERE updated_at >= NULL;
+SELECT count(*) FROM slices.timed WHERE updated_at < '2026-01-01 01:00:00Z';
+SELECT count(*) FROM slices.timed t JOIN (VALUES ('2026-01-01 00:30:00Z'::timestamptz)) v(x) ON t.updated_at >= v.x WHERE t.updated_at >= '2026-01-01 00:00Z' AND t.updated_at < '2026-01-01 01:00:00Z';
 
 -- loaded: order, and slices at the same time
 SELECT count(*) FROM dload.runs WHERE pipeline = 'slices';

@@ -62,6 +62,8 @@ FROM (VALUES
   ('<a>; title="<b>; rel=next, <c>"; rel="prev"'),
   ('<list?page=2>; rel="next"; anchor="https://other.example/"'),
   ('<list?page=2>; rel="next"; anchor=""'),
+  ('<list?page=2>; rel="next"; anchor="/list?page=1"'),
+  ('<list?page=2>; rel="next"; anchor="/list?page=9"'),
   ('<list?page=2> ; rel = "next" ; title'),
   ('<list?page=2>'),
   ('list?page=2; rel="next"'),
@@ -72,6 +74,10 @@ FROM (VALUES
   (''),
   (',;"<')) AS t(link);
 SELECT dload.preview_next_link(E'</a\nb>; rel=next', 'https://api.example/');
+-- another relation than "next"
+SELECT rel, dload.preview_next_link('</a>; rel="next", </b>; rel="prev older-posts", </c>; rel="https://rel.example/more"',
+                                    'https://api.example/', rel)
+FROM unnest(ARRAY['next', 'older-posts', 'Older-Posts', 'older', 'https://rel.example/more', '']) AS t(rel);
 
 -- requests
 CREATE SERVER url_server FOREIGN DATA WRAPPER dload

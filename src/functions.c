@@ -17,8 +17,8 @@
 #include "jobs/preview.h"
 #include "jobs/run.h"
 #include "model/resource.h"
-#include "rest/auth.h"
 #include "rest/extract.h"
+#include "rest/request.h"
 #include "rest/url.h"
 
 #include "catalog/pg_type.h"
@@ -346,7 +346,7 @@ dload_preview_url(PG_FUNCTION_ARGS)
 	PG_RETURN_TEXT_P(cstring_to_text(dload_url_redact(url, NULL)));
 }
 
-/* dload.preview_next_link(link text, base text) */
+/* dload.preview_next_link(link text, base text, rel text) */
 Datum
 dload_preview_next_link(PG_FUNCTION_ARGS)
 {
@@ -354,11 +354,13 @@ dload_preview_next_link(PG_FUNCTION_ARGS)
 	char	   *target;
 	char	   *url;
 
-	target = dload_link_next(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	char	   *base = text_to_cstring(PG_GETARG_TEXT_PP(1));
+
+	target = dload_link_target(text_to_cstring(PG_GETARG_TEXT_PP(0)),
+							   text_to_cstring(PG_GETARG_TEXT_PP(2)), base);
 	if (target == NULL)
 		PG_RETURN_NULL();
-	url = dload_url_resolve(text_to_cstring(PG_GETARG_TEXT_PP(1)), target,
-							&err);
+	url = dload_url_resolve(base, target, &err);
 	if (url == NULL)
 		dload_error_raise(&err);
 	PG_RETURN_TEXT_P(cstring_to_text(dload_url_redact(url, NULL)));
@@ -375,7 +377,6 @@ dload_preview_request(PG_FUNCTION_ARGS)
 	DloadJson  *doc;
 	DloadRequest request;
 	List	   *params;
-	char	   *shown;
 
 	if (pg_class_aclcheck(relid, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FOREIGN_TABLE,
@@ -386,9 +387,7 @@ dload_preview_request(PG_FUNCTION_ARGS)
 		!dload_params_from_json(res, doc, &params, &err) ||
 		!dload_request_first(res, params, &request, &err))
 		dload_error_raise(&err);
-	shown = dload_auth_redact(res, dload_url_redact(request.url, NULL));
-	PG_RETURN_TEXT_P(cstring_to_text(psprintf("%s %s", request.method,
-													  shown)));
+	PG_RETURN_TEXT_P(cstring_to_text(dload_request_show(res, &request)));
 }
 
 /*

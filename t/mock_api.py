@@ -132,6 +132,7 @@ TRAPS
   /types                  every JSON type; ?nul=1 adds text with U+0000
 SHAPES: see mock_shapes.py
 More routes are in mock_slices.py.
+More routes are in mock_paging.py, mock_shapes.py and mock_slices.py.
 """
 
 import argparse
@@ -162,6 +163,9 @@ sys.modules.setdefault("mock_api", sys.modules[__name__])
 import mock_auth
 import mock_shapes
 import mock_rules
+import mock_paging
+import mock_requests
+import mock_shapes
 import mock_slices
 
 EPOCH = datetime(2026, 1, 1, tzinfo=timezone.utc)
@@ -872,6 +876,9 @@ def ratelimit(request):
     return linked_reply(request, chosen_items(request), headers=headers)
 
 
+mock_requests.add(route, reply_json)
+
+
 # ---------------------------------------------------------------------------
 # Traps
 # ---------------------------------------------------------------------------
@@ -1236,6 +1243,7 @@ def apply_fault(fault, request):
 
 # Routes of more modules
 mock_slices.register(sys.modules[__name__])
+mock_paging.register(sys.modules[__name__])
 
 
 # ---------------------------------------------------------------------------
@@ -1322,7 +1330,8 @@ class Handler(BaseHTTPRequestHandler):
                 or reply.status < 200)
         self.send_response(reply.status)
         for name, value in reply.headers.items():
-            self.send_header(name, value)
+            for one in value if isinstance(value, list) else [value]:
+                self.send_header(name, one)
         if reply.chunked and not bare:
             self.send_header("Transfer-Encoding", "chunked")
         elif isinstance(reply.body, bytes) and reply.status != 204:

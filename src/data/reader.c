@@ -48,6 +48,8 @@ struct DloadReader
 	bool		prepared;		/* the envelope has been looked at */
 	int64		count;
 	DloadError	error;			/* found when the body was opened */
+	bool		keeps_last;
+	StringInfoData last;		/* copy of the record handed out last */
 };
 
 static const DloadForm plain_form;
@@ -303,8 +305,8 @@ reshape(DloadReader *r, DloadSpan *record, DloadError *err)
 	return dload_reshape_record(r->reshape, *record, record, err);
 }
 
-DloadReadResult
-dload_reader_next(DloadReader *r, DloadSpan *record, DloadError *err)
+static DloadReadResult
+next_record(DloadReader *r, DloadSpan *record, DloadError *err)
 {
 	DloadReadResult result;
 	const char *original;
@@ -331,6 +333,41 @@ dload_reader_next(DloadReader *r, DloadSpan *record, DloadError *err)
 	return DLOAD_READ_RECORD;
 }
 
+static void
+keep_last(DloadReader *r, DloadSpan record)
+{
+	resetStringInfo(&r->last);
+	appendBinaryStringInfo(&r->last, record.data, (int) record.len);
+}
+
+DloadReadResult
+dload_reader_next(DloadReader *r, DloadSpan *record, DloadError *err)
+{
+	DloadReadResult result = next_record(r, record, err);
+
+	if (unlikely(r->keeps_last) && result == DLOAD_READ_RECORD)
+		keep_last(r, *record);
+	return result;
+}
+
+void
+dload_reader_keep_last(DloadReader *r)
+{
+	MemoryContext old = MemoryContextSwitchTo(r->context);
+
+	initStringInfo(&r->last);
+	MemoryContextSwitchTo(old);
+	r->keeps_last = true;
+}
+
+DloadSpan
+dload_reader_last(const DloadReader *r)
+{
+	if (!r->keeps_last || r->count == 0)
+		return dload_span(NULL, 0);
+	return dload_span(r->last.data, r->last.len);
+}
+
 bool
 dload_reader_reshape(DloadReader *r, DloadSpan record, DloadSpan *reshaped,
 					 DloadError *err)
@@ -339,7 +376,11 @@ dload_reader_reshape(DloadReader *r, DloadSpan record, DloadSpan *reshaped,
 		!dload_reshape_prepare(r->reshape, dload_reader_envelope(r), err))
 		return false;
 	r->prepared = true;
-	return dload_reshape_record(r->reshape, record, reshaped, err);
+	if (!dload_reshape_record(r->reshape, record, reshaped, err))
+		return false;
+	if (r->keeps_last)
+		keep_last(r, *reshaped);
+	return true;
 }
 
 DloadSpan

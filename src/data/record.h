@@ -229,6 +229,11 @@ extern DloadReadResult dload_reader_next(DloadReader *r, DloadSpan *record,
 /* The envelope, once next has returned END.  Valid until reset. */
 extern DloadSpan dload_reader_envelope(const DloadReader *r);
 
+/* The record handed out last in this page, if the reader is to keep it; its
+ * data is NULL where there is none. */
+extern void dload_reader_keep_last(DloadReader *r);
+extern DloadSpan dload_reader_last(const DloadReader *r);
+
 /* Records handed out since create or reset. */
 extern int64 dload_reader_count(const DloadReader *r);
 

@@ -13,6 +13,7 @@
 #include "base/compat.h"
 #include "fdw/fdw.h"
 #include "fdw/memo.h"
+#include "fdw/pushdown.h"
 #include "rest/paginator.h"
 #include "rest/url.h"
 
@@ -24,9 +25,9 @@
 #define NO_HOST		"http://x"
 
 static void
-add_query_param(const char *key, const char *value, void *arg)
+add_query_param(const DloadJsonItem *item, void *arg)
 {
-	dload_url_add_query(arg, key, value ? value : "");
+	dload_url_add_query(arg, item->key, item->value ? item->value : "");
 }
 
 /*
@@ -55,13 +56,10 @@ request_text(const DloadResource *res)
 	if (url.len == strlen(NO_HOST))
 		appendStringInfoChar(&url, '/');
 	if (res->request.query_params != NULL)
-		dload_json_each(res->request.query_params, add_query_param, &url,
-						&ignored);
-	if (res->page.page_size > 0 && res->page.page_size_param != NULL)
-		dload_url_add_query(&url, res->page.page_size_param,
-							psprintf(INT64_FORMAT, res->page.page_size));
+		dload_json_items(res->request.query_params, add_query_param, &url);
 	request.url = url.data;
-	dload_paginator_get(res->page.kind)->begin(res, &request);
+	request.body = res->request.body;
+	(void) dload_paginator_begin(res, &request, &ignored);
 	return psprintf("%s %s", res->request.method,
 					dload_url_redact(request.url, NULL) + strlen(NO_HOST));
 }
@@ -77,6 +75,9 @@ param_name(const DloadResource *res, AttrNumber attnum)
 	return NULL;
 }
 
+/* By DloadPart. */
+static const char *const operators[] = {"=", ">=", "<", "<="};
+
 /* "owner = 'x', since = $1": what conditions give to the parameters. */
 static char *
 parameters_text(ForeignScanState *node, const DloadScan *scan,
@@ -85,23 +86,30 @@ parameters_text(ForeignScanState *node, const DloadScan *scan,
 	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
 	List	   *columns = list_nth(plan->fdw_private, DLOAD_SCAN_COLUMNS);
 	List	   *arrays = list_nth(plan->fdw_private, DLOAD_SCAN_IS_ARRAY);
+	List	   *parts = list_nth(plan->fdw_private, DLOAD_SCAN_PARTS);
 	StringInfoData buf;
 	ListCell   *column;
 	ListCell   *value;
 	ListCell   *is_array;
+	ListCell   *part;
 
 	initStringInfo(&buf);
-	forthree(column, columns, value, plan->fdw_exprs, is_array, arrays)
+	forfour(column, columns, value, plan->fdw_exprs, is_array, arrays,
+			part, parts)
 	{
-		const char *text;
+		const char *text = deparse_expression(lfirst(value), context, true,
+											  false);
+		const char *name = param_name(scan->resource, lfirst_int(column));
 
-		appendStringInfo(&buf, "%s%s", buf.len > 0 ? ", " : "",
-						 param_name(scan->resource, lfirst_int(column)));
-		text = deparse_expression(lfirst(value), context, true, false);
+		if (lfirst_int(part) == DLOAD_PART_BEFORE ||
+			lfirst_int(part) == DLOAD_PART_UNTIL)
+			name = scan->resource->slice.window_to;
+		appendStringInfo(&buf, "%s%s", buf.len > 0 ? ", " : "", name);
 		if (lfirst_int(is_array))
 			appendStringInfo(&buf, " = ANY (%s)", text);
 		else
-			appendStringInfo(&buf, " = %s", text);
+			appendStringInfo(&buf, " %s %s", operators[lfirst_int(part)],
+							 text);
 	}
 	return buf.data;
 }
@@ -118,6 +126,14 @@ explain_request(ForeignScanState *node, const DloadScan *scan,
 	ListCell   *lc;
 
 	ExplainPropertyText("Request", request_text(scan->resource), es);
+	if (scan->resource->request.body != NULL)
+	{
+		const char *body = scan->resource->request.body;
+
+		ExplainPropertyText("Body", dload_trim_body(dload_span(body,
+															   strlen(body))),
+							es);
+	}
 	if (columns != NIL)
 		ExplainPropertyText("Parameters",
 							parameters_text(node, scan, context), es);
@@ -158,6 +174,10 @@ dload_explain_scan(ForeignScanState *node, ExplainState *es)
 	if (!es->analyze)
 		return;
 	dload_scan_stats(scan, &stats);
+	if (stats.paginator[0] != '\0')
+		ExplainPropertyText(scan->resource->page.given ?
+							"Paginator Detected" : "Next Page Not Read",
+							stats.paginator, es);
 	ExplainPropertyInteger("Requests", NULL, stats.requests, es);
 	ExplainPropertyInteger("Pages", NULL, stats.pages, es);
 	ExplainPropertyInteger("Bytes", NULL, stats.bytes, es);

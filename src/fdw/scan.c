@@ -56,6 +56,7 @@ prepare_given(DloadScan *scan, ForeignScanState *node)
 	List	   *equality = list_nth(plan->fdw_private, DLOAD_SCAN_EQUALITY);
 	List	   *collation = list_nth(plan->fdw_private, DLOAD_SCAN_COLLATION);
 	List	   *missing = list_nth(plan->fdw_private, DLOAD_SCAN_MISSING);
+	List	   *parts = list_nth(plan->fdw_private, DLOAD_SCAN_PARTS);
 
 	scan->ngiven = list_length(columns);
 	scan->given = palloc0(sizeof(DloadGiven) * Max(scan->ngiven, 1));
@@ -65,6 +66,7 @@ prepare_given(DloadScan *scan, ForeignScanState *node)
 		Expr	   *value = list_nth(plan->fdw_exprs, i);
 
 		g->column = find_column(scan->resource, list_nth_int(columns, i));
+		g->part = list_nth_int(parts, i);
 		g->value = ExecInitExpr(value, &node->ss.ps);
 		g->typid = exprType((Node *) value);
 		g->is_array = list_nth_int(arrays, i) != 0;
@@ -271,9 +273,12 @@ raise_missing(const DloadScan *scan)
 			(errcode(ERRCODE_FDW_DYNAMIC_PARAMETER_VALUE_NEEDED),
 			 errmsg("column \"%s\" of foreign table \"%s\" needs a value",
 					column->name, scan->resource->relname),
-			 column->required ?
+			 column->required && column->in == DLOAD_IN_PATH ?
 			 errdetail("It fills \"{%s}\" in the path \"%s\".",
 					   column->param, scan->resource->request.path) :
+			 column->required ?
+			 errdetail("It fills the placeholder \"{%s}\" of the request.",
+					   column->param) :
 			 errdetail("It has no other value than the one that is asked "
 					   "for."),
 			 errhint("Add WHERE %s = ... to the query, or join the column "
@@ -334,12 +339,15 @@ open_request(DloadScan *scan)
 	for (int i = 0; i < scan->ngiven; i++)
 	{
 		DloadGiven *g = &scan->given[i];
-		DloadParam *param = palloc(sizeof(DloadParam));
+		DloadParam *param = palloc0(sizeof(DloadParam));
 		int			which = chosen(scan, i, request->ordinal);
 
-		param->name = g->column->param;
-		param->value = dload_pushdown_text(g->typid, g->values[which]);
+		param->name = dload_pushdown_param(scan->resource, g->column, g->part);
+		param->value = g->part == DLOAD_PART_VALUE ?
+			dload_pushdown_text(g->typid, g->values[which]) :
+			dload_pushdown_bound(g->typid, g->values[which], g->part);
 		param->in = g->column->in;
+		param->bare = dload_pushdown_is_json(g->typid);
 		params = lappend(params, param);
 	}
 	request->extract = dload_extract_begin(scan->resource, params);
@@ -368,6 +376,8 @@ add_stats(DloadExtractStats *total, const DloadExtractStats *part)
 	total->limit_wait_us += part->limit_wait_us;
 	total->backoff_wait_us += part->backoff_wait_us;
 	total->network_wait_us += part->network_wait_us;
+	if (part->paginator[0] != '\0')
+		memcpy(total->paginator, part->paginator, sizeof(total->paginator));
 }
 
 static void

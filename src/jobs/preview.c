@@ -113,6 +113,9 @@ preview_detected(Preview *p, DloadExtract *x, const DloadResource *res,
 			dload_path_text(dload_extract_records_path(x)), p->arg);
 	p->sink("detected", "paginate", dload_paginator_get(res->page.kind)->name,
 			p->arg);
+	if (dload_extract_stats(x)->paginator[0] != '\0')
+		p->sink("detected", res->page.given ? "paginator" : "not followed",
+				pstrdup(dload_extract_stats(x)->paginator), p->arg);
 	p->sink("detected", "records on first page",
 			psprintf(INT64_FORMAT, page->nrecords), p->arg);
 	p->sink("detected", "more pages", page->has_next ? "yes" : "no", p->arg);

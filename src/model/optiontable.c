@@ -204,13 +204,44 @@ const DloadOption dload_options[] = {
 	SIMPLE("path", T, DLOAD_OPT_TEXT, "",
 		   "Path of the endpoint, appended to base_url; {name} stands for the "
 		   "value of the column with that param."),
-	CHOICE("method", T, "GET|POST", "GET",
+	CHOICE("method", T, "GET|POST|PUT|PATCH|DELETE", "GET",
 		   "HTTP method."),
 	SIMPLE("query_params", T, DLOAD_OPT_JSON_OBJECT, NULL,
 		   "Query parameters sent with the first request, as a JSON object; a "
-		   "list repeats the parameter."),
+		   "list is sent as array_style says."),
+	CHOICE("array_style", T, "repeat|comma|brackets", "repeat",
+		   "How a list of values is sent: a=1&a=2, a=1,2 or a[]=1&a[]=2."),
 	SIMPLE("body", T, DLOAD_OPT_TEXT, NULL,
-		   "Body of a POST request."),
+		   "Body of the request, for methods other than GET; {name} stands "
+		   "for a value. With body_type 'graphql' the query."),
+	CHOICE("body_type", T, "json|form|raw|graphql", "json",
+		   "What the body is, which decides its Content-Type and how values "
+		   "are written into it."),
+	SIMPLE("variables", T, DLOAD_OPT_TEXT, NULL,
+		   "Variables of a GraphQL query, as a JSON object; {name} stands for "
+		   "a value."),
+	SIMPLE("accept", T, DLOAD_OPT_TEXT, NULL,
+		   "Media type asked for, in the header Accept; default: the one that "
+		   "format names, or application/json."),
+	SIMPLE("idempotent", T, DLOAD_OPT_BOOL, NULL,
+		   "Whether a request that perhaps was carried out may be sent again; "
+		   "default: all but POST and PATCH."),
+	CHOICE("follow_method", T, "GET|POST|PUT|PATCH|DELETE", NULL,
+		   "HTTP method of the requests after the first."),
+	SIMPLE("follow_path", T, DLOAD_OPT_TEXT, NULL,
+		   "Path of the requests after the first; {token} stands for the "
+		   "token of the page."),
+	SIMPLE("follow_body", T, DLOAD_OPT_TEXT, NULL,
+		   "Body of the requests after the first; {token} stands for the "
+		   "token of the page."),
+	SIMPLE("cursor_format", T, DLOAD_OPT_TEXT, NULL,
+		   "How a pipeline's cursor is sent: 'iso', 'epoch', 'epoch_ms', "
+		   "'date' or a pattern of to_char; default: as the API wrote it."),
+	SIMPLE("cursor_zone", T, DLOAD_OPT_TEXT, NULL,
+		   "Time zone in which cursor_format writes; default: UTC."),
+	CHOICE("cursor_in", T, "query|header|body", "query",
+		   "Where the pipeline's cursor_param goes; in a body it is a JSON "
+		   "path."),
 	SIMPLE("records_path", T, DLOAD_OPT_PATH, NULL,
 		   "JSON path of the records in a response; without it the place is "
 		   "detected on the first response."),
@@ -251,28 +282,73 @@ const DloadOption dload_options[] = {
 		   "those in the first line."),
 	SIMPLE("csv_null", T, DLOAD_OPT_TEXT, "",
 		   "Unquoted text that means null in CSV."),
-	CHOICE("paginate", T, "none|link|next_url|page|offset|token|"
+	CHOICE("paginate", T, "none|link|next_url|page|offset|token|keyset|auto|"
 		   "window|list|scroll|drain", "none",
 		   "How the next page is asked for."),
+	SIMPLE("link_rel", T, DLOAD_OPT_NAME, "next",
+		   "Relation of the Link header that leads to the next page, for "
+		   "paginate 'link'."),
 	SIMPLE("next_path", T, DLOAD_OPT_PATH, NULL,
 		   "JSON path of the URL of the next page, for paginate 'next_url'."),
 	SIMPLE("token_path", T, DLOAD_OPT_PATH, NULL,
-		   "JSON path of the token of the next page, for paginate 'token'."),
+		   "JSON path of the token of the next page, for paginate 'token'; "
+		   "all members of an object there are sent back."),
+	SIMPLE("token_header", T, DLOAD_OPT_NAME, NULL,
+		   "Response header with the token of the next page, for paginate "
+		   "'token'."),
+	CHOICE("token_from", T, "body|header|last_record", NULL,
+		   "Where the token is found; without it in the body, or in the "
+		   "header that token_header names."),
 	SIMPLE("token_param", T, DLOAD_OPT_NAME, NULL,
-		   "Query parameter that carries the token, for paginate 'token'."),
+		   "Parameter that carries the token, for paginate 'token'."),
+	CHOICE("token_in", T, "query|body|header|path", "query",
+		   "Where token_param or keyset_param goes; in a body it is a JSON "
+		   "path, in a path the name of a placeholder."),
+	SIMPLE("token_end", T, DLOAD_OPT_TEXT, NULL,
+		   "A token that means the end, beside null and an empty one."),
+	SIMPLE("next_drop_params", T, DLOAD_OPT_TEXT, NULL,
+		   "Query parameters, separated by commas, that only the first "
+		   "request has; '*' for all but those of the paginator."),
+	SIMPLE("keyset_path", T, DLOAD_OPT_TEXT, NULL,
+		   "JSON path of the key in a page's last record, for paginate "
+		   "'keyset'; several are separated by commas."),
+	SIMPLE("keyset_param", T, DLOAD_OPT_TEXT, NULL,
+		   "Parameter that carries the key; as many as paths, or in a body "
+		   "one for a JSON array of all."),
 	SIMPLE("page_param", T, DLOAD_OPT_NAME, "page",
-		   "Query parameter that carries the page number, for paginate "
-		   "'page'."),
+		   "Parameter that carries the page number, for paginate 'page'."),
 	RANGED("first_page", T, DLOAD_OPT_INT, 0, PG_INT32_MAX, "1",
 		   "Number of the first page, for paginate 'page'."),
+	CHOICE("page_in", T, "query|body", "query",
+		   "Where page_param goes; in a body it is a JSON path."),
 	SIMPLE("offset_param", T, DLOAD_OPT_NAME, "offset",
-		   "Query parameter that carries the offset, for paginate 'offset'."),
-	SIMPLE("total_path", T, DLOAD_OPT_PATH, NULL,
-		   "JSON path of the declared total number of records."),
+		   "Parameter that carries the offset, for paginate 'offset'."),
+	CHOICE("offset_in", T, "query|body", "query",
+		   "Where offset_param goes; in a body it is a JSON path."),
 	RANGED("page_size", T, DLOAD_OPT_INT, 1, PG_INT32_MAX, NULL,
 		   "Records to ask for in one page."),
 	SIMPLE("page_size_param", T, DLOAD_OPT_NAME, NULL,
-		   "Query parameter that carries page_size."),
+		   "Parameter that carries page_size."),
+	CHOICE("page_size_in", T, "query|body", "query",
+		   "Where page_size_param goes; in a body it is a JSON path."),
+	SIMPLE("has_more_path", T, DLOAD_OPT_PATH, NULL,
+		   "JSON path of the value that tells whether more pages follow."),
+	SIMPLE("has_more_value", T, DLOAD_OPT_TEXT, "true",
+		   "Value at has_more_path that means that more pages follow."),
+	SIMPLE("total_path", T, DLOAD_OPT_PATH, NULL,
+		   "JSON path of the declared total."),
+	SIMPLE("total_header", T, DLOAD_OPT_NAME, NULL,
+		   "Response header with the declared total."),
+	CHOICE("total_unit", T, "records|pages", NULL,
+		   "What the declared total counts; without it pages if the name says "
+		   "so, else records."),
+	SIMPLE("stop_on_empty", T, DLOAD_OPT_BOOL, NULL,
+		   "Whether a page without records is the last one. Without it, yes "
+		   "where we count, no where the server names the next page."),
+	SIMPLE("stop_on_short", T, DLOAD_OPT_BOOL, "false",
+		   "Whether a page with fewer records than page_size is the last one."),
+	CHOICE("on_repeat", T, "error|stop", "error",
+		   "What it means that the next page is one already read."),
 	SIMPLE("stop_when", T, DLOAD_OPT_CONDITION, NULL,
 		   "Condition on a response of any status that ends the list; the "
 		   "records of a 2xx response still count."),
@@ -299,8 +375,8 @@ const DloadOption dload_options[] = {
 	RANGED("window_cap", T, DLOAD_OPT_INT, 1, PG_INT32_MAX, NULL,
 		   "Number of records at which the API cuts an answer off; a slice "
 		   "that has so many is halved."),
-	CHOICE("window_paginate", T, "none|link|next_url|page|offset|token",
-		   "none",
+	CHOICE("window_paginate", T,
+		   "none|link|next_url|page|offset|token|keyset", "none",
 		   "How the next page of a slice is asked for."),
 	SIMPLE("list_path", T, DLOAD_OPT_PATH, NULL,
 		   "JSON path of the list of parts in the first response, for "
@@ -337,8 +413,8 @@ const DloadOption dload_options[] = {
 		   "record. Without it the value is found by the column's name."),
 	SIMPLE("param", C, DLOAD_OPT_NAME, NULL,
 		   "Request parameter that a condition on the column fills."),
-	CHOICE("in", C, "query|path|header", "query",
-		   "Where the parameter goes."),
+	CHOICE("in", C, "query|path|header|body", "query",
+		   "Where the parameter goes; in a JSON body it is a JSON path."),
 	SIMPLE("echo", C, DLOAD_OPT_BOOL, "false",
 		   "Take the column's value from the request instead of the record."),
 	{NULL}

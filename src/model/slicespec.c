@@ -98,7 +98,8 @@ check_scroll(List *options, DloadError *err)
 		return dload_error_hint(err, "The token of the last response goes "
 								"where {token} stands.");
 	}
-	return dload_given_with(options, "close_method", "close_path", err) &&
+	return dload_given_with(options, "scroll_path", "token_path", err) &&
+		dload_given_with(options, "close_method", "close_path", err) &&
 		dload_given_with(options, "close_body", "close_path", err);
 }
 

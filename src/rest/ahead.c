@@ -85,7 +85,8 @@ is_foreseeable(const DloadExtract *x, const DloadPageInfo *page)
 		case DLOAD_PAGINATE_PAGE:
 		case DLOAD_PAGINATE_OFFSET:
 			return page->nrecords > 0 &&
-				dload_total_read(x->res, page->envelope) >= 0;
+				dload_total_read(x->res, page->exchange,
+								 page->envelope) >= 0;
 		case DLOAD_PAGINATE_LIST:
 			return true;
 		case DLOAD_PAGINATE_WINDOW:
@@ -93,6 +94,23 @@ is_foreseeable(const DloadExtract *x, const DloadPageInfo *page)
 		default:
 			return false;
 	}
+}
+
+/* Is what is wanted, or declared to be there, reached with these records? */
+static bool
+is_enough(const DloadExtract *x, const DloadPageInfo *page, int64 records)
+{
+	int64		total = dload_total_read(x->res, page->exchange,
+										 page->envelope);
+
+	if (x->enough > 0 && records >= x->enough)
+		return true;
+	if (total < 0 || page->nrecords == 0 ||
+		x->res->page.kind == DLOAD_PAGINATE_WINDOW)
+		return false;
+	if (x->res->page.total_is_pages)
+		return !x->resumed && records / page->nrecords >= total;
+	return records >= total;
 }
 
 /*
@@ -133,7 +151,7 @@ dload_ahead_plan(DloadExtract *x, const DloadPageInfo *page)
 
 		guess.request = last;
 		guess.total_records = expected_records(x, page, last);
-		if (x->enough > 0 && guess.total_records >= x->enough)
+		if (is_enough(x, page, guess.total_records))
 			break;
 		answer = x->paginator->next(x->res, &guess, &next, &ignored);
 		if ((answer != DLOAD_NEXT_PAGE && answer != DLOAD_NEXT_SLICE) ||
@@ -141,6 +159,14 @@ dload_ahead_plan(DloadExtract *x, const DloadPageInfo *page)
 			break;
 		last = x->ahead[x->nahead - 1]->request;
 	}
+}
+
+static bool
+is_in_head(const DloadResource *res)
+{
+	return res->page.kind == DLOAD_PAGINATE_LINK ||
+		(res->page.kind == DLOAD_PAGINATE_TOKEN &&
+		 res->page.token_from == DLOAD_TOKEN_FROM_HEADER);
 }
 
 /*
@@ -154,15 +180,15 @@ dload_ahead_from_head(DloadExtract *x)
 	DloadRequest next = *f->request;
 	DloadError	ignored = {0};
 
-	if (x->res->page.kind != DLOAD_PAGINATE_LINK || x->one_by_one ||
-		x->nahead > 0 || dload_extract_pages_left(x) <= 1)
+	if (!is_in_head(x->res) || x->one_by_one || x->nahead > 0 ||
+		dload_extract_pages_left(x) <= 1)
 		return;
 	page.request = f->request;
 	page.final_url = f->url;
 	page.exchange = f->exchange;
 	page.envelope = dload_span("", 0);
-	page.nrecords = 1;
-	page.total_records = x->total_records + 1;
+	page.nrecords = Max(x->res->page.page_size, 1);
+	page.total_records = x->total_records + page.nrecords;
 	if (x->paginator->next(x->res, &page, &next, &ignored) == DLOAD_NEXT_PAGE)
 		(void) expect(x, &next);
 }

@@ -47,18 +47,19 @@ extern bool dload_auth_apply_access(const DloadResource *res,
 extern char *dload_auth_host(const DloadUrlParts *parts);
 
 /* A named value that a template may ask for. */
-typedef struct DloadPlace
+typedef struct DloadAuthPlace
 {
 	const char *name;
 	const char *value;			/* NULL: there is none */
-} DloadPlace;
+} DloadAuthPlace;
 
 /*
  * The template with each {name} replaced by its value; unknown names stay as
  * they are.  The list ends with a NULL name.  NULL if a value is asked for
  * that there is none of, with its name in *lacking.
  */
-extern char *dload_auth_fill(const char *template, const DloadPlace *places,
+extern char *dload_auth_fill(const char *template,
+							 const DloadAuthPlace *places,
 							 const char **lacking);
 
 /* Add "name: value" in the place of any header of that name. */

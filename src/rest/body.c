@@ -33,6 +33,9 @@ dload_extract_reader(DloadExtract *x)
 		x->reader =
 			dload_reader_create_form(x->path, &x->res->records.form,
 									 (size_t) dload_max_record_kb * 1024);
+		if (dload_pagespec_wants_last(&x->res->page,
+									  x->res->slice.window_inner))
+			dload_reader_keep_last(x->reader);
 		MemoryContextSwitchTo(old);
 	}
 	dload_reader_set_format(x->reader, x->format);

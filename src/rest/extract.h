@@ -50,6 +50,9 @@ typedef struct DloadExtractStats
 	int64		limit_wait_us;	/* waited for rate limits and Retry-After */
 	int64		backoff_wait_us;	/* waited before retries */
 	int64		network_wait_us;	/* waited for the network */
+	char		paginator[2 * NAMEDATALEN]; /* what paginate 'auto' found, or
+											 * what is not followed without
+											 * paginate; else empty */
 } DloadExtractStats;
 
 typedef enum DloadExtractResult

@@ -76,7 +76,8 @@ read_secret(const DloadAuthSpec *auth, DloadSpan *secret, DloadError *err)
 }
 
 static char *
-filled(const char *template, const DloadPlace *places, DloadError *err)
+filled(const char *template, const DloadAuthPlace *places,
+	   DloadError *err)
 {
 	const char *lacking = NULL;
 	char	   *text = dload_auth_fill(template, places, &lacking);
@@ -94,7 +95,7 @@ filled(const char *template, const DloadPlace *places, DloadError *err)
 /* What a template can ask for but the signature, as it will be sent. */
 static void
 fill_places(const DloadAuthSpec *auth, DloadHttpRequest *request,
-			DloadPlace *places)
+			DloadAuthPlace *places)
 {
 	static const char *const names[] = {
 		"method", "host", "path", "query", "target", "body", "body_sha256",
@@ -105,7 +106,7 @@ fill_places(const DloadAuthSpec *auth, DloadHttpRequest *request,
 	size_t		len = 0;
 	DloadUrlParts parts;
 
-	memset(places, 0, sizeof(DloadPlace) * (PLACE_END + 1));
+	memset(places, 0, sizeof(DloadAuthPlace) * (PLACE_END + 1));
 	for (int i = 0; i <= PLACE_END; i++)
 		places[i].name = names[i];
 	places[PLACE_TIMESTAMP].value = timestamp_text(auth->hmac_timestamp_unit);
@@ -135,7 +136,7 @@ fill_places(const DloadAuthSpec *auth, DloadHttpRequest *request,
 typedef struct MoreHeaders
 {
 	DloadHttpRequest *request;
-	const DloadPlace *places;
+	const DloadAuthPlace *places;
 	DloadError *err;
 } MoreHeaders;
 
@@ -157,7 +158,7 @@ apply_hmac(const DloadResource *res, DloadHttpRequest *request,
 		   DloadError *err)
 {
 	const DloadAuthSpec *auth = &res->auth;
-	DloadPlace	places[PLACE_END + 1];
+	DloadAuthPlace places[PLACE_END + 1];
 	MoreHeaders more = {request, places, err};
 	DloadError	ignored = {0};
 	unsigned char mac[DLOAD_MAX_DIGEST];

@@ -13,7 +13,7 @@
 
 #include "rest/paginator.h"
 
-#include "lib/stringinfo.h"
+#include "rest/url.h"
 
 /* What matters of one link. */
 typedef struct Link
@@ -118,34 +118,48 @@ read_link(const char *p, Link *link)
 	}
 }
 
-/* Is "next" one of the blank-separated relations? */
+/* Is "rel" one of the blank-separated relations? */
 static bool
-is_next(const char *rel)
+names_relation(const char *relations, const char *rel)
 {
-	while (*rel != '\0')
+	size_t		rellen = strlen(rel);
+
+	while (*relations != '\0')
 	{
 		size_t		len;
 
-		rel = skip_blanks(rel);
-		len = strcspn(rel, " \t");
-		if (len == 4 && pg_strncasecmp(rel, "next", 4) == 0)
+		relations = skip_blanks(relations);
+		len = strcspn(relations, " \t");
+		if (len == rellen && pg_strncasecmp(relations, rel, len) == 0)
 			return true;
-		rel += len;
+		relations += len;
 	}
 	return false;
 }
 
+/* An anchor makes the link a statement about the document that it names. */
+static bool
+is_about(const char *anchor, const char *url)
+{
+	DloadError	ignored = {0};
+	char	   *named;
+
+	if (anchor == NULL || anchor[0] == '\0')
+		return true;
+	named = dload_url_resolve(url, anchor, &ignored);
+	return named != NULL && strcmp(named, url) == 0;
+}
+
 char *
-dload_link_next(const char *link_header)
+dload_link_target(const char *link_header, const char *rel, const char *url)
 {
 	Link		link;
 	const char *p = link_header;
 
 	while ((p = read_link(p, &link)) != NULL)
 	{
-		/* an anchor makes it a statement about some other document */
-		if (link.target != NULL && link.rel != NULL && is_next(link.rel) &&
-			(link.anchor == NULL || link.anchor[0] == '\0'))
+		if (link.target != NULL && link.rel != NULL &&
+			names_relation(link.rel, rel) && is_about(link.anchor, url))
 			return link.target;
 	}
 	return NULL;

@@ -16,11 +16,11 @@
 #include "rest/slices.h"
 
 #include "data/path.h"
-#include "data/record.h"
+#include "rest/paging.h"
+#include "rest/request.h"
 #include "rest/total.h"
 #include "rest/url.h"
 
-#include "utils/json.h"
 #include "utils/timestamp.h"
 
 DloadNext
@@ -30,7 +30,9 @@ dload_drain_next(const DloadResource *res, const DloadPageInfo *page,
 	TimestampTz now = GetCurrentTimestamp();
 	TimestampTz began = now;
 
-	if (page->nrecords == 0 || dload_total_read(res, page->envelope) == 0)
+	if (page->nrecords == 0 ||
+		dload_total_read(res, page->exchange, page->envelope) == 0 ||
+		dload_paging_stop(res, page, NULL) == DLOAD_STOP_END)
 		return DLOAD_NEXT_END;
 	if (page->request->state != NULL)
 		began = strtoi64(page->request->state, NULL, 10);
@@ -44,53 +46,26 @@ dload_drain_next(const DloadResource *res, const DloadPageInfo *page,
 char *
 dload_scroll_token(const DloadResource *res, DloadSpan envelope)
 {
-	DloadToken	token;
-	char	   *text;
+	DloadPagingValue value = {0};
 
-	if (envelope.len == 0 ||
-		!dload_path_lookup(res->page.token_path, envelope, &token) ||
-		(token.type != DLOAD_TOKEN_STRING &&
-		 token.type != DLOAD_TOKEN_NUMBER))
-		return NULL;
-	text = dload_token_cstring(&token);
-	return text[0] != '\0' ? text : NULL;
-}
-
-/* The template of a body with the token, as in a JSON string. */
-static char *
-fill_body(const char *template, const char *token)
-{
-	const char *place = template ? strstr(template, "{token}") : NULL;
-	StringInfoData json;
-	StringInfoData body;
-
-	if (template == NULL)
-		return NULL;
-	initStringInfo(&json);
-	escape_json(&json, token);
-	initStringInfo(&body);
-	for (; place != NULL; place = strstr(template, "{token}"))
-	{
-		appendBinaryStringInfo(&body, template, (int) (place - template));
-		appendBinaryStringInfo(&body, json.data + 1, json.len - 2);
-		template = place + strlen("{token}");
-	}
-	appendStringInfoString(&body, template);
-	return body.data;
+	return envelope.len > 0 &&
+		dload_paging_find(res->page.token_path, envelope, &value,
+						  NULL) == DLOAD_FOUND_VALUE ? value.text : NULL;
 }
 
 static bool
-fill_request(const DloadResource *res, const char *method, const char *path,
-			 const char *body, const char *token, DloadRequest *request,
-			 DloadError *err)
+fill_request(const DloadResource *res, const DloadRequest *from,
+			 const char *method, const char *path, const char *body,
+			 const char *token, DloadRequest *request, DloadError *err)
 {
-	DloadParam	param = {"token", unconstify(char *, token), DLOAD_IN_PATH};
+	DloadRequestForm form = {method, path, body};
+	DloadParam	param = {0};
 
-	request->method = pstrdup(method);
-	request->url = dload_url_expand(res->base_url, path, list_make1(&param),
-									err);
-	request->body = fill_body(body, token);
-	return request->url != NULL;
+	param.name = "token";
+	param.value = unconstify(char *, token);
+	request->body = NULL;
+	return dload_request_fill(res, &form, from, list_make1(&param), request,
+							  err);
 }
 
 DloadNext
@@ -100,10 +75,11 @@ dload_scroll_next(const DloadResource *res, const DloadPageInfo *page,
 	const DloadSliceSpec *spec = &res->slice;
 	char	   *token = dload_scroll_token(res, page->envelope);
 
-	if (page->nrecords == 0 || token == NULL)
+	if (page->nrecords == 0 || token == NULL ||
+		dload_paging_stop(res, page, NULL) == DLOAD_STOP_END)
 		return DLOAD_NEXT_END;
-	if (!fill_request(res, spec->scroll_method, spec->scroll_path,
-					  spec->scroll_body, token, next, err))
+	if (!fill_request(res, page->request, spec->scroll_method,
+					  spec->scroll_path, spec->scroll_body, token, next, err))
 		return DLOAD_NEXT_ERROR;
 	next->position = 0;
 	next->state = token;
@@ -118,6 +94,7 @@ dload_scroll_close(const DloadResource *res, const char *token,
 
 	*request = *like;
 	request->state = NULL;
-	return fill_request(res, res->slice.close_method, res->slice.close_path,
-						res->slice.close_body, token, request, &ignored);
+	return fill_request(res, like, res->slice.close_method,
+						res->slice.close_path, res->slice.close_body, token,
+						request, &ignored);
 }

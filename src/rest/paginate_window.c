@@ -10,8 +10,9 @@
  * longer again as long as that goes well.
  *
  * The state of a request is a JSON object: the slice, where the window ends,
- * the records read of the slice, the URL without bounds, and the state of the
- * inner paginator.  Times are microseconds since 1970.
+ * the records read of the slice, the request without bounds, and the states of
+ * the inner paginator at a slice's beginning and now.  Times are microseconds
+ * since 1970.
  *
  *-------------------------------------------------------------------------
  */
@@ -35,9 +36,14 @@
 /* Clocks differ: a slice that ends so shortly before now ends now. */
 #define CLOCK_SKEW_US	(60 * USECS_PER_SEC)
 
+/* No bound.  Nor is the instant 0 as an end. */
+#define NOT_GIVEN	PG_INT64_MIN
+
 typedef struct Slice
 {
 	char	   *base;			/* the URL without bounds */
+	char	   *body;			/* of a slice's first request, or NULL */
+	char	   *start;			/* state of the inner paginator before it */
 	int64		from;
 	int64		to;
 	int64		end;			/* of the window; 0: not known yet */
@@ -117,13 +123,14 @@ parse_time(const char *text, int64 *us)
 	return true;
 }
 
-/* The value of a query parameter, decoded; NULL if it is not there. */
+/* The last value of a query parameter, decoded; NULL if it has none. */
 static char *
 query_value(const char *url, const char *name)
 {
 	DloadUrlParts parts;
 	const char *p;
 	const char *end;
+	char	   *value = NULL;
 
 	dload_url_split(url, &parts);
 	p = parts.query.data;
@@ -139,11 +146,11 @@ query_value(const char *url, const char *name)
 		equals = memchr(p, '=', stop - p);
 		if (equals != NULL && strcmp(dload_url_decode_name(
 			dload_span(p, equals - p)), name) == 0)
-			return dload_url_decode_name(dload_span(equals + 1,
-													stop - equals - 1));
+			value = dload_url_decode_name(dload_span(equals + 1,
+													 stop - equals - 1));
 		p = stop;
 	}
-	return NULL;
+	return value;
 }
 
 /* The slice's own paginator sees a resource of its own kind. */
@@ -165,6 +172,10 @@ slice_text(const Slice *slice)
 	dload_json_set_int(doc, "to", slice->to);
 	dload_json_set_int(doc, "end", slice->end);
 	dload_json_set_int(doc, "count", slice->count);
+	if (slice->body != NULL)
+		dload_json_set_string(doc, "body", slice->body);
+	if (slice->start != NULL)
+		dload_json_set_string(doc, "start", slice->start);
 	if (slice->inner != NULL)
 		dload_json_set_string(doc, "inner", slice->inner);
 	return dload_json_text(doc);
@@ -184,13 +195,37 @@ read_slice(const char *text, Slice *slice, DloadError *err)
 		(slice->base = dload_json_get_string(doc, "base")) == NULL)
 		return dload_error_set(err, ERRCODE_INVALID_PARAMETER_VALUE,
 							   "saved request has no valid slice");
+	slice->body = dload_json_get_string(doc, "body");
+	slice->start = dload_json_get_string(doc, "start");
 	slice->inner = dload_json_get_string(doc, "inner");
 	return true;
 }
 
-/* The request for the first page of a slice. */
+/* The token of the slice before is nothing to this one. */
 static void
-ask_slice(const DloadResource *res, Slice *slice, DloadRequest *request)
+drop_token_header(const DloadResource *res, DloadRequest *request)
+{
+	const char *name = res->page.token.name;
+	List	   *headers = NIL;
+	ListCell   *lc;
+
+	if (name == NULL || res->page.token.in != DLOAD_PLACE_HEADER)
+		return;
+	foreach(lc, request->headers)
+	{
+		const char *header = lfirst(lc);
+
+		if (pg_strncasecmp(header, name, strlen(name)) != 0 ||
+			header[strlen(name)] != ':')
+			headers = lappend(headers, lfirst(lc));
+	}
+	request->headers = headers;
+}
+
+/* The request for the first page of a slice. */
+static bool
+ask_slice(const DloadResource *res, Slice *slice, DloadRequest *request,
+		  DloadError *err)
 {
 	const DloadSliceSpec *spec = &res->slice;
 	DloadTimeFormat format = spec->window_format;
@@ -203,12 +238,17 @@ ask_slice(const DloadResource *res, Slice *slice, DloadRequest *request)
 									   format_time(format, slice->from));
 	request->url = dload_url_set_query(request->url, spec->window_to,
 									   format_time(format, to));
+	request->body = slice->body;
 	request->position = 0;
-	request->state = NULL;
-	inner_paginator(res, &inner)->begin(&inner, request);
+	request->state = slice->start;
+	drop_token_header(res, request);
+	(void) inner_paginator(res, &inner);
+	if (!dload_paginator_begin(&inner, request, err))
+		return false;
 	slice->count = 0;
 	slice->inner = request->state;
 	request->state = slice_text(slice);
+	return true;
 }
 
 static int64
@@ -223,7 +263,7 @@ read_bound(const DloadResource *res, const DloadRequest *request,
 {
 	char	   *text = query_value(request->url, name);
 
-	*us = 0;
+	*us = NOT_GIVEN;
 	if (text == NULL || parse_time(text, us))
 		return true;
 	dload_error_set(err, ERRCODE_INVALID_PARAMETER_VALUE,
@@ -245,7 +285,7 @@ dload_window_begin(const DloadResource *res, DloadRequest *request,
 	if (!read_bound(res, request, spec->window_from, &slice.from, err) ||
 		!read_bound(res, request, spec->window_to, &slice.end, err))
 		return false;
-	if (slice.from == 0)
+	if (slice.from == NOT_GIVEN)
 	{
 		dload_error_set(err, ERRCODE_FDW_DYNAMIC_PARAMETER_VALUE_NEEDED,
 						"nothing says where the window of foreign table %s "
@@ -256,14 +296,14 @@ dload_window_begin(const DloadResource *res, DloadRequest *request,
 								"column with that param.", spec->window_from);
 	}
 	slice.base = request->url;
+	slice.body = request->body;
+	slice.start = request->state;
 	slice.from = round_down(slice.from, unit);
-	if (slice.end > 0)
-		slice.end = round_up(slice.end, unit);
+	slice.end = slice.end == NOT_GIVEN ? 0 : round_up(slice.end, unit);
 	slice.to = Min(slice.from + spec->window_step * 1000,
 				   slice.end > 0 ? slice.end : now);
 	slice.to = Max(round_up(slice.to, unit), slice.from + unit);
-	ask_slice(res, &slice, request);
-	return true;
+	return ask_slice(res, &slice, request, err);
 }
 
 /* Where the window ends, as soon as somebody says what time it is. */
@@ -292,8 +332,8 @@ halve(const DloadResource *res, Slice *slice, int64 records, bool first,
 	if (first && half >= unit)
 	{
 		slice->to = slice->from + half;
-		ask_slice(res, slice, next);
-		return DLOAD_NEXT_INSTEAD;
+		return ask_slice(res, slice, next, err) ? DLOAD_NEXT_INSTEAD :
+			DLOAD_NEXT_ERROR;
 	}
 	dload_error_set(err, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
 					"slice of foreign table %s reaches window_cap",
@@ -313,7 +353,8 @@ halve(const DloadResource *res, Slice *slice, int64 records, bool first,
 }
 
 static DloadNext
-next_slice(const DloadResource *res, Slice *slice, DloadRequest *next)
+next_slice(const DloadResource *res, Slice *slice, DloadRequest *next,
+		   DloadError *err)
 {
 	int64		width = Min(2 * (slice->to - slice->from),
 							res->slice.window_step * 1000);
@@ -324,8 +365,8 @@ next_slice(const DloadResource *res, Slice *slice, DloadRequest *next)
 	slice->to = Min(slice->from + round_up(width, unit_of(
 										   res->slice.window_format)),
 					slice->end);
-	ask_slice(res, slice, next);
-	return DLOAD_NEXT_SLICE;
+	return ask_slice(res, slice, next, err) ? DLOAD_NEXT_SLICE :
+		DLOAD_NEXT_ERROR;
 }
 
 DloadNext
@@ -347,8 +388,8 @@ dload_window_next(const DloadResource *res, const DloadPageInfo *page,
 		slice.end = find_end(res, page, &slice);
 	first = slice.count == 0;
 	slice.count += page->nrecords;
-	total = dload_total_is_pages(res) ? -1 :
-		dload_total_read(res, page->envelope);
+	total = res->page.total_is_pages ? -1 :
+		dload_total_read(res, page->exchange, page->envelope);
 	if (cap > 0 && (total >= cap || slice.count >= cap))
 		return halve(res, &slice, Max(total, slice.count), first, next, err);
 
@@ -358,7 +399,7 @@ dload_window_next(const DloadResource *res, const DloadPageInfo *page,
 	next->state = slice.inner;
 	answer = inner_paginator(res, &inner)->next(&inner, &info, next, err);
 	if (answer == DLOAD_NEXT_END)
-		return next_slice(res, &slice, next);
+		return next_slice(res, &slice, next, err);
 	if (answer == DLOAD_NEXT_PAGE)
 	{
 		slice.inner = next->state;

@@ -4,8 +4,8 @@
  *	  From one page to the request for the next.
  *
  * A *paginator* is a strategy: a small struct of functions, one per value of
- * the paginate option.  Its state is the request itself and a counter, so that
- * a request saved as a checkpoint is all that is needed to go on from it.
+ * the paginate option.  Its state is in the request itself, so that a request
+ * saved as a checkpoint is all that is needed to go on from it.
  *
  *-------------------------------------------------------------------------
  */
@@ -26,9 +26,12 @@ typedef struct DloadRequest
 	char	   *url;
 	List	   *headers;		/* of char *: parameters with in = header */
 	char	   *body;			/* or NULL */
-	int64		position;		/* page number or offset; 0 for others */
+	int64		position;		/* page number, offset, records read by keys;
+								 * 0 for others */
 	char	   *state;			/* what else the paginator must remember, in
 								 * its own words; NULL for most */
+	char	   *given;			/* the parameters that it was made from, where
+								 * a later request is made from them too */
 } DloadRequest;
 
 /* What a paginator sees of a page. */
@@ -39,6 +42,7 @@ typedef struct DloadPageInfo
 								 * against it */
 	const DloadExchange *exchange;	/* headers */
 	DloadSpan	envelope;
+	DloadSpan	last_record;	/* data NULL: none */
 	int64		nrecords;		/* in this page */
 	int64		total_records;	/* so far in this read, this page included */
 } DloadPageInfo;
@@ -58,8 +62,11 @@ typedef struct DloadPaginator
 	const char *name;
 	/* positional: what a page holds may shift while the list is read */
 	bool		positional;
+	/* the option by which we ask for the next page; NULL if we are told */
+	const char *asks_by;
 	/* add what the first request needs */
-	void		(*begin) (const DloadResource *res, DloadRequest *request);
+	bool		(*begin) (const DloadResource *res, DloadRequest *request,
+						  DloadError *err);
 	/* change what is different: *next comes as the page's own request */
 	DloadNext	(*next) (const DloadResource *res, const DloadPageInfo *page,
 						 DloadRequest *next, DloadError *err);
@@ -70,7 +77,30 @@ typedef struct DloadPaginator
 
 extern const DloadPaginator *dload_paginator_get(DloadPaginateKind kind);
 
-/* The target of rel="next" in a Link header value; NULL if none. */
-extern char *dload_link_next(const char *link_header);
+/* Add to a first request the size of pages and what its paginator needs. */
+extern bool dload_paginator_begin(const DloadResource *res,
+								  DloadRequest *request, DloadError *err);
+
+/*
+ * For a token that goes into the path: the parameters of the first request,
+ * of DloadParam, with the placeholder marked, so that begin finds it in the
+ * URL.
+ */
+extern List *dload_paginator_mark_path(const DloadResource *res,
+									   List *params, DloadRequest *request);
+
+/*
+ * What paginate 'auto' found out, or what would be there to follow where
+ * paginate is not given; from the request that was asked for.  NULL if there
+ * is nothing to say.  palloc'd.
+ */
+extern char *dload_paginator_detected(const DloadRequest *request);
+
+/*
+ * The target of rel="..." in a Link header value, that of a page at "url";
+ * NULL if none.
+ */
+extern char *dload_link_target(const char *link_header, const char *rel,
+							   const char *url);
 
 #endif							/* DLOAD_PAGINATOR_H */

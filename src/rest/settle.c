@@ -35,34 +35,16 @@ nothing_at_path(DloadExtract *x, DloadSpan envelope, DloadError *err)
 							"records is detected.");
 }
 
-static const char *
-position_option(const DloadResource *res)
-{
-	switch (res->page.kind)
-	{
-		case DLOAD_PAGINATE_PAGE:
-			return "page_param";
-		case DLOAD_PAGINATE_OFFSET:
-			return "offset_param";
-		case DLOAD_PAGINATE_TOKEN:
-			return "token_param";
-		case DLOAD_PAGINATE_WINDOW:
-			return "window_from_param";
-		case DLOAD_PAGINATE_LIST:
-			/* files may well be equal */
-			return res->slice.list_param ? "list_param" : NULL;
-		default:
-			return NULL;
-	}
-}
-
 /* A server that ignores the parameter sends the same page for ever. */
 static bool
 check_repeated_page(DloadExtract *x, int64 nrecords, uint64 fingerprint,
 					DloadError *err)
 {
-	const char *option = position_option(x->res);
+	const char *option = x->paginator->asks_by;
 
+	/* files may well be equal */
+	if (x->res->slice.list_url != NULL)
+		return true;
 	if (option == NULL || nrecords == 0 || x->last_nrecords != nrecords ||
 		x->last_fingerprint != fingerprint)
 		return true;
@@ -72,6 +54,10 @@ check_repeated_page(DloadExtract *x, int64 nrecords, uint64 fingerprint,
 	dload_error_detail(err, "%s %s returned the " INT64_FORMAT " records of "
 					   "the page before.", x->fetch->method,
 					   x->fetch->shown_url, nrecords);
+	if (x->res->page.kind == DLOAD_PAGINATE_AUTO)
+		return dload_error_hint(err, "What paginate 'auto' found does not lead "
+								"on: %s. Name the paginator and its options.",
+								x->channel.stats.paginator);
 	return dload_error_hint(err, "The server seems to ignore the parameter "
 							"named by the option \"%s\".", option);
 }
@@ -122,6 +108,17 @@ paging_loop(const DloadExtract *x, const DloadRequest *next, DloadError *err)
 							"say where the next page is named.");
 }
 
+/* What a paginator that looks for the way found is part of the statistics. */
+static void
+note_detected(DloadExtract *x, const DloadRequest *next)
+{
+	char	   *detected = dload_paginator_detected(next);
+
+	if (detected != NULL)
+		strlcpy(x->channel.stats.paginator, detected,
+				sizeof(x->channel.stats.paginator));
+}
+
 /* Ask the paginator; *next has no URL at the end. */
 static bool
 find_next(DloadExtract *x, const DloadPageInfo *info, DloadRequest *next,
@@ -143,6 +140,8 @@ find_next(DloadExtract *x, const DloadPageInfo *info, DloadRequest *next,
 	answer = x->paginator->next(x->res, info, next, err);
 	x->discarded = answer == DLOAD_NEXT_INSTEAD;
 	x->slice_done = answer == DLOAD_NEXT_SLICE;
+	if (x->res->page.kind <= DLOAD_PAGINATE_AUTO)
+		note_detected(x, next);
 	if (answer == DLOAD_NEXT_END)
 	{
 		next->url = NULL;
@@ -154,8 +153,14 @@ find_next(DloadExtract *x, const DloadPageInfo *info, DloadRequest *next,
 			dload_error_detail(err, "It came from %s.", x->fetch->shown_url);
 		return false;
 	}
-	return x->paginator->consumes || !dload_extract_made(x, next) ||
-		paging_loop(x, next, err);
+	if (x->paginator->consumes || !dload_extract_made(x, next))
+		return true;
+	if (x->res->page.stop_on_repeat)
+	{
+		next->url = NULL;
+		return true;
+	}
+	return paging_loop(x, next, err);
 }
 
 /* Is a page that counts what it should be? */
@@ -178,7 +183,7 @@ check_page(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 static void
 note_total(DloadExtract *x, DloadSpan envelope)
 {
-	int64		total = dload_total_read(x->res, envelope);
+	int64		total = dload_total_read(x->res, x->fetch->exchange, envelope);
 
 	switch (x->res->page.kind)
 	{
@@ -192,7 +197,7 @@ note_total(DloadExtract *x, DloadSpan envelope)
 		default:
 			break;
 	}
-	if (!dload_total_is_pages(x->res))
+	if (!x->res->page.total_is_pages)
 		x->declared_total = total;
 }
 
@@ -234,6 +239,8 @@ dload_extract_settle(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 	info.final_url = old->url;
 	info.exchange = old->exchange;
 	info.envelope = envelope;
+	if (nrecords > 0 && x->reader != NULL)
+		info.last_record = dload_reader_last(x->reader);
 	info.nrecords = nrecords;
 	info.total_records = x->total_records;
 	x->discarded = false;

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * total.h
- *	  The declared total: how many records an API says there are.
+ *	  The declared total: how many records, or pages, an API says there are.
  *
  *-------------------------------------------------------------------------
  */
@@ -10,11 +10,11 @@
 
 #include "base/dload.h"
 #include "model/resource.h"
+#include "rest/http.h"
 
-/* The number at total_path in a page's envelope; -1 if there is none. */
-extern int64 dload_total_read(const DloadResource *res, DloadSpan envelope);
-
-/* Does it count pages, by its name ("total_pages"), and not records? */
-extern bool dload_total_is_pages(const DloadResource *res);
+/* The number at total_path or in total_header; -1 if there is none. */
+extern int64 dload_total_read(const DloadResource *res,
+							  const DloadExchange *exchange,
+							  DloadSpan envelope);
 
 #endif							/* DLOAD_TOTAL_H */
