@@ -111,6 +111,16 @@ SELECT * FROM slices.last;
 SELECT * FROM slices.held();
 CREATE FOREIGN TABLE slices.peak (peak int, requests int) SERVER slices OPTIONS (path '/ahead/peak');
 SELECT peak > 2 AS several FROM slices.peak;
+-- halved, stopped and gone on with
+CALL slices.load($$path '/window/items?cap=20&to=2026-01-01T02:00:00Z', window_step '1 hour', window_cap '20', total_path 'total', $$ || :'window', cursor_path => 'updated_at', initial_value => '2026-01-01');
+SELECT outcome, pages, rows_read FROM slices.last;
+SELECT * FROM slices.held();
+DROP TABLE slices.loaded;
+CALL dload.run('slices', max_pages => 3);
+CALL dload.run('slices', max_pages => 2);
+CALL dload.run('slices');
+SELECT outcome, pages, rows_read FROM slices.last;
+SELECT * FROM slices.held();
 -- stopped in a slice: the next run goes on in it; the cursor is where the last complete slice ended
 DROP TABLE slices.loaded;
 SELECT dload.drop_pipeline('slices');
