@@ -141,15 +141,17 @@ query_value(const char *url, const char *name)
 	{
 		const char *stop = memchr(p, '&', end - p);
 		const char *equals;
+		DloadSpan	found;
 
 		if (stop == NULL)
 			stop = end;
 		equals = memchr(p, '=', stop - p);
-		if (equals != NULL && strcmp(dload_url_decode_name(
-			dload_span(p, equals - p)), name) == 0)
-			value = dload_url_decode_name(dload_span(equals + 1,
-													 stop - equals - 1));
+		found = dload_span(p, equals != NULL ? equals - p : 0);
 		p = stop;
+		if (equals == NULL || strcmp(dload_url_decode_name(found), name) != 0)
+			continue;
+		found = dload_span(equals + 1, stop - equals - 1);
+		value = dload_url_decode_name(found);
 	}
 	return value;
 }
@@ -374,15 +376,14 @@ static DloadNext
 next_slice(const DloadResource *res, Slice *slice, DloadRequest *next,
 		   DloadError *err)
 {
+	int64		unit = unit_of(res->slice.window_format);
 	int64		width = Min(2 * (slice->to - slice->from),
 							res->slice.window_step * 1000);
 
 	if (slice->to >= slice->end)
 		return DLOAD_NEXT_END;
 	slice->from = slice->to;
-	slice->to = Min(slice->from + round_up(width, unit_of(
-										   res->slice.window_format)),
-					slice->end);
+	slice->to = Min(slice->from + round_up(width, unit), slice->end);
 	return ask_slice(res, slice, next, err) ? DLOAD_NEXT_SLICE :
 		DLOAD_NEXT_ERROR;
 }
