@@ -130,8 +130,8 @@ TRAPS
   /huge?mb=               one array of that size, chunked; ?record_kb=
   /bomb?mb=               gzip of one array of white space
   /types                  every JSON type; ?nul=1 adds text with U+0000
-More routes are in mock_paging.py, mock_shapes.py, mock_rules.py and
-mock_slices.py.
+More routes are in mock_auth.py, mock_paging.py, mock_requests.py,
+mock_rules.py, mock_shapes.py and mock_slices.py.
 """
 
 import argparse
@@ -161,6 +161,7 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 sys.modules.setdefault("mock_api", sys.modules[__name__])
 import mock_auth
 import mock_paging
+import mock_requests
 import mock_rules
 import mock_shapes
 import mock_slices
@@ -871,6 +872,9 @@ def ratelimit(request):
             headers["Retry-After"] = str(max(1, seconds))
         return reply_json({"message": "rate limit exceeded"}, 429, headers)
     return linked_reply(request, chosen_items(request), headers=headers)
+
+
+mock_requests.add(route, reply_json)
 
 
 # ---------------------------------------------------------------------------

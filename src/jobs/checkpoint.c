@@ -16,8 +16,8 @@
 #include "data/json.h"
 
 /*
- * What the read begins with, but for the cursor: another one means that the
- * foreign table or its server was altered.
+ * What the read begins with, a constant in the cursor's place: another one
+ * means that the foreign table or its server was altered.
  */
 static uint64
 source_fingerprint(DloadRun *run)
@@ -25,13 +25,18 @@ source_fingerprint(DloadRun *run)
 	DloadError	err = {0};
 	DloadRequest request;
 	char	   *text;
-
 	List	   *params = dload_pipeline_params(run->pipeline->params,
 											   run->resource);
+
+	bool		window = run->resource->page.kind == DLOAD_PAGINATE_WINDOW;
 	bool		ok;
 
+	if (run->pipeline->cursor_path != NULL && !window)
+		params = dload_pipeline_cursor_params(run->pipeline, run->resource,
+											  params, pstrdup("0"), true);
+
 	/* where a window begins and ends is another question each time */
-	if (run->resource->page.kind == DLOAD_PAGINATE_WINDOW)
+	if (window)
 		ok = dload_request_base(run->resource, params, &request, &err);
 	else
 		ok = dload_request_first(run->resource, params, &request, &err);

@@ -15,6 +15,7 @@
 #include "data/path.h"
 #include "data/record.h"
 #include "rest/paging.h"
+#include "rest/request.h"
 #include "rest/url.h"
 
 /* What the parts of one list may take: each request carries those to come. */
@@ -155,21 +156,21 @@ static bool
 ask_part(const DloadResource *res, const DloadPageInfo *page,
 		 const char *part, DloadRequest *next, DloadError *err)
 {
-	const char *template = res->slice.list_url;
-	DloadParam	param = {"part", unconstify(char *, part), DLOAD_IN_PATH};
+	DloadRequestForm form = {"GET", res->slice.list_url, NULL};
+	DloadParam	param = {0};
 
 	next->position = 0;
-	if (template == NULL)
+	if (form.path == NULL)
 		return dload_paging_put(&res->slice.part, dload_paging_text(part),
 								next, err);
 	next->method = "GET";
 	next->body = NULL;
+	param.name = "part";
+	param.value = unconstify(char *, part);
 	if (names_urls(res))
 		next->url = pstrdup(part);
-	else
-		next->url = dload_url_expand(res->base_url, template,
-									 list_make1(&param), err);
-	if (next->url == NULL)
+	else if (!dload_request_fill(res, &form, page->request, list_make1(&param),
+								 next, err))
 		return false;
 	next->url[strcspn(next->url, "#")] = '\0';
 	return true;
