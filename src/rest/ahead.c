@@ -189,8 +189,9 @@ dload_ahead_from_head(DloadExtract *x)
 	DloadRequest next = *f->request;
 	DloadError	ignored = {0};
 
-	if (!may_be_in_head(x->res, f->request) || x->one_by_one || x->nahead > 0 ||
-		dload_extract_pages_left(x) <= 1)
+	if (x->one_by_one || x->nahead > 0 ||
+		dload_extract_pages_left(x) <= 1 ||
+		!may_be_in_head(x->res, f->request))
 		return;
 	page.request = f->request;
 	page.final_url = f->url;
