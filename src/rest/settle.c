@@ -62,6 +62,17 @@ check_repeated_page(DloadExtract *x, int64 nrecords, uint64 fingerprint,
 							"named by the option \"%s\".", option);
 }
 
+/* What a paginator that looks for the way found is part of the statistics. */
+static void
+note_detected(DloadExtract *x, const DloadRequest *next)
+{
+	char	   *detected = dload_paginator_detected(next);
+
+	if (detected != NULL)
+		strlcpy(x->channel.stats.paginator, detected,
+				sizeof(x->channel.stats.paginator));
+}
+
 /*
  * A page is left out.  Where we count we can go on behind it; for any other
  * paginator its envelope has to tell.
@@ -106,17 +117,6 @@ paging_loop(const DloadExtract *x, const DloadRequest *next, DloadError *err)
 										 dload_url_redact(next->url, NULL)));
 	return dload_error_hint(err, "Check the option \"paginate\" and those that "
 							"say where the next page is named.");
-}
-
-/* What a paginator that looks for the way found is part of the statistics. */
-static void
-note_detected(DloadExtract *x, const DloadRequest *next)
-{
-	char	   *detected = dload_paginator_detected(next);
-
-	if (detected != NULL)
-		strlcpy(x->channel.stats.paginator, detected,
-				sizeof(x->channel.stats.paginator));
 }
 
 /* Ask the paginator; *next has no URL at the end. */
