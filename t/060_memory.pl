@@ -134,6 +134,24 @@ foreach my $args ("write_disposition => 'append'",
 		'complete 2000 20000');
 }
 
+# Large pages on their way at the same time
+$node->safe_psql(
+	'postgres', q{
+CREATE FOREIGN TABLE ahead (id bigint, name text) SERVER api
+	OPTIONS (path '/ahead/items?count=500&pad=200000', paginate 'page',
+	total_path 'total')});
+bounded(
+	"INSERT INTO counted SELECT 'ahead', count(length(name)) FROM ahead",
+	"SELECT n FROM counted WHERE what = 'ahead'", 500);
+$node->safe_psql('postgres',
+	"SELECT dload.create_pipeline('ahead', source => 'ahead',"
+	  . " target => 'loaded.ahead')");
+bounded(
+	"CALL dload.run('ahead')",
+	"SELECT outcome || ' ' || pages || ' ' || rows_inserted"
+	  . " FROM dload.runs WHERE pipeline = 'ahead'",
+	'complete 50 500');
+
 $mock->stop;
 $node->stop;
 done_testing();

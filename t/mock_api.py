@@ -128,9 +128,7 @@ TRAPS
   /huge?mb=               one array of that size, chunked; ?record_kb=
   /bomb?mb=               gzip of one array of white space
   /types                  every JSON type; ?nul=1 adds text with U+0000
-More routes are in mock_paging.py.
-
-SHAPES: see mock_shapes.py
+More routes are in mock_paging.py, mock_shapes.py and mock_slices.py.
 """
 
 import argparse
@@ -156,12 +154,12 @@ from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
-import mock_paging
-
 # Modules that add routes import this one by its name, also when it is run.
 sys.modules.setdefault("mock_api", sys.modules[__name__])
 import mock_auth
+import mock_paging
 import mock_shapes
+import mock_slices
 
 EPOCH = datetime(2026, 1, 1, tzinfo=timezone.utc)
 BEARER = "s3cret-token"
@@ -1234,6 +1232,7 @@ def apply_fault(fault, request):
 
 
 # Routes of more modules
+mock_slices.register(sys.modules[__name__])
 mock_paging.register(sys.modules[__name__])
 
 

@@ -13,6 +13,7 @@
 #include "base/compat.h"
 #include "fdw/fdw.h"
 #include "fdw/memo.h"
+#include "fdw/pushdown.h"
 #include "rest/paginator.h"
 #include "rest/url.h"
 
@@ -75,6 +76,9 @@ param_name(const DloadResource *res, AttrNumber attnum)
 	return NULL;
 }
 
+/* By DloadPart. */
+static const char *const operators[] = {"=", ">=", "<", "<="};
+
 /* "owner = 'x', since = $1": what conditions give to the parameters. */
 static char *
 parameters_text(ForeignScanState *node, const DloadScan *scan,
@@ -83,23 +87,30 @@ parameters_text(ForeignScanState *node, const DloadScan *scan,
 	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
 	List	   *columns = list_nth(plan->fdw_private, DLOAD_SCAN_COLUMNS);
 	List	   *arrays = list_nth(plan->fdw_private, DLOAD_SCAN_IS_ARRAY);
+	List	   *parts = list_nth(plan->fdw_private, DLOAD_SCAN_PARTS);
 	StringInfoData buf;
 	ListCell   *column;
 	ListCell   *value;
 	ListCell   *is_array;
+	ListCell   *part;
 
 	initStringInfo(&buf);
-	forthree(column, columns, value, plan->fdw_exprs, is_array, arrays)
+	forfour(column, columns, value, plan->fdw_exprs, is_array, arrays,
+			part, parts)
 	{
-		const char *text;
+		const char *text = deparse_expression(lfirst(value), context, true,
+											  false);
+		const char *name = param_name(scan->resource, lfirst_int(column));
 
-		appendStringInfo(&buf, "%s%s", buf.len > 0 ? ", " : "",
-						 param_name(scan->resource, lfirst_int(column)));
-		text = deparse_expression(lfirst(value), context, true, false);
+		if (lfirst_int(part) == DLOAD_PART_BEFORE ||
+			lfirst_int(part) == DLOAD_PART_UNTIL)
+			name = scan->resource->slice.window_to;
+		appendStringInfo(&buf, "%s%s", buf.len > 0 ? ", " : "", name);
 		if (lfirst_int(is_array))
 			appendStringInfo(&buf, " = ANY (%s)", text);
 		else
-			appendStringInfo(&buf, " = %s", text);
+			appendStringInfo(&buf, " %s %s", operators[lfirst_int(part)],
+							 text);
 	}
 	return buf.data;
 }

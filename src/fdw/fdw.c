@@ -357,6 +357,7 @@ get_plan(PlannerInfo *root, RelOptInfo *baserel, Oid foreigntableid,
 	List	   *equality = NIL;
 	List	   *collation = NIL;
 	List	   *values = NIL;
+	List	   *parts = NIL;
 	List	   *attnums = needed_attnums(baserel, plan->resource, quals);
 	int			limit = known_limit(root, baserel);
 	int			wanted = limit;
@@ -375,12 +376,14 @@ get_plan(PlannerInfo *root, RelOptInfo *baserel, Oid foreigntableid,
 		equality = lappend_oid(equality, p->equality);
 		collation = lappend_oid(collation, p->collation);
 		values = lappend(values, p->value);
+		parts = lappend_int(parts, p->part);
 	}
 	private = list_make5(columns, is_array, equality, collation, attnums);
 	private = lappend(private, makeInteger(limit));
 	private = lappend(private, dload_pushdown_missing(plan->resource, pushed,
 													  plan->joined));
 	private = lappend(private, makeInteger(wanted));
+	private = lappend(private, parts);
 	return make_foreignscan(tlist, quals, baserel->relid, values, private,
 							NIL, NIL, outer_plan);
 }

@@ -42,14 +42,16 @@ enum DloadScanPrivate
 								 * scan; 0 = none is known */
 	DLOAD_SCAN_MISSING,			/* IntList: columns that lack a value without
 								 * which there is no answer */
-	DLOAD_SCAN_WANTED			/* Integer: how many records that takes; 0 =
+	DLOAD_SCAN_WANTED,			/* Integer: how many records that takes; 0 =
 								 * it depends on conditions */
+	DLOAD_SCAN_PARTS			/* IntList: DloadPart of each pushed value */
 };
 
 /* A parameter of the request and its values in this (re)scan. */
 typedef struct DloadGiven
 {
 	const DloadResourceColumn *column;
+	int			part;			/* DloadPart */
 	ExprState  *value;
 	Oid			typid;			/* of the value, or of the array's elements */
 	bool		is_array;

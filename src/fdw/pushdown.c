@@ -10,6 +10,7 @@
 #include "base/compat.h"
 #include "fdw/pushdown.h"
 
+#include "access/stratnum.h"
 #include "access/transam.h"
 #include "catalog/pg_type.h"
 #include "datatype/timestamp.h"
@@ -148,6 +149,70 @@ push_equality(PlannerInfo *root, Index relid, const DloadResource *res,
 	return NULL;
 }
 
+/* The part of a window that an operator bounds; VALUE for none. */
+static DloadPart
+bounded_part(Oid opno, Oid typid)
+{
+	TypeCacheEntry *type = lookup_type_cache(typid, TYPECACHE_BTREE_OPFAMILY);
+	Oid			family = type->btree_opf;
+
+	if (!OidIsValid(family) || !OidIsValid(opno))
+		return DLOAD_PART_VALUE;
+	switch (get_op_opfamily_strategy(opno, family))
+	{
+		case BTLessStrategyNumber:
+			return DLOAD_PART_BEFORE;
+		case BTLessEqualStrategyNumber:
+			return DLOAD_PART_UNTIL;
+		case BTGreaterStrategyNumber:
+		case BTGreaterEqualStrategyNumber:
+			return DLOAD_PART_FROM;
+		default:
+			return DLOAD_PART_VALUE;
+	}
+}
+
+/*
+ * The column of a window >= value, and the like, either way round.  Values of
+ * outer rows are left alone: each would be a window of its own.
+ */
+static DloadPushed *
+push_bound(PlannerInfo *root, Index relid, const DloadResource *res,
+		   OpExpr *op)
+{
+	for (int side = 0; list_length(op->args) == 2 && side < 2; side++)
+	{
+		Node	   *value = list_nth(op->args, 1 - side);
+		Oid			typid;
+		const DloadResourceColumn *column;
+		DloadPushed *pushed;
+		DloadPart	part;
+
+		column = match_column(res, relid, list_nth(op->args, side), &typid);
+		if (column == NULL)
+			continue;
+		part = bounded_part(side == 0 ? op->opno : get_commutator(op->opno),
+							typid);
+		if (part == DLOAD_PART_VALUE || column->echo ||
+			strcmp(column->param, res->slice.window_from) != 0 ||
+			(typid != TIMESTAMPTZOID && typid != TIMESTAMPOID &&
+			 typid != DATEOID) ||
+			!known_before(root, relid, value) ||
+			!bms_is_empty(pull_varnos(root, value)))
+			return NULL;
+		if (exprType(value) != typid)
+			value = coerce_to_target_type(NULL, value, exprType(value), typid,
+										  -1, COERCION_IMPLICIT,
+										  COERCE_IMPLICIT_CAST, -1);
+		if (value == NULL || contain_volatile_functions(value))
+			return NULL;
+		pushed = make_pushed(column, value, false, InvalidOid, InvalidOid);
+		pushed->part = part;
+		return pushed;
+	}
+	return NULL;
+}
+
 /* column = ANY (array) */
 static DloadPushed *
 push_any(PlannerInfo *root, Index relid, const DloadResource *res,
@@ -268,7 +333,11 @@ dload_pushdown_clause(PlannerInfo *root, Index relid,
 		node = (Node *) ((RestrictInfo *) node)->clause;
 	}
 	if (IsA(node, OpExpr))
+	{
 		pushed = push_equality(root, relid, res, (OpExpr *) node);
+		if (pushed == NULL && res->page.kind == DLOAD_PAGINATE_WINDOW)
+			pushed = push_bound(root, relid, res, (OpExpr *) node);
+	}
 	else if (IsA(node, ScalarArrayOpExpr))
 		pushed = push_any(root, relid, res, (ScalarArrayOpExpr *) node);
 	else if (is_orclause(node))
@@ -299,7 +368,8 @@ dload_pushdown_clauses(PlannerInfo *root, Index relid,
 		{
 			DloadPushed *present = lfirst(other);
 
-			if (present->column != pushed->column)
+			if (present->column != pushed->column ||
+				present->part != pushed->part)
 				continue;
 			if (present->is_array && !pushed->is_array)
 				lfirst(other) = pushed;
@@ -426,4 +496,34 @@ dload_pushdown_text(Oid typid, Datum value)
 			text[--len] = '\0';
 	}
 	return text;
+}
+
+char *
+dload_pushdown_param(const DloadResource *res,
+					 const DloadResourceColumn *column, DloadPart part)
+{
+	return part == DLOAD_PART_BEFORE || part == DLOAD_PART_UNTIL ?
+		res->slice.window_to : column->param;
+}
+
+/*
+ * Windows end before their upper bound, so one that includes it ends at the
+ * next instant or day.
+ */
+char *
+dload_pushdown_bound(Oid typid, Datum value, DloadPart part)
+{
+	typid = getBaseType(typid);
+	if (typid == DATEOID)
+	{
+		DateADT		date = DatumGetDateADT(value);
+
+		if (DATE_NOT_FINITE(date))
+			return NULL;
+		return date_text(date + (part == DLOAD_PART_UNTIL));
+	}
+	if (TIMESTAMP_NOT_FINITE(DatumGetTimestamp(value)))
+		return NULL;
+	return timestamp_text(DatumGetTimestamp(value) +
+						  (part == DLOAD_PART_UNTIL));
 }

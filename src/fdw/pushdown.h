@@ -5,7 +5,9 @@
  *
  * A condition is *pushed* when it says that a column with the option "param"
  * equals a value, or one of the values of an array, that is known before the
- * scan starts: a constant, a parameter, a column of an outer row.  Pushing
+ * scan starts: a constant, a parameter, a column of an outer row; and when it
+ * bounds the column of a window, which has the parameter of a slice's lower
+ * bound.  Pushing
  * only decides what is asked for.  Every condition is still checked on the
  * rows that come, so an API that ignores the parameter costs time, never a
  * wrong row.
@@ -20,9 +22,19 @@
 
 #include "nodes/pathnodes.h"
 
+/* What of the column a value is. */
+typedef enum DloadPart
+{
+	DLOAD_PART_VALUE,
+	DLOAD_PART_FROM,			/* its window's lower bound */
+	DLOAD_PART_BEFORE,			/* its window's upper bound */
+	DLOAD_PART_UNTIL			/* the same, itself included */
+} DloadPart;
+
 typedef struct DloadPushed
 {
 	const DloadResourceColumn *column;
+	DloadPart	part;
 	Expr	   *value;			/* or array of values */
 	bool		is_array;
 	Oid			equality;		/* function: column = value */
@@ -40,8 +52,8 @@ extern DloadPushed *dload_pushdown_clause(PlannerInfo *root, Index relid,
 										  Node *clause);
 
 /*
- * What a list of clauses pushes: at most one DloadPushed per column, a single
- * value preferred to a list.
+ * What a list of clauses pushes: at most one DloadPushed per column and part,
+ * a single value preferred to a list.
  */
 extern List *dload_pushdown_clauses(PlannerInfo *root, Index relid,
 									const DloadResource *res, List *clauses);
@@ -61,5 +73,13 @@ extern double dload_pushdown_requests(PlannerInfo *root, List *pushed);
  * times, else what the type's output function gives.  palloc'd.
  */
 extern char *dload_pushdown_text(Oid typid, Datum value);
+
+/* The parameter that a part of a column fills. */
+extern char *dload_pushdown_param(const DloadResource *res,
+								  const DloadResourceColumn *column,
+								  DloadPart part);
+
+/* The same for the bound of a window; NULL for one that is no bound. */
+extern char *dload_pushdown_bound(Oid typid, Datum value, DloadPart part);
 
 #endif							/* DLOAD_PUSHDOWN_H */

@@ -56,6 +56,7 @@ prepare_given(DloadScan *scan, ForeignScanState *node)
 	List	   *equality = list_nth(plan->fdw_private, DLOAD_SCAN_EQUALITY);
 	List	   *collation = list_nth(plan->fdw_private, DLOAD_SCAN_COLLATION);
 	List	   *missing = list_nth(plan->fdw_private, DLOAD_SCAN_MISSING);
+	List	   *parts = list_nth(plan->fdw_private, DLOAD_SCAN_PARTS);
 
 	scan->ngiven = list_length(columns);
 	scan->given = palloc0(sizeof(DloadGiven) * Max(scan->ngiven, 1));
@@ -65,6 +66,7 @@ prepare_given(DloadScan *scan, ForeignScanState *node)
 		Expr	   *value = list_nth(plan->fdw_exprs, i);
 
 		g->column = find_column(scan->resource, list_nth_int(columns, i));
+		g->part = list_nth_int(parts, i);
 		g->value = ExecInitExpr(value, &node->ss.ps);
 		g->typid = exprType((Node *) value);
 		g->is_array = list_nth_int(arrays, i) != 0;
@@ -337,8 +339,10 @@ open_request(DloadScan *scan)
 		DloadParam *param = palloc(sizeof(DloadParam));
 		int			which = chosen(scan, i, request->ordinal);
 
-		param->name = g->column->param;
-		param->value = dload_pushdown_text(g->typid, g->values[which]);
+		param->name = dload_pushdown_param(scan->resource, g->column, g->part);
+		param->value = g->part == DLOAD_PART_VALUE ?
+			dload_pushdown_text(g->typid, g->values[which]) :
+			dload_pushdown_bound(g->typid, g->values[which], g->part);
 		param->in = g->column->in;
 		params = lappend(params, param);
 	}

@@ -26,29 +26,40 @@ source_fingerprint(DloadRun *run)
 	DloadRequest request;
 	char	   *text;
 
-	if (!dload_request_first(run->resource,
-							 dload_pipeline_params(run->pipeline->params,
-												   run->resource),
-							 &request, &err))
+	List	   *params = dload_pipeline_params(run->pipeline->params,
+											   run->resource);
+	bool		ok;
+
+	/* where a window begins and ends is another question each time */
+	if (run->resource->page.kind == DLOAD_PAGINATE_WINDOW)
+		ok = dload_request_base(run->resource, params, &request, &err);
+	else
+		ok = dload_request_first(run->resource, params, &request, &err);
+	if (!ok)
 		dload_error_raise(&err);
 	text = dload_request_text(&request);
 	return dload_hash_bytes(text, strlen(text), 0);
 }
 
-/* The checkpoint is of another source. */
+/* The checkpoint is of another source, or of no use. */
 static void
-forget_checkpoint(DloadRun *run)
+forget_checkpoint(DloadRun *run, const char *why)
 {
+	char	   *reason;
+
 	run->resume = NULL;
 	if (dload_pipeline_is_keyed(run->pipeline) || run->replacing)
+	{
 		ereport(NOTICE,
-				(errmsg("pipeline \"%s\": the source was altered since the last run stopped, starting over",
-						run->pipeline->name)));
-	else
-		dload_run_finish(run, "suspect",
-			   "The source was altered since the last run stopped, so that it"
-			   " cannot be continued without missing or repeating records.  Run"
-			   " it with full_refresh => true.");
+				(errmsg("pipeline \"%s\": %s, starting over",
+						run->pipeline->name, why)));
+		return;
+	}
+	reason = psprintf("%s, so that it cannot be continued without missing or"
+					  " repeating records.  Run it with full_refresh => true.",
+					  why);
+	reason[0] = pg_toupper((unsigned char) reason[0]);
+	dload_run_finish(run, "suspect", reason);
 }
 
 void
@@ -79,7 +90,13 @@ dload_checkpoint_read(DloadRun *run, const char *checkpoint)
 		run->replacing = true;
 	source = dload_json_get_string(doc, "source");
 	if (source == NULL || strtou64(source, NULL, 10) != run->source)
-		forget_checkpoint(run);
+		forget_checkpoint(run, "the source was altered since the last run "
+						  "stopped");
+	/* what was left in a queue is what comes now */
+	else if (run->resource->page.kind == DLOAD_PAGINATE_DRAIN)
+		run->resume = NULL;
+	else if (run->resource->page.kind == DLOAD_PAGINATE_SCROLL)
+		forget_checkpoint(run, "a scroll cannot be continued by another run");
 }
 
 char *

@@ -205,6 +205,7 @@ dload_package_add(DloadRun *run, DloadPage *page)
 
 	run->last_request = dload_request_text(page->request);
 	run->last_fingerprint = page->fingerprint;
+	run->slice_done = page->slice_done;
 	run->npages++;
 	if (!large)
 		run->bytes += page->bytes;
@@ -479,7 +480,7 @@ save_cursor(DloadRun *run, bool complete)
 		char	   *value = run->row->value;
 		ArrayType  *boundary = run->row->boundary;
 
-		dload_cursor_save(run->cursor, run->row, complete);
+		dload_cursor_save(run->cursor, run->row, complete, run->slice_done);
 		/* until the swap the cursor stays that of the rows there are */
 		if (run->replacing && !complete)
 		{

@@ -271,14 +271,24 @@ static void
 check_definition(const DloadPipeline *p)
 {
 	DloadResource *res = dload_resource_create(p->source, p->owner);
+	List	   *params = dload_pipeline_params(p->params, res);
 	DloadError	err = {0};
 	DloadRequest request;
+	bool		ok;
 
 	check_disposition(p);
 	check_cursor(p);
 	check_columns(p->columns);
-	if (!dload_request_first(res, dload_pipeline_params(p->params, res),
-							 &request, &err))
+	if (res->page.kind == DLOAD_PAGINATE_DRAIN &&
+		strcmp(p->disposition, "replace") == 0)
+		invalid("write disposition \"replace\" cannot be used with paginate 'drain'",
+				"Each read brings other records; use append or merge.");
+	/* where a window begins may be for the cursor to say */
+	if (res->page.kind == DLOAD_PAGINATE_WINDOW && p->initial_value)
+		ok = dload_request_base(res, params, &request, &err);
+	else
+		ok = dload_request_first(res, params, &request, &err);
+	if (!ok)
 		dload_error_raise(&err);
 	if (strcmp(p->disposition, "append") == 0 && p->cursor_path == NULL &&
 		dload_paginator_get(res->page.kind)->positional &&

@@ -91,12 +91,14 @@ begin_read(DloadRun *run)
 	List	   *params = dload_pipeline_params(run->pipeline->params,
 											   run->resource);
 	const char *start = run->cursor ? dload_cursor_start(run->cursor) : NULL;
+	char	   *name = run->pipeline->cursor_param ?
+	run->pipeline->cursor_param : run->resource->slice.window_from;
 
-	if (run->pipeline->cursor_param && start)
+	if (name && start)
 	{
 		DloadParam *param = palloc0(sizeof(DloadParam));
 
-		param->name = run->pipeline->cursor_param;
+		param->name = name;
 		param->value = pstrdup(start);
 		param->in = DLOAD_IN_QUERY;
 		params = lappend(params, param);
@@ -317,7 +319,9 @@ take_page(DloadRun *run, DloadPage *page)
 	}
 	if (!dload_page_in_memory(page) && run->npages > 0)
 		dload_package_load(run, NULL, false);
-	if (dload_package_add(run, page))
+	/* within a slice the newest may come first; the next slice is newer */
+	if (dload_package_add(run, page) &&
+		run->resource->page.kind != DLOAD_PAGINATE_WINDOW)
 		verdict = PAGE_LAST;
 	if (!dload_page_in_memory(page))
 	{
@@ -460,7 +464,7 @@ note_error(DloadRun *run, ErrorData *error)
 	run->counters.rows_deleted = run->committed.rows_deleted;
 	run->counters.rows_rejected = run->committed.rows_rejected;
 	if (run->extract)
-		dload_extract_end(run->extract);
+		dload_extract_abort(run->extract);
 	PG_TRY();
 	{
 		dload_run_rollback(run);

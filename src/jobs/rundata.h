@@ -56,6 +56,7 @@ typedef struct DloadRun
 	List	   *rejections;		/* of Rejection */
 	char	   *last_request;	/* of the last page in it, storable */
 	uint64		last_fingerprint;
+	bool		slice_done;		/* all before the next page in time is in it */
 
 	/* counters: of what is committed or about to be */
 	DloadCounters counters;

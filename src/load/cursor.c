@@ -458,9 +458,10 @@ commit_held(DloadCursor *c)
 }
 
 void
-dload_cursor_save(DloadCursor *c, DloadCursorRow *row, bool complete)
+dload_cursor_save(DloadCursor *c, DloadCursorRow *row, bool complete,
+				  bool settled)
 {
-	if (complete || c->ascending)
+	if (complete || settled || c->ascending)
 		commit_held(c);
 	row->value = c->committed.text;
 	row->string = c->committed.string || c->held.string;

@@ -67,9 +67,12 @@ extern bool dload_cursor_overflowed(const DloadCursor *cursor);
 extern void dload_cursor_set_clock(DloadCursor *cursor,
 								   TimestampTz server_time);
 
-/* Write the state into the row that is about to be stored. */
+/*
+ * Write the state into the row that is about to be stored.  "settled": the
+ * window goes on, but what was seen so far leaves no gap.
+ */
 extern void dload_cursor_save(DloadCursor *cursor, DloadCursorRow *row,
-							  bool complete);
+							  bool complete, bool settled);
 
 /* Check that a lag can be subtracted; false and *err. */
 extern bool dload_cursor_check_lag(const char *lag, DloadError *err);

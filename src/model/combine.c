@@ -16,6 +16,7 @@
 #include "model/pagespec.h"
 #include "model/recordspec.h"
 #include "model/requestspec.h"
+#include "model/slicespec.h"
 
 bool
 dload_check_server_options(List *options, DloadError *err)
@@ -37,7 +38,8 @@ dload_check_table_options(List *options, DloadError *err)
 {
 	return dload_pagespec_check(options, err) &&
 		dload_requestspec_check(options, err) &&
-		dload_recordspec_check(options, err);
+		dload_recordspec_check(options, err) &&
+		dload_slicespec_check(options, err);
 }
 
 bool

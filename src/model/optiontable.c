@@ -146,8 +146,8 @@ const DloadOption dload_options[] = {
 		   "those in the first line."),
 	SIMPLE("csv_null", T, DLOAD_OPT_TEXT, "",
 		   "Unquoted text that means null in CSV."),
-	CHOICE("paginate", T, "none|link|next_url|page|offset|token|keyset|auto",
-		   "none",
+	CHOICE("paginate", T, "none|link|next_url|page|offset|token|keyset|auto|"
+		   "window|list|scroll|drain", "none",
 		   "How the next page is asked for."),
 	SIMPLE("link_rel", T, DLOAD_OPT_NAME, "next",
 		   "Relation of the Link header that leads to the next page, for "
@@ -214,7 +214,58 @@ const DloadOption dload_options[] = {
 	CHOICE("on_repeat", T, "error|stop", "error",
 		   "What it means that the next page is one already read."),
 	RANGED("max_pages", T, DLOAD_OPT_INT, 1, PG_INT32_MAX, NULL,
-		   "Cap on the pages of one read; reaching it is an error."),
+		   "Cap on the pages of one read; reaching it is an error, but for "
+		   "paginate 'drain'."),
+
+	SIMPLE("window_from_param", T, DLOAD_OPT_NAME, NULL,
+		   "Query parameter of a slice's lower bound, for paginate 'window'; "
+		   "its value as given is where the first slice begins."),
+	SIMPLE("window_to_param", T, DLOAD_OPT_NAME, NULL,
+		   "Query parameter of a slice's upper bound; its value as given ends "
+		   "the last slice, without one that is now."),
+	RANGED("window_step", T, DLOAD_OPT_DURATION, 1000, 3660 * MS_PER_DAY,
+		   NULL,
+		   "Length of a slice."),
+	CHOICE("window_format", T, "iso|epoch|epoch_ms|date", "iso",
+		   "How the bounds of slices are written."),
+	SIMPLE("window_inclusive", T, DLOAD_OPT_BOOL, "false",
+		   "The API takes the upper bound as part of the slice: one unit less "
+		   "is sent."),
+	RANGED("window_cap", T, DLOAD_OPT_INT, 1, PG_INT32_MAX, NULL,
+		   "Number of records at which the API cuts an answer off; a slice "
+		   "that has so many is halved."),
+	CHOICE("window_paginate", T,
+		   "none|link|next_url|page|offset|token|keyset", "none",
+		   "How the next page of a slice is asked for."),
+	SIMPLE("list_path", T, DLOAD_OPT_PATH, NULL,
+		   "JSON path of the list of parts in the first response, for "
+		   "paginate 'list'; [*] in it leads into the elements."),
+	SIMPLE("list_param", T, DLOAD_OPT_NAME, NULL,
+		   "Query parameter that carries the part."),
+	SIMPLE("list_url", T, DLOAD_OPT_TEXT, NULL,
+		   "Path or URL of a part, in which {part} stands for it; '{part}' "
+		   "alone where parts are URLs."),
+	CHOICE("list_from", T, "values|index", "values",
+		   "Whether the parts are named by the list's values or by their "
+		   "numbers from 0."),
+	SIMPLE("list_first", T, DLOAD_OPT_BOOL, "false",
+		   "The first response has the records of the first part."),
+	SIMPLE("scroll_path", T, DLOAD_OPT_TEXT, NULL,
+		   "Path of the requests that follow the first one, for paginate "
+		   "'scroll'; {token} stands for the last token."),
+	CHOICE("scroll_method", T, "GET|POST|PUT", "POST",
+		   "HTTP method of these requests."),
+	SIMPLE("scroll_body", T, DLOAD_OPT_TEXT, NULL,
+		   "Body of these requests; {token} stands for the last token."),
+	SIMPLE("close_path", T, DLOAD_OPT_TEXT, NULL,
+		   "Path of the request that is sent when the read is over; without "
+		   "it none is."),
+	CHOICE("close_method", T, "DELETE|POST|PUT|GET", "DELETE",
+		   "HTTP method of that request."),
+	SIMPLE("close_body", T, DLOAD_OPT_TEXT, NULL,
+		   "Body of that request; {token} stands for the last token."),
+	RANGED("drain_for", T, DLOAD_OPT_DURATION, 1, MS_PER_DAY, NULL,
+		   "How long paginate 'drain' goes on asking."),
 
 	SIMPLE("json_path", C, DLOAD_OPT_PATH, NULL,
 		   "JSON path of the column's value in a record; '$' is the whole "

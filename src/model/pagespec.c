@@ -9,13 +9,15 @@
 
 #include "model/pagespec.h"
 
+#include "model/slicespec.h"
+
 #include "mb/pg_wchar.h"
 
 /* Options that belong to some paginators only, and whether these need them. */
 static const DloadOwnedOption owned[] = {
 	{"link_rel", "link", false},
 	{"next_path", "next_url", true},
-	{"token_path", "token", false},
+	{"token_path", "token|scroll", false},
 	{"token_header", "token", false},
 	{"token_from", "token", false},
 	{"token_param", "token", false},
@@ -29,7 +31,8 @@ static const DloadOwnedOption owned[] = {
 	{"page_in", "page", false},
 	{"offset_param", "offset", false},
 	{"offset_in", "offset", false},
-	{"has_more_path", "link|next_url|page|offset|token|keyset|auto", false},
+	{"has_more_path", "link|next_url|page|offset|token|keyset|auto|scroll|drain",
+	false},
 	{"stop_on_empty", "link|next_url|page|offset|token|keyset|auto", false},
 	{"stop_on_short", "link|next_url|page|offset|token|keyset|auto", false},
 	{"on_repeat", "link|next_url|page|offset|token|keyset|auto", false},
@@ -213,10 +216,13 @@ dload_pagespec_read(DloadPageSpec *spec, const DloadOptionSet *set)
 }
 
 bool
-dload_pagespec_wants_last(const DloadPageSpec *spec)
+dload_pagespec_wants_last(const DloadPageSpec *spec, DloadPaginateKind inner)
 {
-	return spec->kind == DLOAD_PAGINATE_KEYSET ||
-		(spec->kind == DLOAD_PAGINATE_TOKEN &&
+	DloadPaginateKind kind = spec->kind == DLOAD_PAGINATE_WINDOW ? inner :
+	spec->kind;
+
+	return kind == DLOAD_PAGINATE_KEYSET ||
+		(kind == DLOAD_PAGINATE_TOKEN &&
 		 spec->token_from == DLOAD_TOKEN_FROM_LAST_RECORD);
 }
 
@@ -351,7 +357,7 @@ check_token(List *options, DloadError *err)
 	DloadOptionSet set = {1, {options}};
 	const char *lacks;
 
-	if (!given_is(options, "paginate", "token"))
+	if (strcmp(dload_slicespec_pages(options), "token") != 0)
 		return true;
 	if (header && path)
 	{
@@ -361,6 +367,7 @@ check_token(List *options, DloadError *err)
 		return dload_error_hint(err, "A token comes from one place.");
 	}
 	dload_pagespec_read(&spec, &set);
+	spec.kind = DLOAD_PAGINATE_TOKEN;
 	lacks = dload_pagespec_lacks(&spec);
 	if (lacks != NULL)
 		return dload_error_set(err, BAD_COMBINATION,
@@ -431,10 +438,8 @@ check_stops(List *options, DloadError *err)
 bool
 dload_pagespec_check(List *options, DloadError *err)
 {
-	const char *paginate = dload_given_text(options, "paginate");
-
 	if (!dload_given_owned(options, owned, "paginate",
-						   paginate ? paginate : "none", err) ||
+						   dload_slicespec_pages(options), err) ||
 		!dload_given_with(options, "page_size", "page_size_param", err) ||
 		!dload_given_with(options, "page_size_param", "page_size", err) ||
 		!dload_given_with(options, "page_size_in", "page_size_param", err))

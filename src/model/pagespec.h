@@ -19,7 +19,11 @@ typedef enum DloadPaginateKind	/* order of the option's values */
 	DLOAD_PAGINATE_OFFSET,
 	DLOAD_PAGINATE_TOKEN,
 	DLOAD_PAGINATE_KEYSET,
-	DLOAD_PAGINATE_AUTO
+	DLOAD_PAGINATE_AUTO,
+	DLOAD_PAGINATE_WINDOW,
+	DLOAD_PAGINATE_LIST,
+	DLOAD_PAGINATE_SCROLL,
+	DLOAD_PAGINATE_DRAIN
 } DloadPaginateKind;
 
 /*
@@ -101,8 +105,10 @@ typedef struct DloadPageSpec
 extern void dload_pagespec_read(DloadPageSpec *spec,
 								const DloadOptionSet *set);
 
-/* Is the last record of a page needed to ask for the next? */
-extern bool dload_pagespec_wants_last(const DloadPageSpec *spec);
+/* Is the last record of a page needed to ask for the next?  "inner" is what
+ * pages a slice. */
+extern bool dload_pagespec_wants_last(const DloadPageSpec *spec,
+									  DloadPaginateKind inner);
 
 /* The option that the paginator needs and that is not there, or NULL. */
 extern const char *dload_pagespec_lacks(const DloadPageSpec *spec);

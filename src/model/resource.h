@@ -20,6 +20,7 @@
 #include "model/pagespec.h"
 #include "model/recordspec.h"
 #include "model/requestspec.h"
+#include "model/slicespec.h"
 
 #include "access/attnum.h"
 
@@ -61,6 +62,7 @@ typedef struct DloadResource
 	DloadRequestSpec request;
 	DloadRecordSpec records;
 	DloadPageSpec page;
+	DloadSliceSpec slice;
 
 	int			ncolumns;
 	DloadResourceColumn *columns;	/* without dropped columns */

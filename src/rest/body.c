@@ -12,10 +12,14 @@
 #include "data/reshape.h"
 #include "miscadmin.h"
 #include "rest/page.h"
+#include "rest/slices.h"
 #include "utils/memutils.h"
 
 /* A body that is not kept in memory goes to the reader in such pieces. */
 #define FEED_BYTES (64 * 1024)
+
+/* A list of parts, with what else the API says of them. */
+#define MAX_LIST_BYTES (16 * 1024 * 1024)
 
 /* The reader, once it is known where the records are. */
 DloadReader *
@@ -28,7 +32,8 @@ dload_extract_reader(DloadExtract *x)
 		x->reader =
 			dload_reader_create_form(x->path, &x->res->records.form,
 									 (size_t) dload_max_record_kb * 1024);
-		if (dload_pagespec_wants_last(&x->res->page))
+		if (dload_pagespec_wants_last(&x->res->page,
+									  x->res->slice.window_inner))
 			dload_reader_keep_last(x->reader);
 		MemoryContextSwitchTo(old);
 	}
@@ -221,6 +226,31 @@ spool_body(DloadExtract *x, DloadPage *page, DloadError *err)
 	return DLOAD_BODY_OK;
 }
 
+/* A list of parts is no page of records: all of it is envelope. */
+static DloadBodyResult
+read_list(DloadExtract *x, DloadPage *page, DloadError *err)
+{
+	DloadSpan	body;
+
+	switch (dload_fetch_gather(x->fetch, MAX_LIST_BYTES, &body, err))
+	{
+		case DLOAD_FETCH_COMPLETE:
+			break;
+		case DLOAD_FETCH_DATA:
+			dload_error_set(err, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+							"list of parts is longer than %d bytes",
+							MAX_LIST_BYTES);
+			return dload_extract_bad_body(x, dload_span("", 0), err);
+		default:
+			return DLOAD_BODY_BROKEN;
+	}
+	if (!dload_json_validate(body, err))
+		return dload_extract_bad_body(x, body, err);
+	dload_page_finish(page, body);
+	dload_fetch_consume(x->fetch, body.len);
+	return DLOAD_BODY_OK;
+}
+
 /*
  * Read the whole body of the open fetch into a page.
  */
@@ -231,10 +261,11 @@ read_page(DloadExtract *x, DloadPage *page, size_t spool_above,
 	DloadSpan	body;
 	DloadFetchState state;
 
+	if (dload_list_is_bare(x->res, x->fetch->request))
+		return read_list(x, page, err);
 	state = dload_fetch_gather(x->fetch,
 							   needs_body(x) ? SIZE_MAX : spool_above,
 							   &body, err);
-
 	if (state == DLOAD_FETCH_DATA && x->path == NULL &&
 		!dload_extract_guess(x, body.data, body.len))
 		state = dload_fetch_gather(x->fetch, SIZE_MAX, &body, err);
@@ -295,15 +326,18 @@ dload_extract_fetch_page(DloadExtract *x, MemoryContext parent,
 
 		if (!x->fetch->open && !dload_extract_open(x, err))
 			return NULL;
+		if (x->by_page)
+		{
+			dload_ahead_from_head(x);
+			dload_ahead_start(x);
+		}
 		page = dload_page_create(parent);
 		result = read_page(x, page, spool_above, err);
 		if (result == DLOAD_BODY_OK && !check_lone_record(x, page, err))
 			result = DLOAD_BODY_ERROR;
 		if (result == DLOAD_BODY_OK)
 			return page;
-		if (x->bodies && page->body.data)
-			pfree(unconstify(char *, page->body.data));
-		MemoryContextDelete(page->context);
+		dload_extract_drop_page(x, page);
 		if (result == DLOAD_BODY_ERROR || !dload_fetch_again(x->fetch))
 			return NULL;
 		memset(err, 0, sizeof(*err));

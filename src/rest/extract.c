@@ -3,10 +3,10 @@
  * extract.c
  *	  The iterator of pages and records that both sinks pull from.
  *
- * There is at most one page being read and one fetch on its way: "fetch" is
- * the one for the page to be read next (or now).  Both ways to pull end a
- * page in settle.c, where its envelope is judged and the fetch for the next
- * page takes the place of the old one.
+ * There is at most one page being read: "fetch" is the one for the page to be
+ * read next (or now).  Those after it may be on their way already (ahead.c).
+ * Both ways to pull end a page in settle.c, where its envelope is judged and
+ * the fetch for the next page takes the place of the old one.
  *
  * Memory: requests live in their fetch, what belongs to one page's judgement
  * in "scratch", which is reset per page; so a read of any number of pages
@@ -39,6 +39,7 @@ typedef struct SeenRequest
 #define SH_DECLARE
 #define SH_DEFINE
 #include "lib/simplehash.h"
+
 void
 dload_extract_begin_fetch(DloadExtract *x, const DloadRequest *request)
 {
@@ -46,7 +47,9 @@ dload_extract_begin_fetch(DloadExtract *x, const DloadRequest *request)
 	MemoryContext old = MemoryContextSwitchTo(x->context);
 
 	seen_insert(x->seen, dload_request_hash(request), &found);
-	x->fetch = dload_fetch_create(&x->channel, request);
+	x->fetch = dload_ahead_take(x, request);
+	if (x->fetch == NULL)
+		x->fetch = dload_fetch_create(&x->channel, request);
 	MemoryContextSwitchTo(old);
 }
 
@@ -75,6 +78,7 @@ dload_extract_begin(const DloadResource *res, List *params)
 	x->declared_total = -1;
 	x->channel.res = res;
 	x->seen = seen_create(context, 64, NULL);
+	dload_close_prepare(x);
 	if (dload_request_first(res, params, &request, &x->error))
 		dload_extract_begin_fetch(x, &request);
 	MemoryContextSwitchTo(caller);
@@ -86,6 +90,7 @@ dload_extract_start_at(DloadExtract *x, const DloadRequest *request)
 {
 	if (x->fetch != NULL)
 		dload_fetch_end(x->fetch);
+	dload_ahead_drop(x);
 	seen_reset(x->seen);
 	/* what a saved request has, the first one need not have */
 	memset(&x->error, 0, sizeof(x->error));
@@ -105,20 +110,27 @@ dload_extract_want(DloadExtract *x, int64 records)
 	x->enough = records;
 }
 
-static bool
-at_page_limit(const DloadExtract *x)
+int64
+dload_extract_pages_left(const DloadExtract *x)
 {
-	int64		pages = x->channel.stats.pages;
+	int64		left = PG_INT64_MAX;
 
-	return (x->limit_pages > 0 && pages >= x->limit_pages) ||
-		(x->res->page.max_pages > 0 && pages >= x->res->page.max_pages);
+	if (x->limit_pages > 0)
+		left = x->limit_pages;
+	if (x->res->page.max_pages > 0)
+		left = Min(left, x->res->page.max_pages);
+	return left - x->channel.stats.pages;
 }
 
 void
 dload_extract_prefetch(DloadExtract *x)
 {
-	if (x->fetch != NULL && x->error.sqlstate == 0 && !at_page_limit(x))
-		dload_fetch_start(x->fetch);
+	if (x->fetch == NULL || x->error.sqlstate != 0 ||
+		dload_extract_pages_left(x) <= 0 || x->paginator->consumes)
+		return;
+	dload_fetch_start(x->fetch);
+	if (x->fetch->exchange != NULL)
+		dload_ahead_start(x);
 }
 
 /* May another page be read?  Else END or ERROR in *result. */
@@ -143,6 +155,9 @@ dload_extract_may_go_on(DloadExtract *x, DloadExtractResult *result,
 	if (x->res->page.max_pages > 0 &&
 		x->channel.stats.pages >= x->res->page.max_pages)
 	{
+		/* what is left in a queue is for the next read */
+		if (x->res->page.kind == DLOAD_PAGINATE_DRAIN)
+			return false;
 		dload_error_set(err, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
 						"foreign table %s has more than " INT64_FORMAT
 						" pages", x->res->relname, x->res->page.max_pages);
@@ -167,8 +182,19 @@ dload_extract_fail(DloadExtract *x, DloadError *err, MemoryContext caller)
 	if (x->fetch != NULL)
 		dload_fetch_end(x->fetch);
 	x->fetch = NULL;
+	dload_ahead_drop(x);
+	dload_close_scroll(x, true);
 	MemoryContextSwitchTo(caller);
 	return DLOAD_EXTRACT_ERROR;
+}
+
+/* The page is in nobody's hands. */
+void
+dload_extract_drop_page(DloadExtract *x, DloadPage *page)
+{
+	if (x->bodies && page->body.data)
+		pfree(unconstify(char *, page->body.data));
+	MemoryContextDelete(page->context);
 }
 
 DloadExtractResult
@@ -181,11 +207,14 @@ dload_extract_next_page(DloadExtract *x, size_t spool_above,
 
 	memset(err, 0, sizeof(*err));
 	MemoryContextReset(x->scratch);
+	x->by_page = true;
+	x->window = DLOAD_MAX_AHEAD;
 	MemoryContextSwitchTo(x->scratch);
 	if (!dload_extract_may_go_on(x, &result, err))
 	{
 		if (result == DLOAD_EXTRACT_ERROR)
 			return dload_extract_fail(x, err, caller);
+		dload_close_scroll(x, true);
 		MemoryContextSwitchTo(caller);
 		return result;
 	}
@@ -195,12 +224,20 @@ dload_extract_next_page(DloadExtract *x, size_t spool_above,
 	MemoryContextSwitchTo(p->context);
 	p->request = dload_request_copy(x->fetch->request);
 	MemoryContextSwitchTo(x->scratch);
+	x->page_bytes = p->bytes;
 	if (!dload_extract_settle(x, p->envelope, p->nrecords, p->fingerprint,
 							  err))
 	{
 		MemoryContextDelete(p->context);
 		return dload_extract_fail(x, err, caller);
 	}
+	if (x->discarded)
+	{
+		dload_extract_drop_page(x, p);
+		MemoryContextSwitchTo(caller);
+		return dload_extract_next_page(x, spool_above, page, err);
+	}
+	p->slice_done = x->slice_done;
 	p->ordinal = x->channel.stats.pages;
 	p->has_next = x->fetch != NULL;
 	dload_extract_prefetch(x);
@@ -259,11 +296,25 @@ dload_extract_on_wait(DloadExtract *x, DloadWaitHook hook, void *arg)
 	x->channel.on_wait_arg = arg;
 }
 
-void
-dload_extract_end(DloadExtract *x)
+static void
+end_read(DloadExtract *x, bool patient)
 {
 	if (x->fetch != NULL)
 		dload_fetch_end(x->fetch);
 	x->fetch = NULL;
+	dload_ahead_drop(x);
+	dload_close_scroll(x, patient);
 	x->streaming = false;
+}
+
+void
+dload_extract_end(DloadExtract *x)
+{
+	end_read(x, true);
+}
+
+void
+dload_extract_abort(DloadExtract *x)
+{
+	end_read(x, false);
 }

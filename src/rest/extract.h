@@ -64,6 +64,8 @@ typedef struct DloadPage
 	MemoryContext context;		/* owns the page; delete it to free the page */
 	DloadRequest *request;		/* that fetched it; storable */
 	bool		has_next;
+	bool		slice_done;		/* all that lies before the next page in time
+								 * is read */
 	int64		ordinal;		/* from 1 in this read */
 	int64		nrecords;
 	size_t		bytes;			/* of the body, and of records written anew */
@@ -150,8 +152,10 @@ extern const DloadPath *dload_extract_records_path(const DloadExtract *x);
 /* Declared total of the last page's total_path; -1 if none. */
 extern int64 dload_extract_declared_total(const DloadExtract *x);
 
-/* Stop all transfers now. */
+/* Stop all transfers now; the second after an error or a cancel, where nobody
+ * wants to wait any more. */
 extern void dload_extract_end(DloadExtract *x);
+extern void dload_extract_abort(DloadExtract *x);
 
 /* What a JSON object of parameters means for a resource: list of DloadParam.
  * A name is that of a path placeholder, of a column's parameter or its column;
@@ -160,9 +164,12 @@ extern bool dload_params_from_json(const DloadResource *res,
 								   const DloadJson *doc, List **params,
 								   DloadError *err);
 
-/* The request that a read begins with. */
+/* The request that a read begins with; and that without what the paginator
+ * adds. */
 extern bool dload_request_first(const DloadResource *res, List *params,
 								DloadRequest *request, DloadError *err);
+extern bool dload_request_base(const DloadResource *res, List *params,
+							   DloadRequest *request, DloadError *err);
 
 /* Storable form of a request ({"url":..., ...}), and back. */
 extern char *dload_request_text(const DloadRequest *request);

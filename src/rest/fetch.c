@@ -364,13 +364,13 @@ may_retry(const DloadFetch *f)
 
 	if (f->retries >= f->channel->res->limits.max_retries)
 		return false;
-	if (strcmp(f->request->method, "POST") != 0)
+	if (strcmp(f->request->method, "POST") != 0 &&
+		!dload_paginator_get(f->channel->res->page.kind)->consumes)
 		return true;
 	/* a redirect may be its answer */
 	if (f->redirects > 0)
 		return false;
-	status = dload_http_status(f->exchange);
-	if (status == 0)
+	if ((status = dload_http_status(f->exchange)) == 0)
 		return dload_http_failure(f->exchange) == DLOAD_HTTP_FAIL_CONNECT;
 	return status == 429 || status == 503;
 }

@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "rest/paging.h"
+#include "rest/slices.h"
 
 static bool
 begin_nothing(const DloadResource *res, DloadRequest *request,
@@ -45,6 +46,14 @@ static const DloadPaginator paginators[] = {
 	dload_begin_keyset, dload_next_keyset},
 	[DLOAD_PAGINATE_AUTO] = {"auto", false, "paginate", begin_nothing,
 	dload_next_auto},
+	[DLOAD_PAGINATE_WINDOW] = {"window", false, "window_from_param",
+	begin_nothing, dload_window_next},
+	[DLOAD_PAGINATE_LIST] = {"list", false, "list_param", begin_nothing,
+	dload_list_next},
+	[DLOAD_PAGINATE_SCROLL] = {"scroll", false, "scroll_path", begin_nothing,
+	dload_scroll_next, true},
+	[DLOAD_PAGINATE_DRAIN] = {"drain", false, NULL, begin_nothing,
+	dload_drain_next, true},
 };
 
 const DloadPaginator *

@@ -48,6 +48,9 @@ typedef struct DloadPageInfo
 typedef enum DloadNext
 {
 	DLOAD_NEXT_PAGE,			/* *next is set */
+	DLOAD_NEXT_SLICE,			/* the same, and what precedes it in time is
+								 * complete */
+	DLOAD_NEXT_INSTEAD,			/* the same, and this page does not count */
 	DLOAD_NEXT_END,				/* that was the last page */
 	DLOAD_NEXT_ERROR
 } DloadNext;
@@ -65,6 +68,9 @@ typedef struct DloadPaginator
 	/* change what is different: *next comes as the page's own request */
 	DloadNext	(*next) (const DloadResource *res, const DloadPageInfo *page,
 						 DloadRequest *next, DloadError *err);
+	/* a request brings something else each time, which it may take away: no
+	 * loop, nothing to go on from, and nothing to repeat after a failure */
+	bool		consumes;
 } DloadPaginator;
 
 extern const DloadPaginator *dload_paginator_get(DloadPaginateKind kind);

@@ -5,7 +5,8 @@
  *
  * extract.c begins and ends a read and pulls by page, scan.c pulls by record,
  * body.c turns a response into a page, settle.c judges a complete page and
- * finds the next request.  Nobody else includes this.
+ * finds the next request, ahead.c sends what will be asked for early.  Nobody
+ * else includes this.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,6 +16,9 @@
 #include "data/record.h"
 #include "rest/extract.h"
 #include "rest/fetch.h"
+
+/* Most pages under way after the next one. */
+#define DLOAD_MAX_AHEAD		64
 
 struct DloadExtract
 {
@@ -30,6 +34,19 @@ struct DloadExtract
 	DloadFetch *fetch;			/* for the next page; NULL = no more */
 	struct seen_hash *seen;		/* hashes of the requests made */
 
+	/* for the pages after that, in order, as far as they can be foreseen */
+	DloadFetch *ahead[DLOAD_MAX_AHEAD];
+	int			nahead;
+	int			window;			/* how many there may be */
+	bool		by_page;		/* pages are pulled whole */
+	bool		one_by_one;		/* what was foreseen did not come true */
+	size_t		page_bytes;		/* of the last page; 0: not known */
+
+	bool		discarded;		/* the page just settled does not count */
+	bool		slice_done;		/* nor does anything precede the next one */
+	char	   *scroll;			/* token of what is open at the server */
+	MemoryContextCallback on_reset; /* closes it */
+
 	bool		resumed;		/* the first page read is not the list's */
 	bool		stopped_early;
 	int64		limit_pages;
@@ -44,6 +61,7 @@ struct DloadExtract
 	DloadPage  *page;			/* a page that arrived as a whole */
 	int64		handed;			/* records of this page handed out */
 	bool		streaming;
+	bool		looked_ahead;	/* for the page after this one */
 	int64		replay;			/* records to skip after a retry */
 	uint64		hash;			/* over the records of this attempt */
 	uint64		replay_hash;	/* over those handed out before */
@@ -69,6 +87,11 @@ extern bool dload_extract_may_go_on(DloadExtract *x,
 extern DloadExtractResult dload_extract_fail(DloadExtract *x,
 											 DloadError *err,
 											 MemoryContext caller);
+
+/* How many pages this read may still have, the next one included. */
+extern int64 dload_extract_pages_left(const DloadExtract *x);
+
+extern void dload_extract_drop_page(DloadExtract *x, DloadPage *page);
 
 /* The fetch for the next page; its request counts as made. */
 extern void dload_extract_begin_fetch(DloadExtract *x,
@@ -107,11 +130,39 @@ extern DloadPage *dload_extract_fetch_page(DloadExtract *x,
 										   size_t spool_above,
 										   DloadError *err);
 
+/* --- ahead.c --- */
+
+/* A page is complete: foresee what is asked for after the next page. */
+extern void dload_ahead_plan(DloadExtract *x, const DloadPageInfo *page);
+
+/* The open fetch's head is in, which may name the next page. */
+extern void dload_ahead_from_head(DloadExtract *x);
+
+/* Send what is foreseen, as far as the limiter allows.  Never waits. */
+extern void dload_ahead_start(DloadExtract *x);
+
+/* The fetch for this request, if it was foreseen; else none is any more. */
+extern DloadFetch *dload_ahead_take(DloadExtract *x,
+									const DloadRequest *request);
+extern void dload_ahead_drop(DloadExtract *x);
+
+/* --- close.c --- */
+
+/* What a scroll opened will be closed, however the read ends. */
+extern void dload_close_prepare(DloadExtract *x);
+
+/* A response came: remember the token that closes. */
+extern void dload_close_note(DloadExtract *x, DloadSpan envelope);
+
+/* The read is over.  Never raises; waits two seconds at most, and less than
+ * a tenth of one if not patient. */
+extern void dload_close_scroll(DloadExtract *x, bool patient);
+
 /* --- settle.c --- */
 
 /*
  * A page is complete.  Judge its envelope and replace the fetch by the one
- * for the next page, or by none.
+ * for the next page, or by none.  The caller looks at x->discarded.
  */
 extern bool dload_extract_settle(DloadExtract *x, DloadSpan envelope,
 								 int64 nrecords, uint64 fingerprint,

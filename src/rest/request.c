@@ -12,6 +12,7 @@
 #include "data/json.h"
 #include "rest/auth.h"
 #include "rest/extract.h"
+#include "rest/slices.h"
 #include "rest/url.h"
 
 /* What is being put together from a resource and parameters. */
@@ -143,8 +144,8 @@ add_static_query(const char *key, const char *value, void *arg)
 }
 
 bool
-dload_request_first(const DloadResource *res, List *params,
-					DloadRequest *request, DloadError *err)
+dload_request_base(const DloadResource *res, List *params,
+				   DloadRequest *request, DloadError *err)
 {
 	Building	b = {0};
 	char	   *url;
@@ -179,6 +180,17 @@ dload_request_first(const DloadResource *res, List *params,
 	request->method = res->request.method;
 	request->body = res->request.body;
 	request->url = b.url.data;
+	return true;
+}
+
+bool
+dload_request_first(const DloadResource *res, List *params,
+					DloadRequest *request, DloadError *err)
+{
+	if (!dload_request_base(res, params, request, err))
+		return false;
+	if (res->page.kind == DLOAD_PAGINATE_WINDOW)
+		return dload_window_begin(res, request, err);
 	return dload_paginator_begin(res, request, err);
 }
 

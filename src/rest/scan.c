@@ -13,6 +13,7 @@
 #include "rest/read.h"
 
 #include "rest/page.h"
+#include "rest/slices.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
@@ -42,6 +43,14 @@ arrives_soon(DloadExtract *x)
 	}
 }
 
+/* A page that may turn out not to count must not be handed out before. */
+static bool
+must_be_whole(const DloadExtract *x)
+{
+	return x->res->slice.window_cap > 0 ||
+		dload_list_is_bare(x->res, x->fetch->request);
+}
+
 /*
  * Begin the next page of a scan: as a whole if it is there, or must be for
  * detection; else as a stream.
@@ -54,9 +63,10 @@ begin_page(DloadExtract *x, DloadError *err)
 	x->handed = 0;
 	x->replay = 0;
 	x->hash = 0;
+	x->looked_ahead = false;
 	if (!dload_extract_open(x, err))
 		return false;
-	if (arrives_soon(x))
+	if (must_be_whole(x) || arrives_soon(x))
 	{
 		x->page = dload_extract_fetch_page(x, x->context, SIZE_MAX, err);
 		return x->page != NULL;
@@ -102,6 +112,20 @@ next_of_page(DloadExtract *x, DloadSpan *record)
 	if (x->handed % POLL_EVERY == 0)
 		dload_http_poll();
 	return true;
+}
+
+/* A stream is half read: what comes next may be known. */
+static void
+look_ahead(DloadExtract *x)
+{
+	if (x->looked_ahead || x->last_nrecords == 0 ||
+		x->handed * 2 < x->last_nrecords)
+		return;
+	x->looked_ahead = true;
+	if (x->enough > 0 && x->total_records + x->last_nrecords >= x->enough)
+		return;
+	dload_ahead_from_head(x);
+	dload_ahead_start(x);
 }
 
 /* The stream broke: begin again and skip what was handed out. */
@@ -184,6 +208,7 @@ next_of_stream(DloadExtract *x, DloadSpan *record, DloadError *err)
 			case DLOAD_READ_RECORD:
 				x->handed++;
 				x->hash = dload_record_hash(*record, x->hash);
+				look_ahead(x);
 				if (x->handed > x->replay)
 					return DLOAD_EXTRACT_ITEM;
 				if (x->handed == x->replay && x->hash != x->replay_hash)
@@ -241,6 +266,9 @@ dload_extract_next_record(DloadExtract *x, DloadSpan *record,
 		MemoryContextReset(x->scratch);
 		if (!dload_extract_may_go_on(x, &result, err))
 			break;
+		/* who reads on and on will want more; the first page does not tell */
+		if (x->channel.stats.pages > 0)
+			x->window = Min(2 * x->window + 1, DLOAD_MAX_AHEAD);
 		result = DLOAD_EXTRACT_ERROR;
 		if (!begin_page(x, err))
 			break;
@@ -248,9 +276,16 @@ dload_extract_next_record(DloadExtract *x, DloadSpan *record,
 			!dload_extract_settle(x, x->page->envelope, x->page->nrecords,
 								  x->page->fingerprint, err))
 			break;
+		if (x->page != NULL && x->discarded)
+		{
+			dload_extract_drop_page(x, x->page);
+			x->page = NULL;
+		}
 	}
 	if (result == DLOAD_EXTRACT_ERROR)
 		return dload_extract_fail(x, err, caller);
+	if (result == DLOAD_EXTRACT_END)
+		dload_close_scroll(x, true);
 	MemoryContextSwitchTo(caller);
 	return result;
 }

@@ -39,6 +39,9 @@ check_repeated_page(DloadExtract *x, int64 nrecords, uint64 fingerprint,
 {
 	const char *option = x->paginator->asks_by;
 
+	/* files may well be equal */
+	if (x->res->slice.list_url != NULL)
+		return true;
 	if (option == NULL || nrecords == 0 || x->last_nrecords != nrecords ||
 		x->last_fingerprint != fingerprint)
 		return true;
@@ -69,23 +72,17 @@ note_detected(DloadExtract *x, const DloadRequest *next)
 
 /* Ask the paginator; *next has no URL at the end. */
 static bool
-find_next(DloadExtract *x, DloadSpan envelope, int64 nrecords,
-		  DloadRequest *next, DloadError *err)
+find_next(DloadExtract *x, const DloadPageInfo *info, DloadRequest *next,
+		  DloadError *err)
 {
-	DloadPageInfo info = {0};
 	DloadNext	answer;
 
-	*next = *x->fetch->request;
-	info.request = x->fetch->request;
-	info.final_url = x->fetch->url;
-	info.exchange = x->fetch->exchange;
-	info.envelope = envelope;
-	if (nrecords > 0 && x->reader != NULL)
-		info.last_record = dload_reader_last(x->reader);
-	info.nrecords = nrecords;
-	info.total_records = x->total_records;
-	answer = x->paginator->next(x->res, &info, next, err);
-	note_detected(x, next);
+	*next = *info->request;
+	answer = x->paginator->next(x->res, info, next, err);
+	x->discarded = answer == DLOAD_NEXT_INSTEAD;
+	x->slice_done = answer == DLOAD_NEXT_SLICE;
+	if (x->res->page.kind <= DLOAD_PAGINATE_AUTO)
+		note_detected(x, next);
 	if (answer == DLOAD_NEXT_END)
 	{
 		next->url = NULL;
@@ -97,7 +94,7 @@ find_next(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 			dload_error_detail(err, "It came from %s.", x->fetch->shown_url);
 		return false;
 	}
-	if (!dload_extract_made(x, next))
+	if (x->paginator->consumes || !dload_extract_made(x, next))
 		return true;
 	if (x->res->page.stop_on_repeat)
 	{
@@ -114,6 +111,28 @@ find_next(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 							"say where the next page is named.");
 }
 
+/* How many records there are, where the API says so of the whole read. */
+static void
+note_total(DloadExtract *x, DloadSpan envelope)
+{
+	int64		total = dload_total_read(x->res, x->fetch->exchange, envelope);
+
+	switch (x->res->page.kind)
+	{
+		case DLOAD_PAGINATE_WINDOW:
+		case DLOAD_PAGINATE_DRAIN:
+			return;
+		case DLOAD_PAGINATE_LIST:
+			if (total < 0)
+				return;
+			break;
+		default:
+			break;
+	}
+	if (!x->res->page.total_is_pages)
+		x->declared_total = total;
+}
+
 /*
  * A page is complete.  Judge its envelope and replace the fetch by the one
  * for the next page, or by none.
@@ -124,6 +143,7 @@ dload_extract_settle(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 {
 	DloadRequest next;
 	DloadFetch *old = x->fetch;
+	DloadPageInfo info = {0};
 	bool		first = x->channel.stats.pages == 0 && !x->resumed;
 	bool		whole = x->path != NULL && x->path->nsteps == 0;
 
@@ -135,16 +155,32 @@ dload_extract_settle(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 	if (!check_repeated_page(x, nrecords, fingerprint, err))
 		return false;
 	x->total_records += nrecords;
-	if (!x->res->page.total_is_pages)
-		x->declared_total = dload_total_read(x->res, old->exchange, envelope);
-	if (!find_next(x, envelope, nrecords, &next, err))
+	note_total(x, envelope);
+	dload_close_note(x, envelope);
+	info.request = old->request;
+	info.final_url = old->url;
+	info.exchange = old->exchange;
+	info.envelope = envelope;
+	if (nrecords > 0 && x->reader != NULL)
+		info.last_record = dload_reader_last(x->reader);
+	info.nrecords = nrecords;
+	info.total_records = x->total_records;
+	if (!find_next(x, &info, &next, err))
 		return false;
-	x->last_fingerprint = fingerprint;
-	x->last_nrecords = nrecords;
-	x->channel.stats.pages++;
+	if (x->discarded)
+		x->total_records -= nrecords;
+	else
+	{
+		x->last_fingerprint = fingerprint;
+		x->last_nrecords = nrecords;
+		x->channel.stats.pages++;
+	}
 	x->fetch = NULL;
 	if (next.url != NULL)
 		dload_extract_begin_fetch(x, &next);
+	else
+		dload_ahead_drop(x);
+	dload_ahead_plan(x, &info);
 	dload_fetch_end(old);
 	return true;
 }
