@@ -104,6 +104,8 @@ keeps those of one owner (nested.owner.id)
 
 More routes that check credentials are in mock_auth.py.
 
+MEANINGS: see mock_rules.py
+
 TRAPS
   /loop/token             {"records","meta"}: tokens a, b, c, a, ...
   /same/page              ignores `page`: {"items","total_count",
@@ -158,6 +160,7 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 sys.modules.setdefault("mock_api", sys.modules[__name__])
 import mock_auth
 import mock_paging
+import mock_rules
 import mock_shapes
 import mock_slices
 
@@ -1569,6 +1572,7 @@ def stop(pid_file):
 @route("/host/*")
 def host(request):
     return mock_hosts.dispatch(request)
+mock_rules.register(sys.modules[__name__])
 
 
 def main():

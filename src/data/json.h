@@ -42,6 +42,9 @@ typedef void (*DloadJsonVisitor) (const char *key, const char *value,
 extern bool dload_json_each(const DloadJson *doc, DloadJsonVisitor fn,
 							void *arg, DloadError *err);
 
+/* The elements of a list, each as a document; false if it is no list. */
+extern bool dload_json_elements(const DloadJson *doc, List **elements);
+
 extern char *dload_json_text(const DloadJson *doc);
 
 #endif							/* DLOAD_JSON_H */

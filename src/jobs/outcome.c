@@ -178,3 +178,35 @@ dload_run_finish(DloadRun *run, const char *outcome, char *reason)
 	run->outcome = outcome;
 	run->reason = reason;
 }
+
+void
+dload_run_judge(DloadRun *run)
+{
+	int64		declared = dload_extract_declared_total(run->extract);
+	char	   *skipped = dload_extract_skipped(run->extract);
+	const char *detected;
+
+	if (run->cursor && dload_cursor_overflowed(run->cursor))
+		dload_run_finish(run, "suspect",
+			   psprintf("More than %d records share one cursor value; the next run may repeat some.",
+						DLOAD_MAX_BOUNDARY));
+	if (skipped != NULL)
+		dload_run_finish(run, "suspect", skipped);
+	if (declared >= 0 && declared != run->counters.rows_read &&
+		run->read_whole)
+		dload_run_finish(run, "suspect",
+			   psprintf("The API declared " INT64_FORMAT " records, but "
+						INT64_FORMAT " were read.", declared,
+						run->counters.rows_read));
+	detected = dload_extract_stats(run->extract)->paginator;
+	if (detected[0] == '\0')
+		dload_run_finish(run, "complete", NULL);
+	else if (run->resource->page.given)
+		dload_run_finish(run, "complete",
+						 psprintf("Paging was detected: %s.", detected));
+	else
+		dload_run_finish(run, "suspect",
+						 psprintf("The reply names a next page (%s), which was "
+								  "not read: the option \"paginate\" is not "
+								  "given.", detected));
+}

@@ -112,6 +112,7 @@ begin_read(DloadRun *run)
 	if (run->resume)
 		dload_extract_start_at(run->extract, run->resume);
 	run->read_whole = run->resume == NULL;
+	run->resumed = run->resume != NULL;
 	MemoryContextSwitchTo(old);
 }
 
@@ -258,6 +259,47 @@ discard_shadow(DloadRun *run, void *arg)
 	dload_run_as_owner(run, discard_as_owner, NULL);
 }
 
+/* Another one takes its place; what it counted stays counted. */
+static void
+give_up_extract(DloadRun *run)
+{
+	const DloadExtractStats *stats = dload_extract_stats(run->extract);
+
+	run->earlier.requests += stats->requests;
+	run->earlier.bytes += stats->bytes;
+	run->earlier.retries += stats->retries;
+	run->earlier.limit_wait_us += stats->limit_wait_us;
+	run->earlier.backoff_wait_us += stats->backoff_wait_us;
+	dload_extract_end(run->extract);
+}
+
+/*
+ * What the run went on from has expired at the API: everything is read anew.
+ * The old rows stay until that is done.  False if it is not that.
+ */
+static bool
+restart_in_full(DloadRun *run, DloadError *err)
+{
+	bool		went_on = run->resumed ||
+	(run->cursor != NULL && dload_cursor_start(run->cursor) != NULL);
+
+	if (!dload_extract_must_restart(run->extract) || run->full_refresh ||
+		!went_on)
+		return false;
+	ereport(NOTICE,
+			(errmsg("pipeline \"%s\": the API cannot go on from where the last run ended, reading everything",
+					run->pipeline->name),
+			 err->detail ? errdetail_internal("%s", err->detail) : 0));
+	memset(err, 0, sizeof(*err));
+	run->earlier.pages += dload_extract_stats(run->extract)->pages;
+	give_up_extract(run);
+	run->full_refresh = true;
+	run->completed = false;
+	dload_run_guarded(run, prepare, NULL);
+	dload_run_commit(run);
+	return true;
+}
+
 /*
  * The list has moved since the earlier run stopped.  With keys the window is
  * read anew, which repeats nothing; without, nobody can say what to load.
@@ -277,7 +319,7 @@ restart_window(DloadRun *run)
 	ereport(NOTICE,
 			(errmsg("pipeline \"%s\": the page at which the last run stopped has changed, starting over",
 					run->pipeline->name)));
-	dload_extract_end(run->extract);
+	give_up_extract(run);
 	run->resume = NULL;
 	if (run->replacing)
 	{
@@ -401,35 +443,6 @@ read_pages(DloadRun *run, DloadError *err)
  */
 
 static void
-judge(DloadRun *run)
-{
-	int64		declared = dload_extract_declared_total(run->extract);
-	const char *detected;
-
-	if (run->cursor && dload_cursor_overflowed(run->cursor))
-		dload_run_finish(run, "suspect",
-			   psprintf("More than %d records share one cursor value; the next run may repeat some.",
-						DLOAD_MAX_BOUNDARY));
-	if (declared >= 0 && declared != run->counters.rows_read &&
-		run->read_whole)
-		dload_run_finish(run, "suspect",
-			   psprintf("The API declared " INT64_FORMAT " records, but "
-						INT64_FORMAT " were read.", declared,
-						run->counters.rows_read));
-	detected = dload_extract_stats(run->extract)->paginator;
-	if (detected[0] == '\0')
-		dload_run_finish(run, "complete", NULL);
-	else if (run->resource->page.given)
-		dload_run_finish(run, "complete",
-						 psprintf("Paging was detected: %s.", detected));
-	else
-		dload_run_finish(run, "suspect",
-						 psprintf("The reply names a next page (%s), which was "
-								  "not read: the option \"paginate\" is not "
-								  "given.", detected));
-}
-
-static void
 note_outcome(DloadRun *run, void *arg)
 {
 	if (run->extract)
@@ -490,9 +503,12 @@ execute(DloadRun *run)
 		return;					/* cancelled before it began */
 	dload_run_guarded(run, prepare, NULL);
 	dload_run_commit(run);
-	if (run->outcome == NULL && !read_pages(run, &err))
-		fail(run, &err);
-	judge(run);
+	while (run->outcome == NULL && !read_pages(run, &err))
+	{
+		if (!restart_in_full(run, &err))
+			fail(run, &err);
+	}
+	dload_run_judge(run);
 	dload_run_guarded(run, note_outcome, NULL);
 	dload_extract_end(run->extract);
 	dload_run_commit(run);

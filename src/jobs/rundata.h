@@ -42,11 +42,13 @@ typedef struct DloadRun
 	DloadRequest *resume;		/* last page of the run before, to check */
 	uint64		resume_fingerprint;
 	uint64		source;			/* fingerprint of what is asked for */
+	bool		resumed;		/* there was such a page */
 	bool		read_whole;		/* this run reads the window from its start to
 								 * the paginator's end */
 
 	/* what is read from */
 	DloadExtract *extract;
+	DloadExtractStats earlier;	/* of extracts given up for another one */
 
 	/* the package under way */
 	MemoryContext package;
@@ -137,6 +139,9 @@ extern const char *dload_run_stop_reason(void);
 /* How the run ends, unless that is settled already. */
 extern void dload_run_finish(DloadRun *run, const char *outcome,
 							 char *reason);
+
+/* The same for a read that came to its end: is it all that there is? */
+extern void dload_run_judge(DloadRun *run);
 
 /*
  * in checkpoint.c
