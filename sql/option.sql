@@ -151,7 +151,7 @@ CREATE FOREIGN TABLE option_bad () SERVER option_test OPTIONS (query_params '{""
 CREATE FOREIGN TABLE option_bad () SERVER option_test OPTIONS (records_path 'data[');
 CREATE FOREIGN TABLE option_bad () SERVER option_test OPTIONS (records_path 'data[-1]');
 CREATE FOREIGN TABLE option_bad () SERVER option_test OPTIONS (total_path '$');
-CREATE FOREIGN TABLE option_bad () SERVER option_test OPTIONS (method 'PUT');
+CREATE FOREIGN TABLE option_bad () SERVER option_test OPTIONS (method 'TRACE');
 CREATE FOREIGN TABLE option_bad () SERVER option_test OPTIONS (body '{}');
 CREATE FOREIGN TABLE option_bad () SERVER option_test OPTIONS (paginate 'guess');
 

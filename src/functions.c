@@ -17,8 +17,8 @@
 #include "jobs/preview.h"
 #include "jobs/run.h"
 #include "model/resource.h"
-#include "rest/auth.h"
 #include "rest/extract.h"
+#include "rest/request.h"
 #include "rest/url.h"
 
 #include "catalog/pg_type.h"
@@ -377,7 +377,6 @@ dload_preview_request(PG_FUNCTION_ARGS)
 	DloadJson  *doc;
 	DloadRequest request;
 	List	   *params;
-	char	   *shown;
 
 	if (pg_class_aclcheck(relid, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FOREIGN_TABLE,
@@ -388,9 +387,7 @@ dload_preview_request(PG_FUNCTION_ARGS)
 		!dload_params_from_json(res, doc, &params, &err) ||
 		!dload_request_first(res, params, &request, &err))
 		dload_error_raise(&err);
-	shown = dload_auth_redact(res, dload_url_redact(request.url, NULL));
-	PG_RETURN_TEXT_P(cstring_to_text(psprintf("%s %s", request.method,
-													  shown)));
+	PG_RETURN_TEXT_P(cstring_to_text(dload_request_show(res, &request)));
 }
 
 /*

@@ -160,6 +160,7 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 sys.modules.setdefault("mock_api", sys.modules[__name__])
 import mock_auth
 import mock_paging
+import mock_requests
 import mock_rules
 import mock_shapes
 import mock_slices
@@ -870,6 +871,9 @@ def ratelimit(request):
             headers["Retry-After"] = str(max(1, seconds))
         return reply_json({"message": "rate limit exceeded"}, 429, headers)
     return linked_reply(request, chosen_items(request), headers=headers)
+
+
+mock_requests.add(route, reply_json)
 
 
 # ---------------------------------------------------------------------------

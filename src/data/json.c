@@ -329,6 +329,58 @@ append_value(StringInfo buf, json_t *value)
 	}
 }
 
+static void
+visit_item(const char *key, json_t *value, bool list, DloadJsonItemVisitor fn,
+		   void *arg)
+{
+	DloadJsonItem item = {key, NULL, false, false, list};
+
+	item.nested = !is_scalar(value);
+	item.bare = !json_is_string(value) && !json_is_null(value);
+	if (item.nested)
+	{
+		StringInfoData buf;
+
+		initStringInfo(&buf);
+		append_value(&buf, value);
+		item.value = from_utf8(buf.data);
+	}
+	else
+		item.value = scalar_text(value);
+	fn(&item, arg);
+}
+
+bool
+dload_json_items(const DloadJson *doc, DloadJsonItemVisitor fn, void *arg)
+{
+	const char *key;
+	json_t	   *value;
+	json_t	   *element;
+	size_t		index;
+
+	if (!json_is_object(doc->root))
+		return false;
+	json_object_foreach(doc->root, key, value)
+	{
+		char	   *name = from_utf8(key);
+
+		if (!json_is_array(value))
+			visit_item(name, value, false, fn, arg);
+		else if (json_array_size(value) == 0)
+		{
+			DloadJsonItem empty = {name, NULL, false, false, true};
+
+			fn(&empty, arg);
+		}
+		else
+		{
+			json_array_foreach(value, index, element)
+				visit_item(name, element, true, fn, arg);
+		}
+	}
+	return true;
+}
+
 char *
 dload_json_text(const DloadJson *doc)
 {

@@ -44,6 +44,22 @@ extern bool dload_json_each(const DloadJson *doc, DloadJsonVisitor fn,
 
 /* The elements of a list, each as a document; false if it is no list. */
 extern bool dload_json_elements(const DloadJson *doc, List **elements);
+/*
+ * The same for all values, with what is needed to write them as JSON again.
+ * A list calls fn once per element, an empty one once with value NULL.
+ */
+typedef struct DloadJsonItem
+{
+	const char *key;
+	const char *value;			/* a string's text, or JSON; NULL for null */
+	bool		bare;			/* value is JSON: a number, true, an object */
+	bool		nested;			/* and an object, or a list in a list */
+	bool		list;			/* an element of a list */
+} DloadJsonItem;
+
+typedef void (*DloadJsonItemVisitor) (const DloadJsonItem *item, void *arg);
+extern bool dload_json_items(const DloadJson *doc, DloadJsonItemVisitor fn,
+							 void *arg);
 
 extern char *dload_json_text(const DloadJson *doc);
 

@@ -143,8 +143,11 @@ append_nested(StringInfo buf, const DloadPath *path, int depth,
 	}
 	appendStringInfoString(buf, value);
 	for (int i = path->nsteps - 1; i >= depth; i--)
-		appendStringInfoChar(buf,
-							 path->steps[i].kind == DLOAD_STEP_KEY ? '}' : ']');
+	{
+		bool		object = path->steps[i].kind == DLOAD_STEP_KEY;
+
+		appendStringInfoChar(buf, object ? '}' : ']');
+	}
 	return true;
 }
 

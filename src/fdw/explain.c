@@ -25,9 +25,9 @@
 #define NO_HOST		"http://x"
 
 static void
-add_query_param(const char *key, const char *value, void *arg)
+add_query_param(const DloadJsonItem *item, void *arg)
 {
-	dload_url_add_query(arg, key, value ? value : "");
+	dload_url_add_query(arg, item->key, item->value ? item->value : "");
 }
 
 /*
@@ -56,8 +56,7 @@ request_text(const DloadResource *res)
 	if (url.len == strlen(NO_HOST))
 		appendStringInfoChar(&url, '/');
 	if (res->request.query_params != NULL)
-		dload_json_each(res->request.query_params, add_query_param, &url,
-						&ignored);
+		dload_json_items(res->request.query_params, add_query_param, &url);
 	request.url = url.data;
 	request.body = res->request.body;
 	(void) dload_paginator_begin(res, &request, &ignored);
@@ -127,6 +126,14 @@ explain_request(ForeignScanState *node, const DloadScan *scan,
 	ListCell   *lc;
 
 	ExplainPropertyText("Request", request_text(scan->resource), es);
+	if (scan->resource->request.body != NULL)
+	{
+		const char *body = scan->resource->request.body;
+
+		ExplainPropertyText("Body", dload_trim_body(dload_span(body,
+															   strlen(body))),
+							es);
+	}
 	if (columns != NIL)
 		ExplainPropertyText("Parameters",
 							parameters_text(node, scan, context), es);

@@ -498,6 +498,26 @@ dload_pushdown_text(Oid typid, Datum value)
 	return text;
 }
 
+bool
+dload_pushdown_is_json(Oid typid)
+{
+	switch (getBaseType(typid))
+	{
+		case BOOLOID:
+		case INT2OID:
+		case INT4OID:
+		case INT8OID:
+		case FLOAT4OID:
+		case FLOAT8OID:
+		case NUMERICOID:
+		case JSONOID:
+		case JSONBOID:
+			return true;
+		default:
+			return false;
+	}
+}
+
 char *
 dload_pushdown_param(const DloadResource *res,
 					 const DloadResourceColumn *column, DloadPart part)

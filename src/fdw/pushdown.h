@@ -74,6 +74,9 @@ extern double dload_pushdown_requests(PlannerInfo *root, List *pushed);
  */
 extern char *dload_pushdown_text(Oid typid, Datum value);
 
+/* Is that text a JSON value, where a request has JSON? */
+extern bool dload_pushdown_is_json(Oid typid);
+
 /* The parameter that a part of a column fills. */
 extern char *dload_pushdown_param(const DloadResource *res,
 								  const DloadResourceColumn *column,

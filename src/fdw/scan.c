@@ -273,9 +273,12 @@ raise_missing(const DloadScan *scan)
 			(errcode(ERRCODE_FDW_DYNAMIC_PARAMETER_VALUE_NEEDED),
 			 errmsg("column \"%s\" of foreign table \"%s\" needs a value",
 					column->name, scan->resource->relname),
-			 column->required ?
+			 column->required && column->in == DLOAD_IN_PATH ?
 			 errdetail("It fills \"{%s}\" in the path \"%s\".",
 					   column->param, scan->resource->request.path) :
+			 column->required ?
+			 errdetail("It fills the placeholder \"{%s}\" of the request.",
+					   column->param) :
 			 errdetail("It has no other value than the one that is asked "
 					   "for."),
 			 errhint("Add WHERE %s = ... to the query, or join the column "
@@ -336,7 +339,7 @@ open_request(DloadScan *scan)
 	for (int i = 0; i < scan->ngiven; i++)
 	{
 		DloadGiven *g = &scan->given[i];
-		DloadParam *param = palloc(sizeof(DloadParam));
+		DloadParam *param = palloc0(sizeof(DloadParam));
 		int			which = chosen(scan, i, request->ordinal);
 
 		param->name = dload_pushdown_param(scan->resource, g->column, g->part);
@@ -344,6 +347,7 @@ open_request(DloadScan *scan)
 			dload_pushdown_text(g->typid, g->values[which]) :
 			dload_pushdown_bound(g->typid, g->values[which], g->part);
 		param->in = g->column->in;
+		param->bare = dload_pushdown_is_json(g->typid);
 		params = lappend(params, param);
 	}
 	request->extract = dload_extract_begin(scan->resource, params);

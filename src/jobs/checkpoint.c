@@ -16,8 +16,8 @@
 #include "data/json.h"
 
 /*
- * What the read begins with, but for the cursor: another one means that the
- * foreign table or its server was altered.
+ * What the read begins with, a constant in the cursor's place: another one
+ * means that the foreign table or its server was altered.
  */
 static uint64
 source_fingerprint(DloadRun *run)
@@ -25,13 +25,18 @@ source_fingerprint(DloadRun *run)
 	DloadError	err = {0};
 	DloadRequest request;
 	char	   *text;
-
 	List	   *params = dload_pipeline_params(run->pipeline->params,
 											   run->resource);
+
+	bool		window = run->resource->page.kind == DLOAD_PAGINATE_WINDOW;
 	bool		ok;
 
+	if (run->pipeline->cursor_path != NULL && !window)
+		params = dload_pipeline_cursor_params(run->pipeline, run->resource,
+											  params, pstrdup("0"), true);
+
 	/* where a window begins and ends is another question each time */
-	if (run->resource->page.kind == DLOAD_PAGINATE_WINDOW)
+	if (window)
 		ok = dload_request_base(run->resource, params, &request, &err);
 	else
 		ok = dload_request_first(run->resource, params, &request, &err);
@@ -97,6 +102,43 @@ dload_checkpoint_read(DloadRun *run, const char *checkpoint)
 		run->resume = NULL;
 	else if (run->resource->page.kind == DLOAD_PAGINATE_SCROLL)
 		forget_checkpoint(run, "a scroll cannot be continued by another run");
+}
+
+/*
+ * Was the table dropped that the rows so far are in?  Then cursor and
+ * checkpoint speak of rows that nobody has.  Child tables that were left
+ * behind hold rows whose parents' numbers will be given out again.
+ */
+bool
+dload_checkpoint_rows_are_gone(const DloadRun *run)
+{
+	bool		gone = false;
+	bool		children = false;
+	ListCell   *lc;
+
+	foreach(lc, dload_catalog_tables(run->pipeline->id))
+	{
+		DloadTableRow *table = lfirst(lc);
+		bool		there = OidIsValid(run->replacing ? table->shadow :
+									   table->relation);
+
+		if (strcmp(table->path, "$") == 0)
+			gone = !there;
+		else if (there)
+			children = true;
+	}
+	if (!gone || run->replacing)
+		return gone;
+	if (children)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("target of pipeline \"%s\" was dropped, but not its child tables",
+						run->pipeline->name),
+				 errhint("Drop them too, or run the pipeline with full_refresh => true.")));
+	ereport(NOTICE,
+			(errmsg("pipeline \"%s\": the target was dropped, starting over",
+					run->pipeline->name)));
+	return true;
 }
 
 char *

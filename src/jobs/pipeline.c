@@ -131,6 +131,39 @@ dload_pipeline_params(const char *params, const DloadResource *res)
 	return result;
 }
 
+static List *
+add_cursor_param(List *params, const char *name, char *value, DloadParamIn in,
+				 bool bare)
+{
+	DloadParam *param = palloc0(sizeof(DloadParam));
+
+	param->name = pstrdup(name);
+	param->value = value;
+	param->in = in;
+	param->bare = bare;
+	return lappend(params, param);
+}
+
+List *
+dload_pipeline_cursor_params(const DloadPipeline *p,
+							 const DloadResource *res, List *params,
+							 char *start, bool bare)
+{
+	const char *name = p->cursor_param ? p->cursor_param :
+	res->slice.window_from;
+
+	if (start == NULL)
+		return params;
+	if (name != NULL)
+		params = add_cursor_param(params, name, start, res->request.cursor_in,
+								  bare);
+	if (dload_requestspec_has_place(&res->request, "cursor") &&
+		(name == NULL || strcmp(name, "cursor") != 0))
+		params = add_cursor_param(params, "cursor", start,
+								  DLOAD_IN_TEMPLATE, bare);
+	return params;
+}
+
 /*
  * Checks
  */
@@ -274,6 +307,8 @@ check_definition(const DloadPipeline *p)
 	List	   *params = dload_pipeline_params(p->params, res);
 	DloadError	err = {0};
 	DloadRequest request;
+	char	   *start = NULL;
+	bool		bare = false;
 	bool		ok;
 
 	check_disposition(p);
@@ -283,6 +318,10 @@ check_definition(const DloadPipeline *p)
 		strcmp(p->disposition, "replace") == 0)
 		invalid("write disposition \"replace\" cannot be used with paginate 'drain'",
 				"Each read brings other records; use append or merge.");
+	if (p->initial_value != NULL && res->page.kind != DLOAD_PAGINATE_WINDOW)
+		start = dload_cursor_text(p->initial_value, false, &res->request,
+								  &bare);
+	params = dload_pipeline_cursor_params(p, res, params, start, bare);
 	/* where a window begins may be for the cursor to say */
 	if (res->page.kind == DLOAD_PAGINATE_WINDOW && p->initial_value)
 		ok = dload_request_base(res, params, &request, &err);

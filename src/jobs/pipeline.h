@@ -64,6 +64,12 @@ extern int	dload_pipeline_runner(int64 pipeline_id);
 extern List *dload_pipeline_params(const char *params,
 								   const DloadResource *res);
 
+/* The same with the cursor's start value, if there is one, added. */
+extern List *dload_pipeline_cursor_params(const DloadPipeline *p,
+										  const DloadResource *res,
+										  List *params, char *start,
+										  bool bare);
+
 /* Does the pipeline keep rows apart by key? */
 extern bool dload_pipeline_is_keyed(const DloadPipeline *pipeline);
 

@@ -349,6 +349,15 @@ dload_cursor_start(const DloadCursor *c)
 	return c->start.kind == VALUE_NONE ? NULL : c->start.text;
 }
 
+char *
+dload_cursor_start_text(const DloadCursor *c, const DloadRequestSpec *spec,
+						bool *bare)
+{
+	if (c->start.kind == VALUE_NONE)
+		return NULL;
+	return dload_cursor_text(c->start.text, c->start.string, spec, bare);
+}
+
 DloadCursorVerdict
 dload_cursor_check(DloadCursor *c, const DloadRow *row, char **reason)
 {

@@ -18,6 +18,7 @@
 
 #include "load/normalize.h"
 #include "model/catalog.h"
+#include "model/requestspec.h"
 
 #include "datatype/timestamp.h"
 
@@ -36,6 +37,19 @@ extern DloadCursor *dload_cursor_create(const DloadPipeline *pipeline,
 
 /* Value for the request's cursor parameter; NULL when there is none yet. */
 extern const char *dload_cursor_start(const DloadCursor *cursor);
+
+/*
+ * A cursor value as a request carries it: in the format and time zone of the
+ * resource, if it reads as an instant, else exactly as it is.  *bare: the
+ * result is a number.  "string": the value was a JSON string.
+ */
+extern char *dload_cursor_text(const char *value, bool string,
+							   const DloadRequestSpec *spec, bool *bare);
+
+/* The same for the start of the cursor's window; NULL when there is none. */
+extern char *dload_cursor_start_text(const DloadCursor *cursor,
+									 const DloadRequestSpec *spec,
+									 bool *bare);
 
 typedef enum DloadCursorVerdict
 {

@@ -114,13 +114,44 @@ const DloadOption dload_options[] = {
 	SIMPLE("path", T, DLOAD_OPT_TEXT, "",
 		   "Path of the endpoint, appended to base_url; {name} stands for the "
 		   "value of the column with that param."),
-	CHOICE("method", T, "GET|POST", "GET",
+	CHOICE("method", T, "GET|POST|PUT|PATCH|DELETE", "GET",
 		   "HTTP method."),
 	SIMPLE("query_params", T, DLOAD_OPT_JSON_OBJECT, NULL,
 		   "Query parameters sent with the first request, as a JSON object; a "
-		   "list repeats the parameter."),
+		   "list is sent as array_style says."),
+	CHOICE("array_style", T, "repeat|comma|brackets", "repeat",
+		   "How a list of values is sent: a=1&a=2, a=1,2 or a[]=1&a[]=2."),
 	SIMPLE("body", T, DLOAD_OPT_TEXT, NULL,
-		   "Body of a POST request."),
+		   "Body of the request, for methods other than GET; {name} stands "
+		   "for a value. With body_type 'graphql' the query."),
+	CHOICE("body_type", T, "json|form|raw|graphql", "json",
+		   "What the body is, which decides its Content-Type and how values "
+		   "are written into it."),
+	SIMPLE("variables", T, DLOAD_OPT_TEXT, NULL,
+		   "Variables of a GraphQL query, as a JSON object; {name} stands for "
+		   "a value."),
+	SIMPLE("accept", T, DLOAD_OPT_TEXT, NULL,
+		   "Media type asked for, in the header Accept; default: the one that "
+		   "format names, or application/json."),
+	SIMPLE("idempotent", T, DLOAD_OPT_BOOL, NULL,
+		   "Whether a request that perhaps was carried out may be sent again; "
+		   "default: all but POST and PATCH."),
+	CHOICE("follow_method", T, "GET|POST|PUT|PATCH|DELETE", NULL,
+		   "HTTP method of the requests after the first."),
+	SIMPLE("follow_path", T, DLOAD_OPT_TEXT, NULL,
+		   "Path of the requests after the first; {token} stands for the "
+		   "token of the page."),
+	SIMPLE("follow_body", T, DLOAD_OPT_TEXT, NULL,
+		   "Body of the requests after the first; {token} stands for the "
+		   "token of the page."),
+	SIMPLE("cursor_format", T, DLOAD_OPT_TEXT, NULL,
+		   "How a pipeline's cursor is sent: 'iso', 'epoch', 'epoch_ms', "
+		   "'date' or a pattern of to_char; default: as the API wrote it."),
+	SIMPLE("cursor_zone", T, DLOAD_OPT_TEXT, NULL,
+		   "Time zone in which cursor_format writes; default: UTC."),
+	CHOICE("cursor_in", T, "query|header|body", "query",
+		   "Where the pipeline's cursor_param goes; in a body it is a JSON "
+		   "path."),
 	SIMPLE("records_path", T, DLOAD_OPT_PATH, NULL,
 		   "JSON path of the records in a response; without it the place is "
 		   "detected on the first response."),
@@ -292,8 +323,8 @@ const DloadOption dload_options[] = {
 		   "record. Without it the value is found by the column's name."),
 	SIMPLE("param", C, DLOAD_OPT_NAME, NULL,
 		   "Request parameter that a condition on the column fills."),
-	CHOICE("in", C, "query|path|header", "query",
-		   "Where the parameter goes."),
+	CHOICE("in", C, "query|path|header|body", "query",
+		   "Where the parameter goes; in a JSON body it is a JSON path."),
 	SIMPLE("echo", C, DLOAD_OPT_BOOL, "false",
 		   "Take the column's value from the request instead of the record."),
 	{NULL}

@@ -93,13 +93,17 @@ parse_path(const char *text, DloadError *err)
 }
 
 static void
-set_place(DloadPagePlace *place, DloadPagePlaceIn in, char *name)
+set_place(DloadPagePlace *place, const DloadOptionSet *set, const char *in,
+		  char *name)
 {
+	const char *body = dload_option_text(set, "body_type");
 	DloadError	err = {0};
 
-	place->in = in;
+	place->in = dload_option_enum(set, in);
+	if (place->in == DLOAD_PLACE_BODY && body && strcmp(body, "form") == 0)
+		place->in = DLOAD_PLACE_FORM;
 	place->name = name;
-	if (in != DLOAD_PLACE_BODY || name == NULL)
+	if (place->in != DLOAD_PLACE_BODY || name == NULL)
 		return;
 	place->path = dload_path_parse(name, &err);
 	if (place->path == NULL)
@@ -110,7 +114,7 @@ static void
 read_place(DloadPagePlace *place, const DloadOptionSet *set, const char *in,
 		   const char *param)
 {
-	set_place(place, dload_option_enum(set, in), dload_spec_text(set, param));
+	set_place(place, set, in, dload_spec_text(set, param));
 }
 
 static void
@@ -135,7 +139,7 @@ read_keyset(DloadPageSpec *spec, const DloadOptionSet *set)
 	{
 		DloadPagePlace *place = palloc0(sizeof(DloadPagePlace));
 
-		set_place(place, dload_option_enum(set, "token_in"), lfirst(lc));
+		set_place(place, set, "token_in", lfirst(lc));
 		spec->keyset = lappend(spec->keyset, place);
 	}
 }
@@ -282,6 +286,8 @@ check_body_place(List *options, const PlaceOptions *place, const char *name,
 						place->in);
 		return dload_error_hint(err, "Set method to 'POST'.");
 	}
+	if (given_is(options, "body_type", "form"))
+		return true;
 	path = dload_path_parse(name, &inner);
 	if (path == NULL)
 		return dload_error_set(err, BAD_VALUE,

@@ -34,7 +34,8 @@ typedef enum DloadPagePlaceIn		/* order of the option's values */
 	DLOAD_PLACE_QUERY,
 	DLOAD_PLACE_BODY,
 	DLOAD_PLACE_HEADER,
-	DLOAD_PLACE_PATH
+	DLOAD_PLACE_PATH,
+	DLOAD_PLACE_FORM			/* BODY, where that is a form */
 } DloadPagePlaceIn;
 
 typedef struct DloadPagePlace

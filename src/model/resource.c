@@ -8,6 +8,7 @@
  */
 #include "postgres.h"
 
+#include "data/template.h"
 #include "model/option.h"
 #include "model/resource.h"
 #include "model/validate.h"
@@ -123,10 +124,13 @@ read_columns(DloadResource *res, Relation rel)
 		col->path = dload_spec_path(&set, "json_path");
 		col->param = dload_spec_text(&set, "param");
 		col->in = dload_option_enum(&set, "in");
-		col->required = col->param != NULL && col->in == DLOAD_IN_PATH;
+		col->required = col->param != NULL &&
+			(col->in == DLOAD_IN_PATH ||
+			 dload_requestspec_has_place(&res->request, col->param));
 		/* an API does not repeat the path in its records */
 		col->echo = dload_option_bool(&set, "echo") ||
-			(col->required && col->path == NULL);
+			(col->param != NULL && col->in == DLOAD_IN_PATH &&
+			 col->path == NULL);
 	}
 }
 
@@ -221,14 +225,63 @@ collides_with_key(const DloadResource *res, const char *name, bool in_query)
 }
 
 static bool
+has_name(List *names, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, names)
+	{
+		if (strcmp(lfirst(lc), name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A parameter of the body: one that can be set there. */
+static bool
+check_body_column(const DloadResource *res, const DloadResourceColumn *col,
+				  DloadError *err)
+{
+	DloadError	inner = {0};
+	DloadPath  *path;
+
+	if (!dload_method_has_body(res->request.method) ||
+		res->request.body_type == DLOAD_BODY_RAW)
+	{
+		dload_error_set(err, BAD_COMBINATION,
+						"column \"%s\" of foreign table \"%s\" cannot be "
+						"sent in the body", col->name, res->relname);
+		return res->request.body_type == DLOAD_BODY_RAW ?
+			dload_error_hint(err, "Name the place in the body by {%s} and a "
+							 "filter.", col->param) :
+			dload_error_hint(err, "Set the table's method to 'POST'.");
+	}
+	if (res->request.body_type == DLOAD_BODY_FORM ||
+		dload_requestspec_has_place(&res->request, col->param))
+		return true;
+	path = dload_path_parse(col->param, &inner);
+	if (path != NULL && path->nsteps > 0)
+		return true;
+	return dload_error_set(err, BAD_VALUE,
+						   "parameter \"%s\" of column \"%s\" is no JSON path "
+						   "in the body", col->param, col->name);
+}
+
+static bool
 check_column(const DloadResource *res, const DloadResourceColumn *col,
 			 DloadError *err)
 {
 	if (col->param == NULL)
 		return true;
-	if (col->in == DLOAD_IN_PATH)
+	if (col->in == DLOAD_IN_BODY)
 	{
-		if (strstr(res->request.path, psprintf("{%s}", col->param)) == NULL)
+		if (!check_body_column(res, col, err))
+			return false;
+	}
+	else if (col->in == DLOAD_IN_PATH)
+	{
+		if (!has_name(dload_template_names(NIL, res->request.path),
+					  col->param))
 		{
 			dload_error_set(err, BAD_COMBINATION,
 							"column \"%s\" of foreign table \"%s\" fills "

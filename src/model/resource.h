@@ -25,13 +25,6 @@
 
 #include "access/attnum.h"
 
-typedef enum DloadParamIn		/* order of the option's values */
-{
-	DLOAD_IN_QUERY,
-	DLOAD_IN_PATH,
-	DLOAD_IN_HEADER
-} DloadParamIn;
-
 /* A column of the foreign table. */
 typedef struct DloadResourceColumn
 {
@@ -44,7 +37,7 @@ typedef struct DloadResourceColumn
 	char	   *param;			/* request parameter it fills, or NULL */
 	DloadParamIn in;			/* where that parameter goes */
 	bool		echo;			/* value comes from the request */
-	bool		required;		/* in the path template: needs a value */
+	bool		required;		/* in a template: needs a value */
 } DloadResourceColumn;
 
 typedef struct DloadResource

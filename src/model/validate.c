@@ -17,6 +17,7 @@
 #include "data/json.h"
 #include "data/path.h"
 #include "model/limitspec.h"
+#include "data/template.h"
 #include "model/option.h"
 #include "model/secret.h"
 #include "model/rulespec.h"
@@ -409,21 +410,24 @@ check_url(const DloadOption *opt, const char *value, DloadError *err)
  * make another host or an endless placeholder of it is refused.
  */
 static bool
-check_template(const char *value, DloadError *err)
+check_template(const char *option, const char *value, DloadError *err)
 {
 	bool		open = false;
 	const char *start = NULL;
+	List	   *pieces;
+	ListCell   *lc;
 
 	if (has_control(value) || strpbrk(value, " \\#") != NULL)
 		return dload_error_set(err, BAD_VALUE,
-							   "option \"path\" must not contain blanks, "
-							   "control characters, \"\\\" or \"#\"");
+							   "option \"%s\" must not contain blanks, "
+							   "control characters, \"\\\" or \"#\"",
+							   option);
 	if (strncmp(value, "//", 2) == 0 ||
 		(strstr(value, "://") != NULL &&
 		 strcspn(value, ":") < strcspn(value, "/?{")))
 	{
 		dload_error_set(err, BAD_VALUE,
-						"option \"path\" must not name a host");
+						"option \"%s\" must not name a host", option);
 		return dload_error_hint(err, "The path is appended to base_url.");
 	}
 	for (const char *p = value; *p != '\0'; p++)
@@ -447,17 +451,33 @@ check_template(const char *value, DloadError *err)
 	}
 	if (open)
 		return dload_error_set(err, BAD_VALUE,
-							   "option \"path\" has unbalanced or empty "
-							   "braces");
+							   "option \"%s\" has unbalanced or empty "
+							   "braces", option);
+	/* what is left of braces would be taken literally */
+	if (!dload_template_parse(value, option, &pieces, err))
+		return false;
+	foreach(lc, pieces)
+	{
+		DloadPiece *piece = lfirst(lc);
+
+		if (piece->text != NULL && strpbrk(piece->text, "{}") != NULL)
+			return dload_error_set(err, BAD_VALUE,
+								   "option \"%s\" has an invalid placeholder",
+								   option);
+	}
 	return true;
 }
 
 static bool
 check_text(const DloadOption *opt, const char *value, DloadError *err)
 {
-	if (strcmp(opt->name, "path") == 0)
-		return check_template(value, err);
-	if (strcmp(opt->name, "body") == 0)
+	if (strcmp(opt->name, "path") == 0 ||
+		strcmp(opt->name, "follow_path") == 0)
+		return check_template(opt->name, value, err);
+	/* judged together with body_type */
+	if (strcmp(opt->name, "body") == 0 ||
+		strcmp(opt->name, "follow_body") == 0 ||
+		strcmp(opt->name, "variables") == 0)
 		return true;
 	/* what is left reaches a header; the value may be a secret */
 	if (has_control(value))

@@ -12,6 +12,7 @@
 
 #include "rest/auth.h"
 #include "rest/guard.h"
+#include "rest/request.h"
 #include "rest/url.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -48,69 +49,6 @@ void
 dload_hop_leave(DloadFetch *f)
 {
 	dload_permit_release(&f->permit);
-}
-
-static const char *
-find_header(List *headers, const char *name)
-{
-	size_t		len = strlen(name);
-	ListCell   *lc;
-
-	foreach(lc, headers)
-	{
-		const char *header = lfirst(lc);
-
-		if (pg_strncasecmp(header, name, len) == 0 && header[len] == ':')
-			return header;
-	}
-	return NULL;
-}
-
-/* A request's own header takes the place of the resource's of that name. */
-static List *
-collect_headers(const DloadFetch *f)
-{
-	List	   *headers = NIL;
-	ListCell   *lc;
-
-	foreach(lc, f->channel->res->request.headers)
-	{
-		char	   *header = lfirst(lc);
-		char	   *name = pnstrdup(header, strcspn(header, ":"));
-
-		if (find_header(f->request->headers, name) == NULL)
-			headers = lappend(headers, header);
-	}
-	headers = list_concat(headers, f->request->headers);
-	if (find_header(headers, "Accept") == NULL)
-		headers = lappend(headers, dload_accept_header(f->channel->res));
-	if (f->validator != NULL)
-		headers = lappend(headers, dload_validator_header(f->validator));
-	if (f->body != NULL && find_header(headers, "Content-Type") == NULL)
-		headers = lappend(headers, "Content-Type: application/json");
-	return headers;
-}
-
-/* A line break in a header would let a value write headers of its own. */
-static bool
-headers_are_clean(List *headers, DloadError *err)
-{
-	ListCell   *lc;
-
-	foreach(lc, headers)
-	{
-		const char *header = lfirst(lc);
-
-		for (const unsigned char *p = (const unsigned char *) header; *p; p++)
-		{
-			if ((*p < ' ' && *p != '\t') || *p == 0x7f)
-				return dload_error_set(err, ERRCODE_INVALID_PARAMETER_VALUE,
-									   "value of request header \"%s\" "
-									   "contains a control character",
-									   pnstrdup(header, strcspn(header, ":")));
-		}
-	}
-	return true;
 }
 
 /*
@@ -160,8 +98,12 @@ dload_hop_send(DloadFetch *f, DloadError *err)
 	request.method = unconstify(char *, f->method);
 	request.url = f->url;
 	request.shown_url = f->shown_url;
-	request.headers = collect_headers(f);
-	request.body = unconstify(char *, f->body);
+	dload_request_headers(res, f->request, f->body != NULL, &request.headers);
+	if (f->validator != NULL)
+		request.headers = lappend(request.headers,
+								  dload_validator_header(f->validator));
+	if (f->body != NULL)
+		request.body = unconstify(char *, dload_url_utf8(f->body));
 	request.connect_timeout = res->limits.connect_timeout;
 	request.request_timeout = res->limits.request_timeout;
 	request.idle_timeout = res->limits.idle_timeout;
@@ -169,7 +111,7 @@ dload_hop_send(DloadFetch *f, DloadError *err)
 	request.guarded = dload_guard_applies(res, f->url);
 	request.stream = true;
 	if (!dload_auth_apply(res, &request, err) ||
-		!headers_are_clean(request.headers, err))
+		!dload_headers_are_clean(request.headers, err))
 	{
 		MemoryContextSwitchTo(old);
 		dload_error_move(err, old);
@@ -256,8 +198,8 @@ dload_hop_redirect(DloadFetch *f, int status, DloadError *err)
 		return dload_error_hint(err, "Give the final address in \"base_url\" "
 								"and \"path\".");
 	}
-	/* without its body a POST would ask for something else */
-	if (f->method[0] == 'P' && (status == 301 || status == 302))
+	/* clients make a GET of it, which would ask for something else */
+	if (strcmp(f->method, "GET") != 0 && (status == 301 || status == 302))
 	{
 		dload_error_set(err, ERRCODE_FDW_ERROR,
 						"API of server \"%s\" has moved (status %d)",

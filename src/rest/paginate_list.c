@@ -14,6 +14,7 @@
 
 #include "data/path.h"
 #include "data/record.h"
+#include "rest/request.h"
 #include "rest/url.h"
 
 /* What the parts of one list may take: each request carries those to come. */
@@ -154,11 +155,11 @@ static bool
 ask_part(const DloadResource *res, const DloadPageInfo *page,
 		 const char *part, DloadRequest *next, DloadError *err)
 {
-	const char *template = res->slice.list_url;
-	DloadParam	param = {"part", unconstify(char *, part), DLOAD_IN_PATH};
+	DloadRequestForm form = {"GET", res->slice.list_url, NULL};
+	DloadParam	param = {0};
 
 	next->position = 0;
-	if (template == NULL)
+	if (form.path == NULL)
 	{
 		next->url = dload_url_set_query(page->request->url,
 										res->slice.list_param, part);
@@ -166,12 +167,12 @@ ask_part(const DloadResource *res, const DloadPageInfo *page,
 	}
 	next->method = "GET";
 	next->body = NULL;
+	param.name = "part";
+	param.value = unconstify(char *, part);
 	if (names_urls(res))
 		next->url = pstrdup(part);
-	else
-		next->url = dload_url_expand(res->base_url, template,
-									 list_make1(&param), err);
-	if (next->url == NULL)
+	else if (!dload_request_fill(res, &form, page->request, list_make1(&param),
+								 next, err))
 		return false;
 	next->url[strcspn(next->url, "#")] = '\0';
 	return true;

@@ -17,10 +17,10 @@
 
 #include "data/path.h"
 #include "rest/paging.h"
+#include "rest/request.h"
 #include "rest/total.h"
 #include "rest/url.h"
 
-#include "utils/json.h"
 #include "utils/timestamp.h"
 
 DloadNext
@@ -53,41 +53,19 @@ dload_scroll_token(const DloadResource *res, DloadSpan envelope)
 						  NULL) == DLOAD_FOUND_VALUE ? value.text : NULL;
 }
 
-/* The template of a body with the token, as in a JSON string. */
-static char *
-fill_body(const char *template, const char *token)
-{
-	const char *place = template ? strstr(template, "{token}") : NULL;
-	StringInfoData json;
-	StringInfoData body;
-
-	if (template == NULL)
-		return NULL;
-	initStringInfo(&json);
-	escape_json(&json, token);
-	initStringInfo(&body);
-	for (; place != NULL; place = strstr(template, "{token}"))
-	{
-		appendBinaryStringInfo(&body, template, (int) (place - template));
-		appendBinaryStringInfo(&body, json.data + 1, json.len - 2);
-		template = place + strlen("{token}");
-	}
-	appendStringInfoString(&body, template);
-	return body.data;
-}
-
 static bool
-fill_request(const DloadResource *res, const char *method, const char *path,
-			 const char *body, const char *token, DloadRequest *request,
-			 DloadError *err)
+fill_request(const DloadResource *res, const DloadRequest *from,
+			 const char *method, const char *path, const char *body,
+			 const char *token, DloadRequest *request, DloadError *err)
 {
-	DloadParam	param = {"token", unconstify(char *, token), DLOAD_IN_PATH};
+	DloadRequestForm form = {method, path, body};
+	DloadParam	param = {0};
 
-	request->method = pstrdup(method);
-	request->url = dload_url_expand(res->base_url, path, list_make1(&param),
-									err);
-	request->body = fill_body(body, token);
-	return request->url != NULL;
+	param.name = "token";
+	param.value = unconstify(char *, token);
+	request->body = NULL;
+	return dload_request_fill(res, &form, from, list_make1(&param), request,
+							  err);
 }
 
 DloadNext
@@ -100,8 +78,8 @@ dload_scroll_next(const DloadResource *res, const DloadPageInfo *page,
 	if (page->nrecords == 0 || token == NULL ||
 		dload_paging_stop(res, page, NULL) == DLOAD_STOP_END)
 		return DLOAD_NEXT_END;
-	if (!fill_request(res, spec->scroll_method, spec->scroll_path,
-					  spec->scroll_body, token, next, err))
+	if (!fill_request(res, page->request, spec->scroll_method,
+					  spec->scroll_path, spec->scroll_body, token, next, err))
 		return DLOAD_NEXT_ERROR;
 	next->position = 0;
 	next->state = token;
@@ -116,6 +94,7 @@ dload_scroll_close(const DloadResource *res, const char *token,
 
 	*request = *like;
 	request->state = NULL;
-	return fill_request(res, res->slice.close_method, res->slice.close_path,
-						res->slice.close_body, token, request, &ignored);
+	return fill_request(res, like, res->slice.close_method,
+						res->slice.close_path, res->slice.close_body, token,
+						request, &ignored);
 }

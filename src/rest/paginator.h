@@ -30,6 +30,8 @@ typedef struct DloadRequest
 								 * 0 for others */
 	char	   *state;			/* what else the paginator must remember, in
 								 * its own words; NULL for most */
+	char	   *given;			/* the parameters that it was made from, where
+								 * a later request is made from them too */
 } DloadRequest;
 
 /* What a paginator sees of a page. */

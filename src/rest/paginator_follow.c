@@ -10,6 +10,7 @@
 #include "rest/paging.h"
 
 #include "rest/auth.h"
+#include "rest/request.h"
 #include "rest/url.h"
 
 /*
@@ -22,8 +23,11 @@ dload_paging_follow(const DloadResource *res, const DloadPageInfo *page,
 {
 	char	   *url = dload_url_resolve(page->final_url, target, err);
 	char	   *fragment;
+	bool		ignored;
 
-	if (url == NULL)
+	if (url == NULL ||
+		!dload_request_follow(res, page->request, NULL, false, next, &ignored,
+							  err))
 		return DLOAD_NEXT_ERROR;
 	fragment = strchr(url, '#');
 	if (fragment != NULL)

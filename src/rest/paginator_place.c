@@ -130,6 +130,14 @@ put_body(DloadRequest *request, const DloadPath *path, const char *json,
 							"that has room for it.");
 }
 
+/* A form is written like a query. */
+static char *
+put_field(const char *body, const char *name, const char *value)
+{
+	return dload_url_set_query(psprintf("?%s", body ? body : ""), name,
+							   value) + 1;
+}
+
 bool
 dload_paging_put(const DloadPagePlace *place, DloadPagingValue value,
 				 DloadRequest *request, DloadError *err)
@@ -146,6 +154,8 @@ dload_paging_put(const DloadPagePlace *place, DloadPagingValue value,
 	}
 	if (place->in == DLOAD_PLACE_HEADER)
 		put_header(request, place->name, value.text);
+	else if (place->in == DLOAD_PLACE_FORM)
+		request->body = put_field(request->body, place->name, value.text);
 	else
 		request->url = dload_url_set_query(request->url, place->name,
 										   value.text);

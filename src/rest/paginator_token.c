@@ -14,6 +14,7 @@
 
 #include "rest/paging.h"
 
+#include "rest/request.h"
 #include "rest/url.h"
 
 /* Stands for the token in a URL; not escaped, and unlikely as a value. */
@@ -49,12 +50,12 @@ dload_paginator_mark_path(const DloadResource *res, List *params,
 	mark = palloc0(sizeof(DloadParam));
 	mark->name = res->page.token.name;
 	mark->value = TOKEN_MARK;
-	mark->in = DLOAD_IN_PATH;
+	mark->in = DLOAD_IN_TEMPLATE;
 	foreach(lc, params)
 	{
 		DloadParam *param = lfirst(lc);
 
-		if (param->in != DLOAD_IN_PATH ||
+		if (param->in != DLOAD_IN_TEMPLATE ||
 			strcmp(param->name, mark->name) != 0)
 			marked = lappend(marked, param);
 		else if (param->value != NULL)
@@ -277,10 +278,17 @@ dload_next_token(const DloadResource *res, const DloadPageInfo *page,
 	if (spec->token_end != NULL && value.text != NULL &&
 		strcmp(value.text, spec->token_end) == 0)
 		return dload_paging_no_next(res, stop, source_text(spec), err);
+	next->position = 0;
+	if (!dload_request_follow(res, page->request,
+							  value.text ? value.text : value.json,
+							  value.text == NULL || value.json == value.text,
+							  next, &done, err))
+		return DLOAD_NEXT_ERROR;
+	if (done)
+		return DLOAD_NEXT_PAGE;
 	if (spec->token.name == NULL ||
 		(value.text == NULL && spec->token.in != DLOAD_PLACE_BODY))
 		return bad_token(spec, value.text != NULL, err);
-	next->position = 0;
 	if (spec->token.in == DLOAD_PLACE_PATH)
 		done = put_into_path(res, page, value, next, err);
 	else

@@ -42,8 +42,8 @@ extern DloadFound dload_paging_find(const DloadPath *path, DloadSpan json,
 
 /* Put a value into its place in a request.  PATH is not for here. */
 extern bool dload_paging_put(const DloadPagePlace *place,
-							 DloadPagingValue value, DloadRequest *request,
-							 DloadError *err);
+							 DloadPagingValue value,
+							 DloadRequest *request, DloadError *err);
 
 /* Drop the query parameters that only the first request has; "own" are the
  * places that the paginator fills. */

@@ -63,10 +63,11 @@ dload_retry_later(const DloadFetch *f, bool limited, int64 ms, DloadError *err)
 static bool
 is_repeatable(const DloadFetch *f)
 {
+	const DloadResource *res = f->channel->res;
 	int			status;
 
-	if (strcmp(f->request->method, "POST") != 0 &&
-		!dload_paginator_get(f->channel->res->page.kind)->consumes)
+	if (dload_method_repeatable(&res->request, f->request->method,
+								dload_paginator_get(res->page.kind)->consumes))
 		return true;
 	/* a redirect may be its answer */
 	if (f->redirects > 0)

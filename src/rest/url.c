@@ -193,76 +193,30 @@ dload_url_query_names(const char *url)
 	return names;
 }
 
-List *
-dload_url_placeholders(const char *path)
+void
+dload_url_add_list(StringInfo url, const char *name, List *values, int style)
 {
-	List	   *names = NIL;
-
-	for (const char *p = strchr(path, '{'); p != NULL; p = strchr(p, '{'))
-	{
-		const char *end = strchr(p, '}');
-
-		if (end == NULL)
-			break;
-		if (end > p + 1)
-			names = lappend(names, pnstrdup(p + 1, end - p - 1));
-		p = end + 1;
-	}
-	return names;
-}
-
-static const char *
-path_value(List *params, const char *name)
-{
+	size_t		len = strlen(name);
+	bool		bracketed = len > 2 && strcmp(name + len - 2, "[]") == 0;
 	ListCell   *lc;
 
-	foreach(lc, params)
+	foreach(lc, values)
 	{
-		DloadParam *param = lfirst(lc);
-
-		if (param->in == DLOAD_IN_PATH && strcmp(param->name, name) == 0)
-			return param->value;
-	}
-	return NULL;
-}
-
-static bool
-append_path(StringInfo buf, const char *path, List *params, DloadError *err)
-{
-	for (const char *p = path; *p; p++)
-	{
-		const char *end;
-		const char *value;
-		char	   *name;
-
-		if (*p != '{' || (end = strchr(p, '}')) == NULL || end == p + 1)
+		if (style == DLOAD_ARRAY_BRACKETS)
+			dload_url_add_query(url, bracketed ? name :
+								psprintf("%s[]", name), lfirst(lc));
+		else if (style == DLOAD_ARRAY_REPEAT || lc == list_head(values))
+			dload_url_add_query(url, name, lfirst(lc));
+		else
 		{
-			appendStringInfoChar(buf, *p);
-			continue;
+			appendStringInfoChar(url, ',');
+			dload_url_encode(url, lfirst(lc));
 		}
-		name = pnstrdup(p + 1, end - p - 1);
-		value = path_value(params, name);
-		if (value == NULL || value[0] == '\0')
-		{
-			dload_error_set(err, ERRCODE_INVALID_PARAMETER_VALUE,
-							"path parameter \"%s\" has no value", name);
-			return dload_error_hint(err, "The path \"%s\" needs it in every "
-									"request.", path);
-		}
-		/* dots cannot be encoded in a way that every server leaves alone */
-		if (strcmp(value, ".") == 0 || strcmp(value, "..") == 0)
-			return dload_error_set(err, ERRCODE_INVALID_PARAMETER_VALUE,
-								   "value \"%s\" of path parameter \"%s\" "
-								   "would change the path", value, name);
-		dload_url_encode(buf, value);
-		p = end;
 	}
-	return true;
 }
 
 char *
-dload_url_expand(const char *base_url, const char *path, List *params,
-				 DloadError *err)
+dload_url_expand(const char *base_url, const char *path, DloadError *err)
 {
 	DloadUrlParts base;
 	StringInfoData buf;
@@ -284,8 +238,7 @@ dload_url_expand(const char *base_url, const char *path, List *params,
 	}
 	else
 		appendBinaryStringInfo(&buf, base_url, (int) n);
-	if (!append_path(&buf, path, params, err))
-		return NULL;
+	appendStringInfoString(&buf, path);
 	if (base.query.data != NULL && base.query.len > 0)
 	{
 		appendStringInfoChar(&buf, strchr(buf.data, '?') ? '&' : '?');

@@ -20,6 +20,10 @@ typedef struct DloadParam
 	char	   *name;
 	char	   *value;
 	int			in;				/* DloadParamIn */
+	bool		bare;			/* value is JSON: a number, true, an object */
+	bool		nested;			/* and an object or a list in a list */
+	bool		list;			/* one of several of this name; alone and
+								 * without value: of none */
 } DloadParam;
 
 /* "s" itself, or converted from the database encoding. */
@@ -44,15 +48,18 @@ extern char *dload_url_drop_query(const char *url, const char *name);
 extern List *dload_url_query_names(const char *url);
 
 /*
- * base_url joined with a path template, {name} filled from params with
- * in = path, each value encoded as one segment ("/" and ".." cannot escape).
- * NULL and *err (HV00L... see the .c) for a placeholder without a value.
+ * Append a parameter with a list of values, char *, as the style says
+ * (DloadArrayStyle).
+ */
+extern void dload_url_add_list(StringInfo url, const char *name, List *values,
+							   int style);
+
+/*
+ * base_url joined with a path in which nothing is left to fill.  NULL and
+ * *err if that is not a URL that can be asked for.
  */
 extern char *dload_url_expand(const char *base_url, const char *path,
-							  List *params, DloadError *err);
-
-/* Names of the {placeholders} of a template: list of char *. */
-extern List *dload_url_placeholders(const char *path);
+							  DloadError *err);
 
 /* Resolve a possibly relative reference (RFC 3986, section 5). */
 extern char *dload_url_resolve(const char *base, const char *reference,

@@ -1,0 +1,169 @@
+/*-------------------------------------------------------------------------
+ *
+ * requestform.c
+ *	  Requests for pages whose form differs from the first one's.
+ *
+ * They are made from templates of their own, and from the parameters of the
+ * first request, which therefore go along with each request.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "rest/request.h"
+
+#include "data/json.h"
+#include "rest/fill.h"
+#include "rest/url.h"
+#include "utils/json.h"
+
+/* Are later requests made from templates of their own? */
+static bool
+keeps_params(const DloadResource *res)
+{
+	return dload_request_follows(res) || res->slice.list_url != NULL ||
+		res->slice.scroll_path != NULL || res->slice.close_path != NULL;
+}
+
+/*
+ * The parameters as they are kept for later requests: {"name": ["svalue"]},
+ * with "j" for JSON, and capitals and "E" for lists.
+ */
+char *
+dload_request_given(const DloadResource *res, List *params)
+{
+	StringInfoData buf;
+	ListCell   *lc;
+	ListCell   *other;
+
+	if (!keeps_params(res))
+		return NULL;
+	initStringInfo(&buf);
+	foreach(lc, params)
+	{
+		DloadParam *param = lfirst(lc);
+		bool		any = false;
+
+		if (!dload_param_is_first(params, param))
+			continue;
+		appendStringInfoString(&buf, buf.len > 0 ? ", " : "{");
+		escape_json(&buf, param->name);
+		appendStringInfoString(&buf, ": [");
+		foreach(other, params)
+		{
+			DloadParam *p = lfirst(other);
+			char		kind = p->list ? (p->bare ? 'J' : 'S') :
+			(p->bare ? 'j' : 's');
+
+			if (strcmp(p->name, param->name) != 0)
+				continue;
+			if (any)
+				appendStringInfoString(&buf, ", ");
+			any = true;
+			escape_json(&buf, p->value ? psprintf("%c%s", kind, p->value) :
+						"E");
+		}
+		appendStringInfoChar(&buf, ']');
+	}
+	if (buf.len == 0)
+		return NULL;
+	appendStringInfoChar(&buf, '}');
+	return buf.data;
+}
+
+static void
+take_given(const char *key, const char *value, void *arg)
+{
+	List	  **params = arg;
+	DloadParam *param = palloc0(sizeof(DloadParam));
+
+	if (value == NULL || *value == '\0')
+		return;
+	param->name = pstrdup(key);
+	param->in = DLOAD_IN_TEMPLATE;
+	param->bare = *value == 'j' || *value == 'J';
+	param->list = *value == 'J' || *value == 'S' || *value == 'E';
+	param->value = *value == 'E' ? NULL : pstrdup(value + 1);
+	*params = lappend(*params, param);
+}
+
+bool
+dload_request_fill(const DloadResource *res, const DloadRequestForm *form,
+				   const DloadRequest *from, List *more, DloadRequest *next,
+				   DloadError *err)
+{
+	List	   *params = NIL;
+	ListCell   *lc;
+
+	foreach(lc, more)
+	{
+		DloadParam *param = lfirst(lc);
+
+		param->in = DLOAD_IN_TEMPLATE;
+		params = lappend(params, param);
+	}
+	if (from->given != NULL)
+	{
+		DloadJson  *doc = dload_json_parse(from->given, "saved request", err);
+
+		if (doc == NULL || !dload_json_each(doc, take_given, &params, err))
+			return false;
+	}
+	if (form->method != NULL)
+	{
+		next->method = pstrdup(form->method);
+		if (!dload_method_has_body(form->method))
+			next->body = NULL;
+	}
+	if (form->path != NULL)
+	{
+		char	   *path = dload_fill(form->path, DLOAD_FILL_PATH, "path",
+									  params, err);
+
+		next->url = path ? dload_url_expand(res->base_url, path, err) : NULL;
+		if (next->url == NULL)
+			return false;
+	}
+	if (form->body == NULL)
+		return true;
+	return dload_request_body(res, form->body, params, &next->body, err);
+}
+
+bool
+dload_request_follows(const DloadResource *res)
+{
+	return res->request.follow_method != NULL ||
+		res->request.follow_path != NULL || res->request.follow_body != NULL;
+}
+
+static bool
+has_token(const char *template)
+{
+	ListCell   *lc;
+
+	foreach(lc, dload_template_names(NIL, template))
+	{
+		if (strcmp(lfirst(lc), "token") == 0)
+			return true;
+	}
+	return false;
+}
+
+bool
+dload_request_follow(const DloadResource *res, const DloadRequest *from,
+					 const char *token, bool bare, DloadRequest *next,
+					 bool *used, DloadError *err)
+{
+	const DloadRequestSpec *spec = &res->request;
+	DloadRequestForm form = {spec->follow_method, spec->follow_path,
+	spec->follow_body};
+	DloadParam	param = {0};
+
+	*used = has_token(form.path) || has_token(form.body);
+	if (!dload_request_follows(res))
+		return true;
+	param.name = "token";
+	param.value = token ? pstrdup(token) : NULL;
+	param.bare = bare;
+	return dload_request_fill(res, &form, from, list_make1(&param), next, err);
+}
