@@ -13,7 +13,7 @@
  */
 #include "postgres.h"
 
-#include "jobs/rundata.h"
+#include "jobs/conditional.h"
 
 #include "data/json.h"
 #include "load/replace.h"
@@ -111,6 +111,7 @@ begin_read(DloadRun *run)
 								  (run->resume ? 1 : 0));
 	if (run->resume)
 		dload_extract_start_at(run->extract, run->resume);
+	dload_conditional_begin(run);
 	run->read_whole = run->resume == NULL;
 	run->resumed = run->resume != NULL;
 	MemoryContextSwitchTo(old);
@@ -200,6 +201,8 @@ prepare(DloadRun *run, void *arg)
 	if (run->full_refresh || dload_checkpoint_rows_are_gone(run))
 	{
 		run->resume = NULL;
+		/* of a replace the new rows may be gone, the old ones are there */
+		run->starting_over = run->full_refresh || !run->replacing;
 		row = blank_cursor(row);
 	}
 	else if (run->replacing)
@@ -212,6 +215,7 @@ prepare(DloadRun *run, void *arg)
 	if (dload_catalog_is_keyless(run->pipeline->id))
 		take_up_first_load(run);
 	make_shape(run);
+	dload_conditional_prepare(run);
 	begin_read(run);
 }
 
@@ -351,6 +355,14 @@ take_page(DloadRun *run, DloadPage *page)
 		MemoryContextDelete(page->context);
 		return PAGE_TAKEN;
 	}
+	if (dload_conditional_in_vain(run))
+	{
+		MemoryContextDelete(page->context);
+		give_up_extract(run);
+		run->kept = NIL;
+		begin_read(run);
+		return PAGE_RESTART;
+	}
 	if (!dload_page_in_memory(page) && run->npages > 0)
 		dload_package_load(run, NULL, false);
 	/* within a slice the newest may come first; the next slice is newer */
@@ -411,6 +423,8 @@ read_pages(DloadRun *run, DloadError *err)
 		verdict = take_page(run, page);
 		if (verdict == PAGE_STOP)
 			return true;
+		if (verdict == PAGE_RESTART)
+			continue;
 		if (verdict == PAGE_LAST)
 		{
 			complete = true;
