@@ -132,6 +132,7 @@ TRAPS
   /types                  every JSON type; ?nul=1 adds text with U+0000
 More routes are in mock_auth.py, mock_paging.py, mock_requests.py,
 mock_rules.py, mock_shapes.py and mock_slices.py.
+More routes are in mock_paging.py, mock_shapes.py and mock_slices.py.
 """
 
 import argparse
