@@ -104,6 +104,12 @@ CREATE FUNCTION dload.preview_request(source regclass, params jsonb DEFAULT '{}'
 COMMENT ON FUNCTION dload.preview_request(regclass, jsonb)
 	IS 'the request that a read of a foreign table begins with, without credentials';
 
+CREATE FUNCTION dload.preview_condition(condition text, status int DEFAULT 200, headers text DEFAULT NULL, body text DEFAULT NULL) RETURNS boolean
+	LANGUAGE c IMMUTABLE PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'dload_preview_condition';
+COMMENT ON FUNCTION dload.preview_condition(text, int, text, text)
+	IS 'whether a condition holds for a response; headers are a JSON object';
+
 /*
  * Catalog.  Only dload's functions write it; users read the views below.
  * Relations and roles are stored as regclass and regrole, so that a dump names
@@ -418,10 +424,25 @@ CREATE VIEW dload.budgets AS
 COMMENT ON VIEW dload.budgets
 	IS 'requests used and left per server, user and rate; without period: what the API itself said; scope: requests counted apart';
 
+CREATE FUNCTION dload.breaker_list(OUT server text, OUT state text,
+		OUT failures int, OUT failed_at timestamptz, OUT reason text,
+		OUT open_until timestamptz, OUT shared boolean)
+	RETURNS SETOF record
+	LANGUAGE c STRICT VOLATILE
+	AS 'MODULE_PATHNAME', 'dload_breaker_rows';
+COMMENT ON FUNCTION dload.breaker_list()
+	IS 'what dload.breakers shows: the circuit breakers of servers that the caller may use';
+
+CREATE VIEW dload.breakers AS
+	SELECT server, state, failures, failed_at, reason, open_until, shared
+	FROM dload.breaker_list();
+COMMENT ON VIEW dload.breakers
+	IS 'circuit breakers of servers: closed, open or half-open, and the last failure';
+
 GRANT USAGE ON SCHEMA dload TO PUBLIC;
 GRANT SELECT ON dload.pipelines, dload.runs, dload.cursors, dload.schema_changes,
-	dload.rejected, dload.column_map, dload.status, dload.progress, dload.budgets
-	TO PUBLIC;
+	dload.rejected, dload.column_map, dload.status, dload.progress, dload.budgets,
+	dload.breakers TO PUBLIC;
 
 /*
  * Pipelines

@@ -238,7 +238,8 @@ my %malformed = (
 trap(
 	'malformed JSON',
 	table => link_pages('/bad-json?api_key=hush-hush'),
-	requests => { 'page=3' => 2, 'page=4' => 0 },
+	# a load follows its Link header before it is found malformed
+	requests => { 'page=3' => 2 },
 	error => \%malformed,
 	kept => 20);
 
@@ -249,7 +250,7 @@ trap(
 		table => link_pages('/link/items?count=50&api_key=hush-hush'),
 		faults =>
 		  [ { path => 'page=3', body => '[{"id": 21, "tags', times => 0 } ],
-		requests => { 'page=3' => 2, 'page=4' => 0 },
+		requests => { 'page=3' => 2 },
 		error => \%malformed,
 		kept => 20);
 

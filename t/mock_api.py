@@ -104,6 +104,8 @@ keeps those of one owner (nested.owner.id)
 
 More routes that check credentials are in mock_auth.py.
 
+MEANINGS: see mock_rules.py
+
 TRAPS
   /loop/token             {"records","meta"}: tokens a, b, c, a, ...
   /same/page              ignores `page`: {"items","total_count",
@@ -128,7 +130,9 @@ TRAPS
   /huge?mb=               one array of that size, chunked; ?record_kb=
   /bomb?mb=               gzip of one array of white space
   /types                  every JSON type; ?nul=1 adds text with U+0000
-More routes are in mock_paging.py, mock_shapes.py and mock_slices.py.
+SHAPES: see mock_shapes.py
+More routes are in mock_paging.py, mock_requests.py, mock_rules.py and
+mock_slices.py.
 """
 
 import argparse
@@ -159,6 +163,7 @@ sys.modules.setdefault("mock_api", sys.modules[__name__])
 import mock_auth
 import mock_paging
 import mock_requests
+import mock_rules
 import mock_shapes
 import mock_slices
 
@@ -1573,6 +1578,7 @@ def stop(pid_file):
 @route("/host/*")
 def host(request):
     return mock_hosts.dispatch(request)
+mock_rules.register(sys.modules[__name__])
 
 
 def main():

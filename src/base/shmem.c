@@ -43,6 +43,7 @@ typedef enum Table
 	BUDGETS,
 	RUNS,
 	SCHEDULES,
+	BREAKERS,
 	NTABLES
 } Table;
 
@@ -99,6 +100,7 @@ table_parameters(Table which, dshash_parameters *params)
 		{sizeof(DloadSharedBudgetKey), sizeof(DloadSharedBudget)},
 		{sizeof(DloadSharedRunKey), sizeof(DloadSharedRun)},
 		{sizeof(DloadSharedScheduleKey), sizeof(DloadSharedSchedule)},
+		{sizeof(DloadSharedBreakerKey), sizeof(DloadSharedBreaker)},
 	};
 
 	memset(params, 0, sizeof(*params));
@@ -131,6 +133,7 @@ create_area(void)
 	shared->budgets = dshash_get_hash_table_handle(t[BUDGETS]);
 	shared->runs = dshash_get_hash_table_handle(t[RUNS]);
 	shared->schedules = dshash_get_hash_table_handle(t[SCHEDULES]);
+	shared->breakers = dshash_get_hash_table_handle(t[BREAKERS]);
 	shared->area = dsa_get_handle(a);
 	memcpy(tables, t, sizeof(tables));
 	area = a;
@@ -140,7 +143,8 @@ static void
 attach_area(void)
 {
 	const dshash_table_handle handles[NTABLES] = {
-		shared->budgets, shared->runs, shared->schedules
+		shared->budgets, shared->runs, shared->schedules,
+		shared->breakers
 	};
 	dsa_area   *a = dsa_attach(shared->area);
 
@@ -260,4 +264,10 @@ dshash_table *
 dload_shmem_schedules(void)
 {
 	return open_shared(true) ? tables[SCHEDULES] : NULL;
+}
+
+dshash_table *
+dload_shmem_breakers(void)
+{
+	return open_shared(true) ? tables[BREAKERS] : NULL;
 }

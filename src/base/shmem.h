@@ -37,6 +37,7 @@ typedef struct DloadShared
 	dshash_table_handle budgets;
 	dshash_table_handle runs;
 	dshash_table_handle schedules;
+	dshash_table_handle breakers;
 	pid_t		launcher_pid;	/* 0: no launcher */
 	int			launcher_pgprocno;	/* whose latch wakes it */
 	bool		launcher_stopping;
@@ -72,6 +73,7 @@ extern dsa_area *dload_shmem_area(void);
 extern dshash_table *dload_shmem_budgets(void);
 extern dshash_table *dload_shmem_runs(void);
 extern dshash_table *dload_shmem_schedules(void);
+extern dshash_table *dload_shmem_breakers(void);
 
 /* --- entries; each begins with its key --- */
 
@@ -214,6 +216,23 @@ typedef struct DloadSharedBudget
 	DloadSharedSlot slots[DLOAD_BUDGET_SLOTS];
 	DloadSharedWaiter line[DLOAD_BUDGET_LINE];
 } DloadSharedBudget;
+
+/* The circuit breaker of a server, as rest/breaker keeps it. */
+typedef struct DloadSharedBreakerKey
+{
+	Oid			dbid;
+	Oid			serverid;
+} DloadSharedBreakerKey;
+
+typedef struct DloadSharedBreaker
+{
+	DloadSharedBreakerKey key;
+	int			failures;		/* in a row */
+	TimestampTz failed_at;		/* the last of them */
+	TimestampTz open_until;		/* 0: closed */
+	pid_t		trying;			/* whose request may close it; 0: nobody's */
+	char		reason[128];	/* of the last failure */
+} DloadSharedBreaker;
 
 /*
  * Do something on the area or its tables that may raise for lack of memory;

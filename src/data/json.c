@@ -253,6 +253,25 @@ dload_json_each(const DloadJson *doc, DloadJsonVisitor fn, void *arg,
 	return true;
 }
 
+bool
+dload_json_elements(const DloadJson *doc, List **elements)
+{
+	json_t	   *element;
+	size_t		index;
+
+	*elements = NIL;
+	if (!json_is_array(doc->root))
+		return false;
+	json_array_foreach(doc->root, index, element)
+	{
+		DloadJson  *part = new_document();
+
+		part->root = json_incref(element);
+		*elements = lappend(*elements, part);
+	}
+	return true;
+}
+
 /* Append a value's text in UTF-8; escape_json touches only ASCII. */
 static void
 append_value(StringInfo buf, json_t *value)

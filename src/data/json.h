@@ -59,6 +59,9 @@ typedef void (*DloadJsonItemVisitor) (const DloadJsonItem *item, void *arg);
 extern bool dload_json_items(const DloadJson *doc, DloadJsonItemVisitor fn,
 							 void *arg);
 
+/* The elements of a list, each as a document; false if it is no list. */
+extern bool dload_json_elements(const DloadJson *doc, List **elements);
+
 extern char *dload_json_text(const DloadJson *doc);
 
 #endif							/* DLOAD_JSON_H */

@@ -335,15 +335,14 @@ lookup_element(int64 index, DloadToken *value)
 }
 
 /*
- * Follow the steps from number "first" on, starting at *value, which is
- * replaced when they lead somewhere.  Recurses at [*] only, so as deep as the
- * path has steps at most.
+ * Follow the steps from number "first" on, starting at "here"; true when they
+ * lead to a value that passes the test.  Recurses at [*] only, so as deep as
+ * the path has steps at most.
  */
 static bool
-follow(const DloadPath *path, int first, DloadToken *value)
+follow(const DloadPath *path, int first, DloadToken here,
+	   DloadPathTest test, void *arg)
 {
-	DloadToken	here = *value;
-
 	for (int i = first; i < path->nsteps; i++)
 	{
 		const DloadStep *step = &path->steps[i];
@@ -359,11 +358,8 @@ follow(const DloadPath *path, int first, DloadToken *value)
 			open_array(&s, here.text);
 			while (next_element(&s, &token))
 			{
-				if (follow(path, i + 1, &token))
-				{
-					*value = token;
+				if (follow(path, i + 1, token, test, arg))
 					return true;
-				}
 			}
 			return false;
 		}
@@ -371,12 +367,12 @@ follow(const DloadPath *path, int first, DloadToken *value)
 			!lookup_member(step, &here) : !lookup_element(step->index, &here))
 			return false;
 	}
-	*value = here;
-	return true;
+	return test(&here, arg);
 }
 
 bool
-dload_path_lookup(const DloadPath *path, DloadSpan json, DloadToken *value)
+dload_path_some(const DloadPath *path, DloadSpan json, DloadPathTest test,
+				void *arg)
 {
 	DloadScanner s;
 	DloadToken	root;
@@ -385,8 +381,18 @@ dload_path_lookup(const DloadPath *path, DloadSpan json, DloadToken *value)
 	if (dload_scanner_value(&s, &root) == DLOAD_TOKEN_ERROR ||
 		root.type == DLOAD_TOKEN_ERROR)
 		return false;
-	if (!follow(path, 0, &root))
-		return false;
-	*value = root;
+	return follow(path, 0, root, test, arg);
+}
+
+static bool
+take_value(const DloadToken *value, void *arg)
+{
+	*(DloadToken *) arg = *value;
 	return true;
+}
+
+bool
+dload_path_lookup(const DloadPath *path, DloadSpan json, DloadToken *value)
+{
+	return dload_path_some(path, json, take_value, value);
 }

@@ -59,4 +59,12 @@ extern char *dload_path_append_key(const char *base, DloadSpan key);
 extern bool dload_path_lookup(const DloadPath *path, DloadSpan json,
 							  DloadToken *value);
 
+/*
+ * Does "path" lead to a value that passes the test?  [*] tries every element
+ * in turn.
+ */
+typedef bool (*DloadPathTest) (const DloadToken *value, void *arg);
+extern bool dload_path_some(const DloadPath *path, DloadSpan json,
+							DloadPathTest test, void *arg);
+
 #endif							/* DLOAD_PATH_H */

@@ -182,6 +182,7 @@ dload_explain_scan(ForeignScanState *node, ExplainState *es)
 	ExplainPropertyInteger("Pages", NULL, stats.pages, es);
 	ExplainPropertyInteger("Bytes", NULL, stats.bytes, es);
 	explain_count("Retries", stats.retries, es);
+	explain_count("Skipped Pages", stats.skipped, es);
 	if (scan->memo != NULL)
 		explain_count("Requests Saved", dload_memo_hits(scan->memo), es);
 	explain_wait("Rate Limit Wait", stats.limit_wait_us, es);

@@ -372,6 +372,7 @@ add_stats(DloadExtractStats *total, const DloadExtractStats *part)
 	total->pages += part->pages;
 	total->bytes += part->bytes;
 	total->retries += part->retries;
+	total->skipped += part->skipped;
 	total->limit_wait_us += part->limit_wait_us;
 	total->backoff_wait_us += part->backoff_wait_us;
 	total->network_wait_us += part->network_wait_us;
@@ -384,6 +385,13 @@ close_request(DloadScan *scan, int which)
 {
 	DloadScanRequest *request = &scan->open[which];
 
+	char	   *skipped = dload_extract_skipped(request->extract);
+
+	if (skipped != NULL)
+		ereport(WARNING,
+				(errmsg("foreign table %s was not read completely",
+						scan->resource->relname),
+				 errdetail_internal("%s", skipped)));
 	add_stats(&scan->stats, dload_extract_stats(request->extract));
 	dload_extract_end(request->extract);
 	MemoryContextDelete(request->context);

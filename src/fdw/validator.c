@@ -87,6 +87,12 @@ type_words(const DloadOption *opt)
 			return "JSON path";
 		case DLOAD_OPT_RATE:
 			return "list of rates";
+		case DLOAD_OPT_CONDITION:
+			return "condition";
+		case DLOAD_OPT_RULES:
+			return "JSON list of rules";
+		case DLOAD_OPT_BREAKER:
+			return "failures/pause";
 		case DLOAD_OPT_ENUM:
 			return opt->values;
 	}

@@ -457,7 +457,16 @@ store_package(DloadRun *run, void *arg)
 		store_batch(run);
 	if (package->complete && run->replacing)
 	{
-		if (dload_replace_would_empty(run->shape))
+		char	   *skipped = dload_extract_skipped(run->extract);
+
+		if (skipped != NULL)
+		{
+			run->outcome = "suspect";
+			run->reason = MemoryContextStrdup(run->context,
+											  psprintf("%s  The old rows were kept.",
+													   skipped));
+		}
+		else if (dload_replace_would_empty(run->shape))
 		{
 			run->outcome = "suspect";
 			run->reason = "No record was loaded; the old rows were kept.";
@@ -471,11 +480,14 @@ store_package(DloadRun *run, void *arg)
 static void
 save_cursor(DloadRun *run, bool complete)
 {
-	if (complete)
+	/* records that were left out must be asked for again */
+	bool		skipped = dload_extract_stats(run->extract)->skipped > 0;
+
+	if (complete || skipped)
 		run->row->checkpoint = NULL;
 	else if (run->last_request)
 		run->row->checkpoint = dload_checkpoint_text(run);
-	if (run->cursor)
+	if (run->cursor && !skipped)
 	{
 		char	   *value = run->row->value;
 		ArrayType  *boundary = run->row->boundary;

@@ -36,11 +36,15 @@ dload_progress_count(DloadRun *run)
 {
 	const DloadExtractStats *stats = dload_extract_stats(run->extract);
 
-	run->counters.requests = stats->requests;
-	run->counters.pages = stats->pages;
-	run->counters.bytes = stats->bytes;
-	run->counters.retries = stats->retries;
-	run->counters.waited_us = stats->limit_wait_us + stats->backoff_wait_us;
+	const DloadExtractStats *earlier = &run->earlier;
+
+	run->counters.requests = earlier->requests + stats->requests;
+	run->counters.pages = earlier->pages + stats->pages;
+	run->counters.bytes = earlier->bytes + stats->bytes;
+	run->counters.retries = earlier->retries + stats->retries;
+	run->counters.waited_us = earlier->limit_wait_us +
+		earlier->backoff_wait_us + stats->limit_wait_us +
+		stats->backoff_wait_us;
 }
 
 static char *

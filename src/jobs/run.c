@@ -88,19 +88,10 @@ static void
 begin_read(DloadRun *run)
 {
 	MemoryContext old = MemoryContextSwitchTo(run->context);
-	List	   *params = dload_pipeline_params(run->pipeline->params,
-											   run->resource);
-	const DloadResource *res = run->resource;
-	bool		bare = false;
-	char	   *start = NULL;
+	List	   *params = dload_pipeline_read_params(run->pipeline,
+													run->resource,
+													run->cursor);
 
-	/* bounds of windows are written in a format of their own */
-	if (run->cursor && res->page.kind == DLOAD_PAGINATE_WINDOW)
-		start = unconstify(char *, dload_cursor_start(run->cursor));
-	else if (run->cursor)
-		start = dload_cursor_start_text(run->cursor, &res->request, &bare);
-	params = dload_pipeline_cursor_params(run->pipeline, res, params, start,
-										  bare);
 	run->extract = dload_extract_begin(run->resource, params);
 	dload_extract_keep_bodies(run->extract, run->bodies);
 	dload_extract_on_wait(run->extract, dload_progress_wait, run);
@@ -110,6 +101,7 @@ begin_read(DloadRun *run)
 	if (run->resume)
 		dload_extract_start_at(run->extract, run->resume);
 	run->read_whole = run->resume == NULL;
+	run->resumed = run->resume != NULL;
 	MemoryContextSwitchTo(old);
 }
 
@@ -256,6 +248,47 @@ discard_shadow(DloadRun *run, void *arg)
 	dload_run_as_owner(run, discard_as_owner, NULL);
 }
 
+/* Another one takes its place; what it counted stays counted. */
+static void
+give_up_extract(DloadRun *run)
+{
+	const DloadExtractStats *stats = dload_extract_stats(run->extract);
+
+	run->earlier.requests += stats->requests;
+	run->earlier.bytes += stats->bytes;
+	run->earlier.retries += stats->retries;
+	run->earlier.limit_wait_us += stats->limit_wait_us;
+	run->earlier.backoff_wait_us += stats->backoff_wait_us;
+	dload_extract_end(run->extract);
+}
+
+/*
+ * What the run went on from has expired at the API: everything is read anew.
+ * The old rows stay until that is done.  False if it is not that.
+ */
+static bool
+restart_in_full(DloadRun *run, DloadError *err)
+{
+	bool		went_on = run->resumed ||
+	(run->cursor != NULL && dload_cursor_start(run->cursor) != NULL);
+
+	if (!dload_extract_must_restart(run->extract) || run->full_refresh ||
+		!went_on)
+		return false;
+	ereport(NOTICE,
+			(errmsg("pipeline \"%s\": the API cannot go on from where the last run ended, reading everything",
+					run->pipeline->name),
+			 err->detail ? errdetail_internal("%s", err->detail) : 0));
+	memset(err, 0, sizeof(*err));
+	run->earlier.pages += dload_extract_stats(run->extract)->pages;
+	give_up_extract(run);
+	run->full_refresh = true;
+	run->completed = false;
+	dload_run_guarded(run, prepare, NULL);
+	dload_run_commit(run);
+	return true;
+}
+
 /*
  * The list has moved since the earlier run stopped.  With keys the window is
  * read anew, which repeats nothing; without, nobody can say what to load.
@@ -275,7 +308,7 @@ restart_window(DloadRun *run)
 	ereport(NOTICE,
 			(errmsg("pipeline \"%s\": the page at which the last run stopped has changed, starting over",
 					run->pipeline->name)));
-	dload_extract_end(run->extract);
+	give_up_extract(run);
 	run->resume = NULL;
 	if (run->replacing)
 	{
@@ -402,12 +435,15 @@ static void
 judge(DloadRun *run)
 {
 	int64		declared = dload_extract_declared_total(run->extract);
+	char	   *skipped = dload_extract_skipped(run->extract);
 	const char *detected;
 
 	if (run->cursor && dload_cursor_overflowed(run->cursor))
 		dload_run_finish(run, "suspect",
 			   psprintf("More than %d records share one cursor value; the next run may repeat some.",
 						DLOAD_MAX_BOUNDARY));
+	if (skipped != NULL)
+		dload_run_finish(run, "suspect", skipped);
 	if (declared >= 0 && declared != run->counters.rows_read &&
 		run->read_whole)
 		dload_run_finish(run, "suspect",
@@ -488,8 +524,11 @@ execute(DloadRun *run)
 		return;					/* cancelled before it began */
 	dload_run_guarded(run, prepare, NULL);
 	dload_run_commit(run);
-	if (run->outcome == NULL && !read_pages(run, &err))
-		fail(run, &err);
+	while (run->outcome == NULL && !read_pages(run, &err))
+	{
+		if (!restart_in_full(run, &err))
+			fail(run, &err);
+	}
 	judge(run);
 	dload_run_guarded(run, note_outcome, NULL);
 	dload_extract_end(run->extract);

@@ -42,11 +42,13 @@ typedef struct DloadRun
 	DloadRequest *resume;		/* last page of the run before, to check */
 	uint64		resume_fingerprint;
 	uint64		source;			/* fingerprint of what is asked for */
+	bool		resumed;		/* there was such a page */
 	bool		read_whole;		/* this run reads the window from its start to
 								 * the paginator's end */
 
 	/* what is read from */
 	DloadExtract *extract;
+	DloadExtractStats earlier;	/* of extracts given up for another one */
 
 	/* the package under way */
 	MemoryContext package;

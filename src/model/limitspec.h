@@ -26,11 +26,20 @@ typedef struct DloadLimitSpec
 	int64		request_timeout;	/* ms, to the first byte */
 	int64		idle_timeout;	/* ms without a byte */
 	int			max_retries;
+	int64		retry_base;		/* ms: longest wait before the first retry */
+	int64		retry_cap;		/* ms: before any */
+	int64		retry_deadline; /* ms for all attempts; 0 = none */
+	int			breaker_failures;	/* in a row that open it; 0 = none */
+	int64		breaker_pause;	/* ms */
 	int64		max_response_bytes;
 } DloadLimitSpec;
 
 extern void dload_limitspec_read(DloadLimitSpec *spec,
 								 const DloadOptionSet *set);
+
+/* 'n/pause' -> both, which may be NULL; false and *err. */
+extern bool dload_breaker_parse(const char *text, int *failures,
+								int64 *pause, DloadError *err);
 
 /* Combinations of a server's options. */
 extern bool dload_limitspec_check(List *options, DloadError *err);

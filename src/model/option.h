@@ -31,6 +31,9 @@ typedef enum DloadOptionType
 	DLOAD_OPT_JSON_OBJECT,		/* of scalars or lists of scalars */
 	DLOAD_OPT_PATH,				/* a JSON path */
 	DLOAD_OPT_RATE,				/* 'n/period' list */
+	DLOAD_OPT_CONDITION,		/* on a response; see condition.h */
+	DLOAD_OPT_RULES,			/* a JSON list; see rulespec.h */
+	DLOAD_OPT_BREAKER,			/* 'n/pause' */
 	DLOAD_OPT_ENUM				/* one of a list of words */
 } DloadOptionType;
 

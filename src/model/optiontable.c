@@ -84,6 +84,21 @@ const DloadOption dload_options[] = {
 	RANGED("max_retries", S, DLOAD_OPT_INT, 0, 50, "5",
 		   "How often a request that failed for a passing reason is "
 		   "repeated."),
+	RANGED("retry_base", S, DLOAD_OPT_DURATION, 1, MS_PER_DAY, "500ms",
+		   "Longest wait before the first retry, doubled for each that "
+		   "follows; the wait itself is a random part of that."),
+	RANGED("retry_cap", S, DLOAD_OPT_DURATION, 1, MS_PER_DAY, "30s",
+		   "Longest wait before any retry, unless the API asks for more."),
+	RANGED("retry_deadline", S, DLOAD_OPT_DURATION, 1, MS_PER_DAY, NULL,
+		   "Longest time for one request with all its retries; none is begun "
+		   "that would come later."),
+	SIMPLE("breaker", S, DLOAD_OPT_BREAKER, NULL,
+		   "Failures in a row, over all sessions, after which requests fail "
+		   "at once for a pause, as 'n/pause'."),
+	SIMPLE("response_rules", S | T, DLOAD_OPT_RULES, NULL,
+		   "What responses mean, as a JSON list of rules {\"when\": condition, "
+		   "\"do\": action}; the table's come before the server's, and the "
+		   "first that holds decides."),
 	RANGED("max_response_bytes", S, DLOAD_OPT_SIZE, 1024, TERABYTE, "1GB",
 		   "Largest response that is accepted, counted after decompression."),
 	SIMPLE("allowed_origins", S, DLOAD_OPT_ORIGINS, NULL,
@@ -244,6 +259,11 @@ const DloadOption dload_options[] = {
 		   "Whether a page with fewer records than page_size is the last one."),
 	CHOICE("on_repeat", T, "error|stop", "error",
 		   "What it means that the next page is one already read."),
+	SIMPLE("stop_when", T, DLOAD_OPT_CONDITION, NULL,
+		   "Condition on a response of any status that ends the list; the "
+		   "records of a 2xx response still count."),
+	SIMPLE("error_when", T, DLOAD_OPT_CONDITION, NULL,
+		   "Condition on a 2xx response that makes it an error."),
 	RANGED("max_pages", T, DLOAD_OPT_INT, 1, PG_INT32_MAX, NULL,
 		   "Cap on the pages of one read; reaching it is an error, but for "
 		   "paginate 'drain'."),

@@ -188,6 +188,7 @@ create_resource(Oid relid, Oid userid, bool secrets)
 						   table->options);
 	dload_recordspec_read(&res->records, &set);
 	dload_pagespec_read(&res->page, &set);
+	dload_rulespec_read(&res->rules, &set, server->options, table->options);
 	dload_slicespec_read(&res->slice, &set);
 	if (secrets)
 		read_mapping(res);

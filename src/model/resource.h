@@ -20,6 +20,7 @@
 #include "model/pagespec.h"
 #include "model/recordspec.h"
 #include "model/requestspec.h"
+#include "model/rulespec.h"
 #include "model/slicespec.h"
 
 #include "access/attnum.h"
@@ -55,6 +56,7 @@ typedef struct DloadResource
 	DloadRequestSpec request;
 	DloadRecordSpec records;
 	DloadPageSpec page;
+	DloadRuleSpec rules;
 	DloadSliceSpec slice;
 
 	int			ncolumns;

@@ -17,8 +17,10 @@
 #include "data/json.h"
 #include "data/path.h"
 #include "data/template.h"
+#include "model/limitspec.h"
 #include "model/option.h"
 #include "model/secret.h"
+#include "model/rulespec.h"
 #include "model/validate.h"
 
 #include "commands/defrem.h"
@@ -535,6 +537,12 @@ check_value(const DloadOption *opt, const char *value, DloadError *err)
 							"invalid value for option \"%s\": %s",
 							opt->name, inner.message);
 			return dload_error_hint(err, "%s", inner.hint);
+		case DLOAD_OPT_CONDITION:
+			return dload_rulespec_check_condition(opt->name, value, err);
+		case DLOAD_OPT_RULES:
+			return dload_rulespec_check_rules(opt->name, value, err);
+		case DLOAD_OPT_BREAKER:
+			return dload_breaker_parse(value, NULL, NULL, err);
 		case DLOAD_OPT_ENUM:
 			return check_enum(opt, value, err);
 	}

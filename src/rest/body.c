@@ -11,6 +11,7 @@
 
 #include "data/reshape.h"
 #include "miscadmin.h"
+#include "rest/judge.h"
 #include "rest/page.h"
 #include "rest/slices.h"
 #include "utils/memutils.h"
@@ -314,6 +315,55 @@ check_lone_record(DloadExtract *x, DloadPage *page, DloadError *err)
 							"one.");
 }
 
+/* A page without records; its envelope tells what comes next. */
+static DloadPage *
+empty_page(MemoryContext parent, DloadSpan envelope)
+{
+	DloadPage  *page = dload_page_create(parent);
+
+	page->body = dload_span("", 0);
+	dload_page_finish(page, envelope);
+	return page;
+}
+
+/*
+ * Hold the rules against a page.  One object that stands for the whole body
+ * is looked at as such: it may be no record but the report of an error.
+ * "knew": the place of the records was known before.
+ */
+static DloadBodyResult
+judge_body(DloadExtract *x, DloadPage **page, MemoryContext parent, bool knew,
+		   DloadError *err)
+{
+	DloadPage  *old = *page;
+	const char *start = old->body.data;
+	bool		lone;
+	DloadJudgement judgement;
+
+	lone = x->path != NULL && x->path->nsteps == 0 && start != NULL &&
+		start[strspn(start, " \t\r\n")] == '{';
+	judgement = dload_judge_page(x->fetch, lone ? old->body : old->envelope,
+								 err);
+	if (judgement == DLOAD_JUDGED_ERROR)
+		return DLOAD_BODY_ERROR;
+	if (judgement == DLOAD_JUDGED_GOOD && x->fetch->fate == DLOAD_FATE_PAGE)
+		return DLOAD_BODY_OK;
+	if (lone && !knew)
+	{
+		/* nothing was learnt about where records are */
+		x->path = NULL;
+		x->reader = NULL;
+	}
+	if (judgement == DLOAD_JUDGED_AGAIN)
+		return DLOAD_BODY_BROKEN;
+	if (x->fetch->fate == DLOAD_FATE_SKIP || (lone && !knew))
+	{
+		*page = empty_page(parent, lone ? old->body : old->envelope);
+		dload_extract_drop_page(x, old);
+	}
+	return DLOAD_BODY_OK;
+}
+
 /* Read a page as a whole, asking again while that may help. */
 DloadPage *
 dload_extract_fetch_page(DloadExtract *x, MemoryContext parent,
@@ -323,9 +373,12 @@ dload_extract_fetch_page(DloadExtract *x, MemoryContext parent,
 	{
 		DloadPage  *page;
 		DloadBodyResult result;
+		bool		knew = x->path != NULL;
 
 		if (!x->fetch->open && !dload_extract_open(x, err))
 			return NULL;
+		if (x->fetch->fate != DLOAD_FATE_PAGE)
+			return empty_page(parent, dload_span("", 0));
 		if (x->by_page)
 		{
 			dload_ahead_from_head(x);
@@ -333,12 +386,18 @@ dload_extract_fetch_page(DloadExtract *x, MemoryContext parent,
 		}
 		page = dload_page_create(parent);
 		result = read_page(x, page, spool_above, err);
-		if (result == DLOAD_BODY_OK && !check_lone_record(x, page, err))
+		if (result == DLOAD_BODY_OK)
+			result = judge_body(x, &page, parent, knew, err);
+		if (result == DLOAD_BODY_OK && x->fetch->fate == DLOAD_FATE_PAGE &&
+			!check_lone_record(x, page, err))
 			result = DLOAD_BODY_ERROR;
 		if (result == DLOAD_BODY_OK)
 			return page;
 		dload_extract_drop_page(x, page);
-		if (result == DLOAD_BODY_ERROR || !dload_fetch_again(x->fetch))
+		if (result == DLOAD_BODY_ERROR)
+			return NULL;
+		/* else a rule has had it made ready to be sent again */
+		if (x->fetch->exchange != NULL && !dload_fetch_again(x->fetch))
 			return NULL;
 		memset(err, 0, sizeof(*err));
 	}

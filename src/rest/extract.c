@@ -49,8 +49,25 @@ dload_extract_begin_fetch(DloadExtract *x, const DloadRequest *request)
 	seen_insert(x->seen, dload_request_hash(request), &found);
 	x->fetch = dload_ahead_take(x, request);
 	if (x->fetch == NULL)
+	{
 		x->fetch = dload_fetch_create(&x->channel, request);
+		if (x->lookup != NULL && (!x->all_unchanged ||
+								  x->channel.stats.unchanged ==
+								  x->channel.stats.pages))
+			x->fetch->validator = x->lookup(request, x->lookup_arg);
+	}
 	MemoryContextSwitchTo(old);
+}
+
+void
+dload_extract_use_validators(DloadExtract *x, DloadValidatorLookup lookup,
+							 void *arg, bool all)
+{
+	x->lookup = lookup;
+	x->lookup_arg = arg;
+	x->all_unchanged = all;
+	if (x->fetch != NULL && x->fetch->exchange == NULL)
+		x->fetch->validator = lookup(x->fetch->request, arg);
 }
 
 bool
@@ -188,11 +205,25 @@ dload_extract_fail(DloadExtract *x, DloadError *err, MemoryContext caller)
 	return DLOAD_EXTRACT_ERROR;
 }
 
+/* How the page can be recognised next time. */
+static void
+note_validator(DloadExtract *x, DloadPage *page)
+{
+	const DloadFetch *f = x->fetch;
+
+	page->unchanged = f->fate == DLOAD_FATE_UNCHANGED;
+	if (page->unchanged)
+		page->fingerprint = f->validator->fingerprint;
+	else if (f->fate == DLOAD_FATE_PAGE)
+		page->recognisable = dload_validator_read(f->request, f->exchange,
+												  &page->validator);
+}
+
 /* The page is in nobody's hands. */
 void
 dload_extract_drop_page(DloadExtract *x, DloadPage *page)
 {
-	if (x->bodies && page->body.data)
+	if (x->bodies && page->body.len > 0)
 		pfree(unconstify(char *, page->body.data));
 	MemoryContextDelete(page->context);
 }
@@ -223,6 +254,7 @@ dload_extract_next_page(DloadExtract *x, size_t spool_above,
 		return dload_extract_fail(x, err, caller);
 	MemoryContextSwitchTo(p->context);
 	p->request = dload_request_copy(x->fetch->request);
+	note_validator(x, p);
 	MemoryContextSwitchTo(x->scratch);
 	x->page_bytes = p->bytes;
 	if (!dload_extract_settle(x, p->envelope, p->nrecords, p->fingerprint,
@@ -240,6 +272,11 @@ dload_extract_next_page(DloadExtract *x, size_t spool_above,
 	p->slice_done = x->slice_done;
 	p->ordinal = x->channel.stats.pages;
 	p->has_next = x->fetch != NULL;
+	if (p->has_next)
+	{
+		MemoryContextSwitchTo(p->context);
+		p->next = dload_request_copy(x->fetch->request);
+	}
 	dload_extract_prefetch(x);
 	MemoryContextSwitchTo(caller);
 	*page = p;
@@ -256,6 +293,23 @@ bool
 dload_extract_stopped_early(const DloadExtract *x)
 {
 	return x->stopped_early;
+}
+
+bool
+dload_extract_must_restart(const DloadExtract *x)
+{
+	return x->channel.must_restart;
+}
+
+char *
+dload_extract_skipped(const DloadExtract *x)
+{
+	int64		n = x->channel.stats.skipped;
+
+	if (n == 0)
+		return NULL;
+	return psprintf(INT64_FORMAT " %s left out by a rule, the first of them: "
+					"%s.", n, n == 1 ? "page was" : "pages were", x->skipped);
 }
 
 const DloadExtractStats *

@@ -31,6 +31,7 @@
 #include "model/resource.h"
 #include "rest/paginator.h"
 #include "rest/url.h"
+#include "rest/validator.h"
 
 #include "datatype/timestamp.h"
 
@@ -43,6 +44,9 @@ typedef struct DloadExtractStats
 	int64		pages;			/* complete pages */
 	int64		bytes;			/* on the wire */
 	int64		retries;
+	int64		skipped;		/* pages left out by a rule */
+	int64		unchanged;		/* pages not sent since they are as they were */
+	int64		kept;			/* records of these */
 	int64		limit_wait_us;	/* waited for rate limits and Retry-After */
 	int64		backoff_wait_us;	/* waited before retries */
 	int64		network_wait_us;	/* waited for the network */
@@ -70,6 +74,10 @@ typedef struct DloadPage
 	int64		nrecords;
 	size_t		bytes;			/* of the body, and of records written anew */
 	uint64		fingerprint;	/* hash of the body's records */
+	DloadRequest *next;			/* the page that follows; NULL: none */
+	bool		unchanged;		/* as it was, and without records here */
+	bool		recognisable;	/* the response gave a validator: */
+	DloadValidator validator;
 	DloadSpan	envelope;
 	DloadSpan	body;			/* in memory; data NULL when spooled */
 	struct DloadPageStore *store;	/* private: see dload_page_next_record */
@@ -117,6 +125,12 @@ extern DloadExtractResult dload_extract_next_page(DloadExtract *x,
 												  size_t spool_above,
 												  DloadPage **page,
 												  DloadError *err);
+
+/* After an error: has what the read went on from expired at the API? */
+extern bool dload_extract_must_restart(const DloadExtract *x);
+
+/* After END or later: the pages left out by rules, in words; NULL for none. */
+extern char *dload_extract_skipped(const DloadExtract *x);
 extern bool dload_extract_stopped_early(const DloadExtract *x);
 
 /*
@@ -124,6 +138,15 @@ extern bool dload_extract_stopped_early(const DloadExtract *x);
  * which then must not be used after that context is reset.
  */
 extern void dload_extract_keep_bodies(DloadExtract *x, MemoryContext context);
+
+/*
+ * Ask for pages on condition, with the validators that "lookup" finds.  "all":
+ * a page that was not sent is of use only as long as none was, so that no
+ * other request is made conditional once one was.
+ */
+extern void dload_extract_use_validators(DloadExtract *x,
+										 DloadValidatorLookup lookup,
+										 void *arg, bool all);
 
 /* Start over at the page's first record. */
 extern void dload_page_rewind(DloadPage *page);

@@ -17,6 +17,7 @@
 #include "rest/extract.h"
 #include "rest/http.h"
 #include "rest/permit.h"
+#include "rest/validator.h"
 
 typedef struct DloadChannel
 {
@@ -28,13 +29,25 @@ typedef struct DloadChannel
 	bool		dated;			/* server_time is the server's */
 	TimestampTz come_back;		/* if not 0: the read failed, since only then
 								 * will the API answer again */
+	bool		must_restart;	/* what the read went on from is gone */
 } DloadChannel;
+
+/* What an open fetch's response is to the read. */
+typedef enum DloadFate
+{
+	DLOAD_FATE_PAGE,			/* the body is a page */
+	DLOAD_FATE_UNCHANGED,		/* the page is as it was: no body */
+	DLOAD_FATE_SKIP,			/* a page that is left out: no body */
+	DLOAD_FATE_END				/* the list ends here; the body, if not taken
+								 * yet, is of no interest */
+} DloadFate;
 
 typedef struct DloadFetch
 {
 	MemoryContext context;		/* owns the fetch; outlives an exchange */
 	DloadChannel *channel;
 	const DloadRequest *request;
+	const DloadValidator *validator;	/* of the page wanted, or NULL */
 	const char *method;
 	const char *body;
 	char	   *url;			/* of the last hop, without the api key */
@@ -42,7 +55,10 @@ typedef struct DloadFetch
 	bool		trusted;		/* the url may be asked */
 	int			redirects;
 	int			retries;
+	TimestampTz begun_at;		/* when it was sent first; 0: not yet */
 	bool		open;			/* a good response's headers are in */
+	DloadFate	fate;			/* if so */
+	bool		unjudged;		/* if so: rules wait for the body */
 	bool		complete;		/* and its last byte too */
 	DloadPermit permit;			/* its places in the budgets */
 	MemoryContextCallback on_reset; /* gives that back */
@@ -122,6 +138,10 @@ extern TimestampTz dload_response_date(const DloadExchange *ex);
 /* The error for a response of another status than 2xx. */
 extern bool dload_response_error(const DloadFetch *f, int status,
 								 DloadSpan body, DloadError *err);
+
+/* Add what was asked and what the body says of the error. */
+extern void dload_response_detail(const DloadFetch *f, int status,
+								  DloadSpan body, DloadError *err);
 
 /* The error for an exchange that failed. */
 extern bool dload_transport_error(const DloadFetch *f, DloadError *err);

@@ -18,7 +18,6 @@
 #include "base/shmem.h"
 #include "rest/budget.h"
 
-#include "common/pg_prng.h"
 #include "miscadmin.h"
 #include "portability/instr_time.h"
 #include "storage/ipc.h"
@@ -29,9 +28,6 @@
 
 /* How often the others are told that a response is still being read. */
 #define TOUCH_US			(1000 * 1000)
-
-#define BACKOFF_FIRST_MS	500
-#define BACKOFF_MAX_MS		30000
 
 struct DloadLimiter
 {
@@ -391,18 +387,6 @@ dload_limiter_release(DloadLimiter *limiter, DloadTicket *ticket)
 		leave_budget(limiter, &b);
 	}
 	memset(ticket, 0, sizeof(*ticket));
-}
-
-int64
-dload_backoff(int attempt)
-{
-	int64		top = BACKOFF_MAX_MS;
-
-	if (attempt < 1)
-		attempt = 1;
-	if (attempt < 16)
-		top = Min(top, (int64) BACKOFF_FIRST_MS << (attempt - 1));
-	return (int64) (pg_prng_double(&pg_global_prng_state) * top);
 }
 
 /* -------------------------------------------------------------------------

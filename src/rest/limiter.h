@@ -77,9 +77,6 @@ extern void dload_limiter_touch(DloadLimiter *limiter, DloadTicket *ticket);
  */
 extern void dload_limiter_release(DloadLimiter *limiter, DloadTicket *ticket);
 
-/* Backoff before retry number "attempt" (from 1): full jitter, capped. */
-extern int64 dload_backoff(int attempt);
-
 /* A line of dload.budgets. */
 typedef struct DloadBudgetLine
 {

@@ -136,6 +136,12 @@ dload_permit_learn(DloadPermit *permit, const DloadExchange *ex, bool limited)
 }
 
 void
+dload_permit_block(DloadPermit *permit, int64 ms)
+{
+	dload_limiter_learn(permit->limiters[0], &permit->tickets[0], NULL, ms);
+}
+
+void
 dload_permit_touch(DloadPermit *permit)
 {
 	for (int i = 0; i < permit->n; i++)

@@ -39,6 +39,11 @@ extern bool dload_scope_covers(const char *scope, const char *base_url,
 extern long dload_permit_acquire(DloadPermit *permit, bool needed);
 extern void dload_permit_learn(DloadPermit *permit, const DloadExchange *ex,
 							   bool limited);
+
+/* Nothing more may be sent for so long: what a response says otherwise than by
+ * its headers. */
+extern void dload_permit_block(DloadPermit *permit, int64 ms);
+
 extern void dload_permit_touch(DloadPermit *permit);
 extern void dload_permit_release(DloadPermit *permit);
 

@@ -55,6 +55,11 @@ struct DloadExtract
 	int64		declared_total;
 	uint64		last_fingerprint;
 	int64		last_nrecords;
+	int			skips;			/* pages left out in a row */
+	char	   *skipped;		/* the first page left out, for people */
+	DloadValidatorLookup lookup;	/* or NULL */
+	void	   *lookup_arg;
+	bool		all_unchanged;	/* validators are for nothing otherwise */
 	DloadError	error;			/* once set, every pull fails with it */
 
 	/* by record */

@@ -14,6 +14,7 @@
 
 #include "data/record.h"
 #include "rest/auth.h"
+#include "rest/retry.h"
 #include "utils/timestamp.h"
 
 /* Redaction looks at this much of a body; messages show less. */
@@ -124,9 +125,9 @@ problem_text(DloadSpan body)
 	return NULL;
 }
 
-static void
-set_response_detail(const DloadFetch *f, int status, DloadSpan body,
-					DloadError *err)
+void
+dload_response_detail(const DloadFetch *f, int status, DloadSpan body,
+					  DloadError *err)
 {
 	const DloadResource *res = f->channel->res;
 	char	   *problem = problem_text(body);
@@ -218,11 +219,10 @@ dload_response_error(const DloadFetch *f, int status, DloadSpan body,
 		dload_error_set(err, ERRCODE_FDW_ERROR,
 						"API of server \"%s\" answered with status %d",
 						res->servername, status);
-		if (f->retries > 0)
-			dload_error_hint(err, "The request was sent %d times.",
-							 f->retries + 1);
+		if (dload_retry_words(f) != NULL)
+			dload_error_hint(err, "%s", dload_retry_words(f));
 	}
-	set_response_detail(f, status, body, err);
+	dload_response_detail(f, status, body, err);
 	return false;
 }
 

@@ -24,6 +24,9 @@
  */
 #define ARRIVAL_GRACE_MS 10
 
+/* A page that rules must see the end of: above this it goes to a file. */
+#define JUDGED_PAGE_BYTES ((size_t) 8 * 1024 * 1024)
+
 /* While records are handed out, other transfers are driven this often. */
 #define POLL_EVERY 64
 
@@ -66,6 +69,12 @@ begin_page(DloadExtract *x, DloadError *err)
 	x->looked_ahead = false;
 	if (!dload_extract_open(x, err))
 		return false;
+	if (x->fetch->fate != DLOAD_FATE_PAGE || x->fetch->unjudged)
+	{
+		x->page = dload_extract_fetch_page(x, x->context, JUDGED_PAGE_BYTES,
+										   err);
+		return x->page != NULL;
+	}
 	if (must_be_whole(x) || arrives_soon(x))
 	{
 		x->page = dload_extract_fetch_page(x, x->context, SIZE_MAX, err);

@@ -12,6 +12,9 @@
 #include "rest/auth.h"
 #include "rest/total.h"
 
+/* More than one bad spot: whatever the rule is for, it is something else. */
+#define MAX_SKIPS 10
+
 /* records_path led nowhere: that is not an empty list. */
 static bool
 nothing_at_path(DloadExtract *x, DloadSpan envelope, DloadError *err)
@@ -70,6 +73,52 @@ note_detected(DloadExtract *x, const DloadRequest *next)
 				sizeof(x->channel.stats.paginator));
 }
 
+/*
+ * A page is left out.  Where we count we can go on behind it; for any other
+ * paginator its envelope has to tell.
+ */
+static bool
+skip_page(DloadExtract *x, int64 *nrecords, DloadError *err)
+{
+	const DloadPageSpec *page = &x->res->page;
+	const DloadFetch *f = x->fetch;
+	char	   *words = psprintf("%s %s returned %d", f->method, f->shown_url,
+								 dload_http_status(f->exchange));
+
+	if (x->skipped == NULL)
+		x->skipped = MemoryContextStrdup(x->context, words);
+	x->channel.stats.skipped++;
+	*nrecords = Max(page->page_size, 1);
+	if (page->kind == DLOAD_PAGINATE_OFFSET && page->page_size == 0)
+	{
+		dload_error_set(err, ERRCODE_FDW_ERROR,
+						"a page of foreign table %s cannot be left out",
+						x->res->relname);
+		dload_error_detail(err, "The page: %s.", words);
+		return dload_error_hint(err, "Without \"page_size\" nobody knows "
+								"where the next page begins.");
+	}
+	if (++x->skips <= MAX_SKIPS)
+		return true;
+	dload_error_set(err, ERRCODE_FDW_ERROR,
+					"%d pages of foreign table %s in a row were to be left "
+					"out", x->skips, x->res->relname);
+	return dload_error_detail(err, "The first of them: %s.", x->skipped);
+}
+
+static bool
+paging_loop(const DloadExtract *x, const DloadRequest *next, DloadError *err)
+{
+	dload_error_set(err, ERRCODE_FDW_ERROR,
+					"paging loop: server \"%s\" led back to a page already "
+					"read", x->res->servername);
+	dload_error_detail(err, "The page is %s.",
+					   dload_auth_redact(x->res,
+										 dload_url_redact(next->url, NULL)));
+	return dload_error_hint(err, "Check the option \"paginate\" and those that "
+							"say where the next page is named.");
+}
+
 /* Ask the paginator; *next has no URL at the end. */
 static bool
 find_next(DloadExtract *x, const DloadPageInfo *info, DloadRequest *next,
@@ -77,6 +126,16 @@ find_next(DloadExtract *x, const DloadPageInfo *info, DloadRequest *next,
 {
 	DloadNext	answer;
 
+	if (x->fetch->fate == DLOAD_FATE_UNCHANGED)
+	{
+		const DloadRequest *known = x->fetch->validator->next;
+
+		next->url = NULL;
+		if (known == NULL)
+			return true;
+		*next = *known;
+		return !dload_extract_made(x, next) || paging_loop(x, next, err);
+	}
 	*next = *info->request;
 	answer = x->paginator->next(x->res, info, next, err);
 	x->discarded = answer == DLOAD_NEXT_INSTEAD;
@@ -96,19 +155,26 @@ find_next(DloadExtract *x, const DloadPageInfo *info, DloadRequest *next,
 	}
 	if (x->paginator->consumes || !dload_extract_made(x, next))
 		return true;
-	if (x->res->page.stop_on_repeat)
-	{
-		next->url = NULL;
-		return true;
-	}
-	dload_error_set(err, ERRCODE_FDW_ERROR,
-					"paging loop: server \"%s\" led back to a page already "
-					"read", x->res->servername);
-	dload_error_detail(err, "The page is %s.",
-					   dload_auth_redact(x->res,
-										 dload_url_redact(next->url, NULL)));
-	return dload_error_hint(err, "Check the option \"paginate\" and those that "
-							"say where the next page is named.");
+	if (!x->res->page.stop_on_repeat)
+		return paging_loop(x, next, err);
+	next->url = NULL;
+	return true;
+}
+
+/* Is a page that counts what it should be? */
+static bool
+check_page(DloadExtract *x, DloadSpan envelope, int64 nrecords,
+		   uint64 fingerprint, DloadError *err)
+{
+	bool		first = x->channel.stats.pages == 0 && !x->resumed;
+	bool		whole = x->path != NULL && x->path->nsteps == 0;
+
+	if (!dload_envelope_check(x->fetch, envelope, err))
+		return false;
+	if (first && !whole && envelope.len > 0 && x->reader != NULL &&
+		!dload_reader_found(x->reader))
+		return nothing_at_path(x, envelope, err);
+	return check_repeated_page(x, nrecords, fingerprint, err);
 }
 
 /* How many records there are, where the API says so of the whole read. */
@@ -144,28 +210,41 @@ dload_extract_settle(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 	DloadRequest next;
 	DloadFetch *old = x->fetch;
 	DloadPageInfo info = {0};
-	bool		first = x->channel.stats.pages == 0 && !x->resumed;
-	bool		whole = x->path != NULL && x->path->nsteps == 0;
 
-	if (!dload_envelope_check(old, envelope, err))
+	if (old->fate == DLOAD_FATE_SKIP)
+	{
+		if (!skip_page(x, &nrecords, err))
+			return false;
+	}
+	else
+	{
+		x->skips = 0;
+		x->total_records += nrecords;
+	}
+	if (old->fate == DLOAD_FATE_UNCHANGED)
+	{
+		x->channel.stats.unchanged++;
+		x->channel.stats.kept += old->validator->nrecords;
+		x->total_records += old->validator->nrecords;
+	}
+	if (old->fate == DLOAD_FATE_PAGE &&
+		!check_page(x, envelope, nrecords, fingerprint, err))
 		return false;
-	if (first && !whole && envelope.len > 0 && x->reader != NULL &&
-		!dload_reader_found(x->reader))
-		return nothing_at_path(x, envelope, err);
-	if (!check_repeated_page(x, nrecords, fingerprint, err))
-		return false;
-	x->total_records += nrecords;
-	note_total(x, envelope);
+	if (old->fate == DLOAD_FATE_PAGE || envelope.len > 0)
+		note_total(x, envelope);
 	dload_close_note(x, envelope);
 	info.request = old->request;
 	info.final_url = old->url;
 	info.exchange = old->exchange;
 	info.envelope = envelope;
-	if (nrecords > 0 && x->reader != NULL)
+	if (old->fate == DLOAD_FATE_PAGE && nrecords > 0 && x->reader != NULL)
 		info.last_record = dload_reader_last(x->reader);
 	info.nrecords = nrecords;
 	info.total_records = x->total_records;
-	if (!find_next(x, &info, &next, err))
+	x->discarded = false;
+	x->slice_done = false;
+	next.url = NULL;
+	if (old->fate != DLOAD_FATE_END && !find_next(x, &info, &next, err))
 		return false;
 	if (x->discarded)
 		x->total_records -= nrecords;

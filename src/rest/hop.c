@@ -1,0 +1,224 @@
+/*-------------------------------------------------------------------------
+ *
+ * hop.c
+ *	  One sending of a fetch's request: to which address, with which headers,
+ *	  and where a redirect leads.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "rest/hop.h"
+
+#include "rest/auth.h"
+#include "rest/guard.h"
+#include "rest/request.h"
+#include "rest/url.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+/* Hops from one request.  Browsers allow 20; APIs need one or two. */
+#define MAX_REDIRECTS 5
+
+/* Where the fetch stands after a redirect, or at first. */
+static void
+set_url(DloadFetch *f, const char *url)
+{
+	const DloadResource *res = f->channel->res;
+	MemoryContext old = MemoryContextSwitchTo(f->context);
+
+	f->url = dload_auth_strip_url(res, url);
+	f->shown_url = dload_auth_redact(res,
+									 dload_url_redact(f->url,
+													  res->auth.api_key_name));
+	f->trusted = dload_auth_trusts(res, f->url);
+	MemoryContextSwitchTo(old);
+}
+
+void
+dload_hop_first(DloadFetch *f)
+{
+	f->method = f->request->method;
+	f->body = f->request->body;
+	f->redirects = 0;
+	set_url(f, f->request->url);
+}
+
+/* The exchange is over, whichever way. */
+void
+dload_hop_leave(DloadFetch *f)
+{
+	dload_permit_release(&f->permit);
+}
+
+/*
+ * Where credentials may go is decided for every hop, before it is sent.
+ */
+bool
+dload_hop_allowed(const DloadFetch *f, DloadError *err)
+{
+	const DloadResource *res = f->channel->res;
+	char	   *origin;
+
+	if (f->trusted)
+		return true;
+	origin = dload_url_origin(f->url);
+	if (origin == NULL)
+	{
+		dload_error_set(err, ERRCODE_FDW_ERROR,
+						"API of server \"%s\" named an address that is not "
+						"an HTTP URL", res->servername);
+		return dload_error_detail(err, "The address is \"%s\".",
+								  f->shown_url);
+	}
+	dload_error_set(err, ERRCODE_FDW_ERROR,
+					"API of server \"%s\" led to another origin: %s",
+					res->servername, origin);
+	dload_error_detail(err, "The address is \"%s\"; it was not asked, so "
+					   "that credentials stay with %s.", f->shown_url,
+					   dload_url_origin(res->base_url));
+	return dload_error_hint(err, "If this origin may have the credentials, "
+							"add it to the server's option "
+							"\"allowed_origins\".");
+}
+
+/* Send now.  The budgets have agreed. */
+bool
+dload_hop_send(DloadFetch *f, DloadError *err)
+{
+	const DloadResource *res = f->channel->res;
+	DloadHttpRequest request = {0};
+	MemoryContext old;
+
+	if (!dload_hop_allowed(f, err))
+		return false;
+	f->exchange_context = AllocSetContextCreate(f->context, "dload exchange",
+												ALLOCSET_SMALL_SIZES);
+	old = MemoryContextSwitchTo(f->exchange_context);
+	request.method = unconstify(char *, f->method);
+	request.url = f->url;
+	request.shown_url = f->shown_url;
+	dload_request_headers(res, f->request, f->body != NULL, &request.headers);
+	if (f->validator != NULL)
+		request.headers = lappend(request.headers,
+								  dload_validator_header(f->validator));
+	if (f->body != NULL)
+		request.body = unconstify(char *, dload_url_utf8(f->body));
+	request.connect_timeout = res->limits.connect_timeout;
+	request.request_timeout = res->limits.request_timeout;
+	request.idle_timeout = res->limits.idle_timeout;
+	request.max_response_bytes = res->limits.max_response_bytes;
+	request.guarded = dload_guard_applies(res, f->url);
+	request.stream = true;
+	if (!dload_auth_apply(res, &request, err) ||
+		!dload_headers_are_clean(request.headers, err))
+	{
+		MemoryContextSwitchTo(old);
+		dload_error_move(err, old);
+		dload_hop_drop(f);
+		return false;
+	}
+	if (f->channel->server_time == 0)
+		f->channel->server_time = GetCurrentTimestamp();
+	f->exchange = dload_http_start(&request);
+	f->counted_bytes = 0;
+	f->complete = false;
+	if (f->begun_at == 0)
+		f->begun_at = GetCurrentTimestamp();
+	f->channel->stats.requests++;
+	MemoryContextSwitchTo(old);
+	return true;
+}
+
+static void
+count_bytes(DloadFetch *f)
+{
+	int64		now = dload_http_bytes(f->exchange);
+
+	f->channel->stats.bytes += now - f->counted_bytes;
+	f->counted_bytes = now;
+}
+
+void
+dload_hop_drop(DloadFetch *f)
+{
+	if (f->exchange != NULL)
+	{
+		count_bytes(f);
+		dload_http_close(f->exchange);
+		f->exchange = NULL;
+	}
+	if (f->exchange_context != NULL)
+		MemoryContextDelete(f->exchange_context);
+	dload_hop_leave(f);
+	f->exchange_context = NULL;
+	f->open = false;
+	f->fate = DLOAD_FATE_PAGE;
+	f->complete = false;
+}
+
+/* The last byte is here, though perhaps not read. */
+void
+dload_hop_complete(DloadFetch *f)
+{
+	f->complete = true;
+	dload_hop_leave(f);
+}
+
+DloadHttpState
+dload_hop_wait(DloadFetch *f, long timeout)
+{
+	int64		before = dload_http_waited();
+	DloadHttpState state = dload_http_wait(f->exchange, timeout);
+
+	f->channel->stats.network_wait_us += dload_http_waited() - before;
+	dload_permit_touch(&f->permit);
+	count_bytes(f);
+	return state;
+}
+
+bool
+dload_hop_redirect(DloadFetch *f, int status, DloadError *err)
+{
+	char	   *location = dload_http_header(f->exchange, "Location");
+	const char *servername = f->channel->res->servername;
+	char	   *from = f->shown_url;
+	char	   *url;
+
+	if (location == NULL)
+		return dload_error_set(err, ERRCODE_FDW_ERROR,
+							   "API of server \"%s\" answered with a "
+							   "redirect (status %d) to nowhere",
+							   servername, status);
+	if (++f->redirects > MAX_REDIRECTS)
+	{
+		dload_error_set(err, ERRCODE_FDW_ERROR,
+						"too many redirects from server \"%s\"", servername);
+		dload_error_detail(err, "The last of them came from %s.", from);
+		return dload_error_hint(err, "Give the final address in \"base_url\" "
+								"and \"path\".");
+	}
+	/* clients make a GET of it, which would ask for something else */
+	if (strcmp(f->method, "GET") != 0 && (status == 301 || status == 302))
+	{
+		dload_error_set(err, ERRCODE_FDW_ERROR,
+						"API of server \"%s\" has moved (status %d)",
+						servername, status);
+		dload_error_detail(err, "%s %s is redirected.", f->method, from);
+		return dload_error_hint(err, "Give the new address in \"base_url\" "
+								"or \"path\".");
+	}
+	url = dload_url_resolve(f->url, location, err);
+	if (url == NULL)
+		return dload_error_detail(err, "It is the target of a redirect from "
+								  "%s.", from);
+	url[strcspn(url, "#")] = '\0';
+	if (status == 303)
+	{
+		f->method = "GET";
+		f->body = NULL;
+	}
+	dload_hop_drop(f);
+	set_url(f, url);
+	return true;
+}

@@ -1,0 +1,178 @@
+/*-------------------------------------------------------------------------
+ *
+ * rules.c
+ *	  The rule that decides what a response means.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "rest/rules.h"
+
+#include "data/path.h"
+#include "data/record.h"
+#include "rest/auth.h"
+#include "rest/retry.h"
+#include "utils/timestamp.h"
+
+/* Numbers from here on are no seconds to wait but a date. */
+#define MIN_EPOCH_S		1e9
+#define MIN_EPOCH_MS	1e11
+
+static char *
+find_header(const void *exchange, const char *name)
+{
+	return dload_http_header(exchange, name);
+}
+
+/* A body that is no JSON has nothing at any path. */
+static DloadFacts
+gather_facts(const DloadFetch *f, DloadSpan body)
+{
+	DloadFacts	facts = {dload_http_status(f->exchange)};
+	DloadError	err = {0};
+
+	facts.header = find_header;
+	facts.header_arg = f->exchange;
+	if (body.len > 0 && dload_json_validate(body, &err))
+		facts.body = body;
+	return facts;
+}
+
+static bool
+applies(const DloadRule *rule, int status)
+{
+	return !rule->success_only || (status >= 200 && status < 300);
+}
+
+const DloadRule *
+dload_rules_foresee(const DloadFetch *f, bool *unjudged)
+{
+	DloadFacts	facts = gather_facts(f, dload_span(NULL, 0));
+	ListCell   *lc;
+
+	*unjudged = false;
+	foreach(lc, f->channel->res->rules.rules)
+	{
+		const DloadRule *rule = lfirst(lc);
+		DloadTruth	truth;
+
+		if (!applies(rule, facts.status))
+			continue;
+		truth = dload_condition_foresee(rule->when, &facts);
+		if (truth == DLOAD_TRUE)
+			return rule;
+		if (truth == DLOAD_UNKNOWN)
+		{
+			*unjudged = true;
+			return NULL;
+		}
+	}
+	return NULL;
+}
+
+const DloadRule *
+dload_rules_find(const DloadFetch *f, DloadSpan body)
+{
+	DloadFacts	facts = gather_facts(f, body);
+	ListCell   *lc;
+
+	foreach(lc, f->channel->res->rules.rules)
+	{
+		const DloadRule *rule = lfirst(lc);
+
+		if (applies(rule, facts.status) &&
+			dload_condition_holds(rule->when, &facts))
+			return rule;
+	}
+	return NULL;
+}
+
+/* A time to wait as APIs write it: "3.5s", 30, an HTTP date, an epoch. */
+static int64
+read_wait(const char *text)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	DloadError	err = {0};
+	double		number;
+	char	   *end;
+	int64		us;
+	int64		ms;
+
+	number = strtod(text, &end);
+	if (end != text && *end == '\0' && number >= MIN_EPOCH_S)
+		us = (int64) (number >= MIN_EPOCH_MS ? Min(number, 1e14) * 1e3 :
+					  number * 1e6);
+	else if (!dload_http_date(text, &us))
+		return dload_duration_parse(text, &ms, &err) ? ms : -1;
+	us -= (int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY;
+	return Max(us - now, 0) / 1000;
+}
+
+int64
+dload_rules_wait(const DloadFetch *f, const DloadRule *rule, DloadSpan body)
+{
+	char	   *text = NULL;
+	DloadFacts	facts;
+	DloadToken	token;
+	int64		ms = -1;
+
+	if (rule->wait_header != NULL)
+		text = dload_http_header(f->exchange, rule->wait_header);
+	if (text == NULL && rule->wait_path != NULL)
+	{
+		facts = gather_facts(f, body);
+		if (facts.body.len > 0 &&
+			dload_path_lookup(rule->wait_path, facts.body, &token) &&
+			(token.type == DLOAD_TOKEN_STRING ||
+			 token.type == DLOAD_TOKEN_NUMBER))
+			text = dload_token_cstring(&token);
+	}
+	if (text != NULL)
+		ms = read_wait(text);
+	if (ms < 0)
+		ms = rule->wait;
+	return ms >= 0 ? ms : dload_retry_after(f->exchange);
+}
+
+bool
+dload_rules_error(const DloadFetch *f, const DloadRule *rule, DloadSpan body,
+				  DloadError *err)
+{
+	const DloadResource *res = f->channel->res;
+	int			status = dload_http_status(f->exchange);
+	DloadFacts	facts = gather_facts(f, body);
+	char	   *found = dload_condition_findings(rule->when, &facts);
+
+	switch (rule->action)
+	{
+		case DLOAD_RULE_FAIL:
+			dload_error_set(err, ERRCODE_FDW_ERROR,
+							"API of server \"%s\" reported an error (status "
+							"%d): %s", res->servername, status,
+							rule->message ? rule->message :
+							dload_auth_redact(res, found));
+			break;
+		case DLOAD_RULE_LIMITED:
+			dload_error_set(err, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
+							"rate limit of server \"%s\" is used up (status "
+							"%d)", res->servername, status);
+			break;
+		case DLOAD_RULE_RESTART:
+			dload_error_set(err, ERRCODE_FDW_ERROR,
+							"API of server \"%s\" can no longer go on from "
+							"where the last read ended (status %d)",
+							res->servername, status);
+			break;
+		default:
+			dload_error_set(err, ERRCODE_FDW_ERROR,
+							"API of server \"%s\" answered with status %d",
+							res->servername, status);
+			break;
+	}
+	dload_response_detail(f, status, body, err);
+	if (dload_retry_words(f) != NULL)
+		return dload_error_hint(err, "%s", dload_retry_words(f));
+	return dload_error_hint(err, "The option \"%s\" says so: %s",
+							rule->option, rule->source);
+}
