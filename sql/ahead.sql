@@ -42,6 +42,7 @@ BEGIN
 		INTO at_once, requests FROM ahead.peak p;
 END $$;
 
+SELECT count(*) FROM ahead.peak;
 -- the declared total tells the pages that follow the first one
 CALL ahead.load('page');
 SELECT * FROM ahead.loaded('page');

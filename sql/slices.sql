@@ -64,6 +64,9 @@ SELECT slices.read($$path '/window/items?from=2026-01-01&to=2026-01-03', window_
 SELECT slices.read($$path '/window/items?inclusive=1&from=2026-01-01T00:00:00Z&to=2026-01-01T01:45:00Z', window_step '30 min', window_inclusive 'true', $$ || :'window');
 SELECT slices.read($$path '/window/items?inclusive=1&from=2026-01-01T00:00:00Z&to=2026-01-01T01:45:00Z', window_step '30 min', $$ || :'window') AS "not told so";
 \! python3 "$MOCK_PY" --paths "$(cat results/mock.url)" | sort
+-- bounds in a body
+SELECT slices.read($$path '/window/items?from=2026-01-01&to=2026-01-01T02:00:00Z', method 'POST', body '{"a": {"b": 1}}', window_in 'body', window_step '1 hour', window_format 'epoch', $$ || :'window');
+SELECT slices.read($$path '/window/items?from=2026-01-01&to=2026-01-01T02:00:00Z', window_in 'body', window_step '1 hour', $$ || :'window');
 -- without an end: to now
 SELECT slices.read($$path '/window/items?from=2026-01-01', window_step '100 days', $$ || :'window');
 SELECT slices.read($$path '/window/items?from=1970-01-01&to=2026-01-02', window_step '3000 days', $$ || :'window');
@@ -139,6 +142,7 @@ SELECT slices.read($$path '/list/files', paginate 'list', list_path 'files[*].ur
 SELECT slices.read($$path '/list/files?other=1', paginate 'list', list_path 'files[*].url', list_url '{part}'$$);
 SELECT slices.read($$path '/list/partitions', paginate 'list', list_path 'info', list_param 'partition', list_from 'index', list_first 'true', records_path 'rows', total_path 'total'$$);
 SELECT slices.read($$path '/list/partitions', paginate 'list', list_path 'info', list_param 'partition', list_from 'index', records_path 'rows'$$) AS "the first one twice asked";
+SELECT slices.read($$path '/list/partitions', method 'POST', body '{"x": 1}', paginate 'list', list_path 'info', list_param 'partition', list_in 'body', list_from 'index', list_first 'true', records_path 'rows', total_path 'total'$$);
 SELECT slices.read($$path '/list/parts', paginate 'list', list_path 'partz', list_url '/list/part?part={part}'$$);
 SELECT slices.read($$path '/list/files', paginate 'list', list_path 'files', list_url '{part}'$$);
 CALL slices.load($$path '/list/parts', paginate 'list', list_path 'parts', list_url '/list/part?part={part}'$$);

@@ -13,7 +13,7 @@
 #include "rest/url.h"
 
 char *
-dload_auth_fill(const char *template, const DloadAuthPlace *places,
+dload_auth_fill(const char *template, const DloadPlace *places,
 				const char **lacking)
 {
 	StringInfoData buf;
@@ -21,7 +21,7 @@ dload_auth_fill(const char *template, const DloadAuthPlace *places,
 	initStringInfo(&buf);
 	for (const char *p = template; *p;)
 	{
-		const DloadAuthPlace *place = places;
+		const DloadPlace *place = places;
 		size_t		len = *p == '{' ? strcspn(p, "}") : 0;
 
 		for (; len > 0 && place->name != NULL; place++)
@@ -108,7 +108,7 @@ apply_api_key(const DloadResource *res, DloadHttpRequest *request,
 			  DloadError *err)
 {
 	const DloadAuthSpec *auth = &res->auth;
-	DloadAuthPlace	places[] = {{"key", auth->api_key}, {NULL}};
+	DloadPlace	places[] = {{"key", auth->api_key}, {NULL}};
 	const char *lacking;
 	char	   *value;
 

@@ -31,19 +31,18 @@ extern const DloadAuthStrategy dload_auth_basic;
 extern const DloadAuthStrategy dload_auth_api_key;
 
 /* A named value that a template may ask for. */
-typedef struct DloadAuthPlace
+typedef struct DloadPlace
 {
 	const char *name;
 	const char *value;			/* NULL: there is none */
-} DloadAuthPlace;
+} DloadPlace;
 
 /*
  * The template with each {name} replaced by its value; unknown names stay as
  * they are.  The list ends with a NULL name.  NULL if a value is asked for
  * that there is none of, with its name in *lacking.
  */
-extern char *dload_auth_fill(const char *template,
-							 const DloadAuthPlace *places,
+extern char *dload_auth_fill(const char *template, const DloadPlace *places,
 							 const char **lacking);
 
 /* Add "name: value" in the place of any header of that name. */

@@ -23,6 +23,7 @@
 #include "data/json.h"
 #include "data/type.h"
 #include "rest/fetch.h"
+#include "rest/paging.h"
 #include "rest/total.h"
 #include "rest/url.h"
 #include "rest/urlparts.h"
@@ -222,6 +223,17 @@ drop_token_header(const DloadResource *res, DloadRequest *request)
 	request->headers = headers;
 }
 
+/* A bound to send; in a body epochs are numbers. */
+static DloadPagingValue
+bound_value(DloadTimeFormat format, int64 us)
+{
+	char	   *text = format_time(format, us);
+
+	return format == DLOAD_TIME_EPOCH || format == DLOAD_TIME_EPOCH_MS ?
+		dload_paging_number(strtoi64(text, NULL, 10)) :
+		dload_paging_text(text);
+}
+
 /* The request for the first page of a slice. */
 static bool
 ask_slice(const DloadResource *res, Slice *slice, DloadRequest *request,
@@ -234,11 +246,12 @@ ask_slice(const DloadResource *res, Slice *slice, DloadRequest *request,
 
 	if (spec->window_inclusive)
 		to = Max(to - unit_of(format), slice->from);
-	request->url = dload_url_set_query(slice->base, spec->window_from,
-									   format_time(format, slice->from));
-	request->url = dload_url_set_query(request->url, spec->window_to,
-									   format_time(format, to));
+	request->url = slice->base;
 	request->body = slice->body;
+	if (!dload_paging_put(&spec->from, bound_value(format, slice->from),
+						  request, err) ||
+		!dload_paging_put(&spec->to, bound_value(format, to), request, err))
+		return false;
 	request->position = 0;
 	request->state = slice->start;
 	drop_token_header(res, request);
@@ -296,6 +309,11 @@ dload_window_begin(const DloadResource *res, DloadRequest *request,
 								"column with that param.", spec->window_from);
 	}
 	slice.base = request->url;
+	if (spec->from.in != DLOAD_PLACE_QUERY)
+	{
+		slice.base = dload_url_drop_query(slice.base, spec->window_from);
+		slice.base = dload_url_drop_query(slice.base, spec->window_to);
+	}
 	slice.body = request->body;
 	slice.start = request->state;
 	slice.from = round_down(slice.from, unit);

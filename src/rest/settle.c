@@ -155,10 +155,12 @@ find_next(DloadExtract *x, const DloadPageInfo *info, DloadRequest *next,
 	}
 	if (x->paginator->consumes || !dload_extract_made(x, next))
 		return true;
-	if (!x->res->page.stop_on_repeat)
-		return paging_loop(x, next, err);
-	next->url = NULL;
-	return true;
+	if (x->res->page.stop_on_repeat)
+	{
+		next->url = NULL;
+		return true;
+	}
+	return paging_loop(x, next, err);
 }
 
 /* Is a page that counts what it should be? */
