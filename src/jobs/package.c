@@ -7,7 +7,7 @@
  */
 #include "postgres.h"
 
-#include "jobs/rundata.h"
+#include "jobs/conditional.h"
 
 #include "base/setting.h"
 #include "base/subxact.h"
@@ -221,6 +221,7 @@ dload_package_add(DloadRun *run, DloadPage *page)
 	run->last_fingerprint = page->fingerprint;
 	run->slice_done = page->slice_done;
 	run->npages++;
+	dload_conditional_note(run, page);
 	if (!large)
 		run->bytes += page->bytes;
 	while (dload_page_next_record(page, &record))
@@ -235,6 +236,9 @@ dload_package_add(DloadRun *run, DloadPage *page)
 	if (large)
 		dload_batch_reset(run->batch);
 	MemoryContextSwitchTo(old);
+	/* of a list with the newest first nothing came before that page */
+	if (page->unchanged)
+		nold = ndated = 1;
 	return run->cursor != NULL &&
 		dload_cursor_page_is_old(run->cursor, nold, ndated);
 }
@@ -470,7 +474,8 @@ store_package(DloadRun *run, void *arg)
 		dload_batch_release(run->batch);
 		dload_firstload_end(run);
 	}
-	if (package->complete && run->replacing)
+	if (package->complete && run->replacing &&
+		!dload_conditional_unchanged(run))
 	{
 		char	   *skipped = dload_extract_skipped(run->extract);
 
@@ -497,12 +502,13 @@ save_cursor(DloadRun *run, bool complete)
 {
 	/* records that were left out must be asked for again */
 	bool		skipped = dload_extract_stats(run->extract)->skipped > 0;
+	bool		same = run->replacing && dload_conditional_unchanged(run);
 
 	if (complete || skipped)
 		run->row->checkpoint = NULL;
 	else if (run->last_request)
 		run->row->checkpoint = dload_checkpoint_text(run);
-	if (run->cursor && !skipped)
+	if (run->cursor && !skipped && !same)
 	{
 		char	   *value = run->row->value;
 		ArrayType  *boundary = run->row->boundary;
@@ -527,6 +533,7 @@ load_package(DloadRun *run, void *arg)
 	dload_run_as_owner(run, store_package, package);
 	save_rejections(run);
 	save_cursor(run, package->complete);
+	dload_conditional_save(run, package->complete);
 	dload_progress_count(run);
 	dload_catalog_update_run(run->run_id, &run->counters);
 }

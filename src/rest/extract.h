@@ -45,7 +45,7 @@ typedef struct DloadExtractStats
 	int64		bytes;			/* on the wire */
 	int64		retries;
 	int64		skipped;		/* pages left out by a rule */
-	int64		unchanged;		/* pages not sent since they are as they were */
+	int64		unchanged;		/* pages not sent, being as they were */
 	int64		kept;			/* records of these */
 	int64		limit_wait_us;	/* waited for rate limits and Retry-After */
 	int64		backoff_wait_us;	/* waited before retries */
@@ -128,6 +128,9 @@ extern DloadExtractResult dload_extract_next_page(DloadExtract *x,
 
 /* After an error: has what the read went on from expired at the API? */
 extern bool dload_extract_must_restart(const DloadExtract *x);
+
+/* Milliseconds after which the API wants to be asked again; -1: not said. */
+extern int64 dload_extract_poll_interval(const DloadExtract *x);
 
 /* After END or later: the pages left out by rules, in words; NULL for none. */
 extern char *dload_extract_skipped(const DloadExtract *x);
