@@ -164,6 +164,22 @@ dload_pipeline_cursor_params(const DloadPipeline *p,
 	return params;
 }
 
+List *
+dload_pipeline_read_params(const DloadPipeline *p, const DloadResource *res,
+						   const DloadCursor *cursor)
+{
+	List	   *params = dload_pipeline_params(p->params, res);
+	bool		bare = false;
+	char	   *start = NULL;
+
+	/* bounds of windows are written in a format of their own */
+	if (cursor != NULL && res->page.kind == DLOAD_PAGINATE_WINDOW)
+		start = unconstify(char *, dload_cursor_start(cursor));
+	else if (cursor != NULL)
+		start = dload_cursor_start_text(cursor, &res->request, &bare);
+	return dload_pipeline_cursor_params(p, res, params, start, bare);
+}
+
 /*
  * Checks
  */

@@ -12,6 +12,7 @@
 #define DLOAD_PIPELINE_H
 
 #include "base/dload.h"
+#include "load/cursor.h"
 #include "model/catalog.h"
 #include "model/resource.h"
 #include "model/standing.h"
@@ -69,6 +70,11 @@ extern List *dload_pipeline_cursor_params(const DloadPipeline *p,
 										  const DloadResource *res,
 										  List *params, char *start,
 										  bool bare);
+
+/* What a run begins to read with; cursor may be NULL. */
+extern List *dload_pipeline_read_params(const DloadPipeline *p,
+										const DloadResource *res,
+										const DloadCursor *cursor);
 
 /* Does the pipeline keep rows apart by key? */
 extern bool dload_pipeline_is_keyed(const DloadPipeline *pipeline);

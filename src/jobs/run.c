@@ -90,19 +90,10 @@ static void
 begin_read(DloadRun *run)
 {
 	MemoryContext old = MemoryContextSwitchTo(run->context);
-	List	   *params = dload_pipeline_params(run->pipeline->params,
-											   run->resource);
-	const DloadResource *res = run->resource;
-	bool		bare = false;
-	char	   *start = NULL;
+	List	   *params = dload_pipeline_read_params(run->pipeline,
+													run->resource,
+													run->cursor);
 
-	/* bounds of windows are written in a format of their own */
-	if (run->cursor && res->page.kind == DLOAD_PAGINATE_WINDOW)
-		start = unconstify(char *, dload_cursor_start(run->cursor));
-	else if (run->cursor)
-		start = dload_cursor_start_text(run->cursor, &res->request, &bare);
-	params = dload_pipeline_cursor_params(run->pipeline, res, params, start,
-										  bare);
 	run->extract = dload_extract_begin(run->resource, params);
 	dload_extract_keep_bodies(run->extract, run->bodies);
 	dload_extract_on_wait(run->extract, dload_progress_wait, run);
