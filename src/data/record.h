@@ -140,7 +140,7 @@ extern bool dload_token_equals(const DloadToken *token, const char *s,
  */
 extern char *dload_token_cstring(const DloadToken *token);
 
-typedef enum DloadFormat		/* begins in the order of the option's values */
+typedef enum DloadFormat		/* the option's values first, in its order */
 {
 	DLOAD_FORMAT_AUTO,			/* by the response's Content-Type */
 	DLOAD_FORMAT_JSON,

@@ -240,12 +240,9 @@ check_quantity(const DloadOption *opt, const char *value, DloadError *err)
 static bool
 check_enum(const DloadOption *opt, const char *value, DloadError *err)
 {
-	DefElem    *def = makeDefElem(pstrdup(opt->name),
-								  (Node *) makeString(pstrdup(value)), -1);
-	DloadOptionSet set = {1, {list_make1(def)}};
 	StringInfoData words;
 
-	if (dload_option_enum(&set, opt->name) >= 0)
+	if (dload_option_word(opt->values, value) >= 0)
 		return true;
 	dload_error_set(err, BAD_VALUE, "invalid value for option \"%s\": \"%s\"",
 					opt->name, value);
