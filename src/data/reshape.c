@@ -26,6 +26,7 @@ struct DloadReshape
 	MemoryContext page_context; /* of what the envelope gave */
 	int			nnames;
 	char	  **names;
+	DloadError	error;			/* the envelope lacks what it should give */
 	StringInfoData added;		/* members for every record: ,"a":1,"b":2 */
 
 	StringInfoData keyed;
@@ -204,12 +205,13 @@ read_copied(DloadReshape *r, DloadSpan envelope, DloadError *err)
 	return true;
 }
 
-bool
-dload_reshape_prepare(DloadReshape *r, DloadSpan envelope, DloadError *err)
+void
+dload_reshape_prepare(DloadReshape *r, DloadSpan envelope)
 {
 	MemoryContext old = MemoryContextSwitchTo(r->page_context);
 	bool		good = true;
 
+	memset(&r->error, 0, sizeof(r->error));
 	resetStringInfo(&r->added);
 	if (r->form->names_path != NULL)
 	{
@@ -228,10 +230,11 @@ dload_reshape_prepare(DloadReshape *r, DloadSpan envelope, DloadError *err)
 			r->names = names;
 		}
 		MemoryContextDelete(before);
-		good = read_names(r, envelope, err);
+		good = read_names(r, envelope, &r->error);
 	}
+	if (good)
+		(void) read_copied(r, envelope, &r->error);
 	MemoryContextSwitchTo(old);
-	return good && read_copied(r, envelope, err);
 }
 
 /* -------------------------------------------------------------------------
@@ -437,6 +440,11 @@ dload_reshape_record(DloadReshape *r, DloadSpan record,
 	const DloadForm *form = r->form;
 	StringInfo	out = &r->out;
 
+	if (r->error.sqlstate != 0)
+	{
+		*err = r->error;
+		return false;
+	}
 	resetStringInfo(out);
 	*rewritten = record;
 	if (dload_form_has_rows(form))

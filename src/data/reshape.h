@@ -30,10 +30,10 @@ extern DloadReshape *dload_reshape_create(const DloadForm *form,
 
 /*
  * Take names and values from a page's envelope, before the first record.  The
- * names of the page before stay where this one has none.
+ * names of the page before stay where this one has none.  What is wrong with
+ * them is the fault of the first record, since without one it does not matter.
  */
-extern bool dload_reshape_prepare(DloadReshape *r, DloadSpan envelope,
-								  DloadError *err);
+extern void dload_reshape_prepare(DloadReshape *r, DloadSpan envelope);
 
 /*
  * The record with the key of its map, as written and quoted, as a member;
