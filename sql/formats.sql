@@ -146,6 +146,8 @@ SELECT format_read($$path '/x', format 'csv', records_path 'data'$$);
 SELECT format_read($$path '/x', format 'csv', csv_header 'false'$$);
 SELECT format_read($$path '/x', format 'csv', csv_delimiter '::'$$);
 SELECT format_read($$path '/x', format 'xml'$$);
+SELECT format_read($$path '/x', format 'ndjson', paginate 'next_url', next_path 'next'$$);
+SELECT format_read($$path '/shapes/csv', paginate 'next_url', next_path 'next'$$);
 
 SELECT dload.drop_pipeline('format_lines');
 SELECT dload.drop_pipeline('format_rows');

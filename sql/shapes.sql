@@ -49,6 +49,8 @@ SELECT shape_read('map-list', $$records_path 'rates', records_key 'n'$$);
 -- negative control: without the option the map is one record
 SELECT shape_read('map', $$records_path 'rates'$$);
 SELECT shape_read('map', $$records_path 'nothing', records_key 'code'$$);
+-- without a place it is the root
+SELECT shape_read('map-empty', $$records_key 'k'$$);
 
 -- the place of the records is named in the response
 SELECT shape_read('twilio', $$records_key_path 'meta.key', paginate 'next_url', next_path 'meta.next_page_url'$$);
@@ -64,6 +66,9 @@ SELECT shape_read('nested', $$records_path 'data[0].items'$$);
 -- rows of values
 SELECT shape_read('rows', $$records_path 'rows', row_names 'id, text'$$);
 SELECT shape_read('rows', $$records_path 'rows', row_names_path 'columns'$$);
+-- the list is detected
+SELECT shape_read('rows', $$row_names_path 'columns'$$);
+SELECT shape_read('rows-bare', $$row_names 'id,text'$$);
 SELECT shape_read('rows-bare', $$records_path '$', row_names 'id,text'$$);
 -- names after the rows
 SELECT shape_read('rows-after', $$records_path 'rows', row_names_path 'meta.columns[*].name'$$);
@@ -94,6 +99,9 @@ SELECT shape_read('envelope', $$records_path 'data'$$);
 SELECT shape_read('coded', $$records_path 'data', decode '{"data": "base64", "j": "json", "bj": "base64json", "gz": "gzip", "list[*].v": "base64"}'$$);
 SELECT shape_read('coded', $$records_path 'data', decode '{"list[1].v": "base64"}'$$);
 SELECT shape_read('rows', $$records_path 'rows', row_names 'id,text', decode '{"id": "json"}'$$);
+-- a record that is such a string itself, and a name that looks like a secret's
+SELECT shape_read('strings', $$records_path 'data', decode '{"$": "base64json", "token": "base64"}'$$);
+SELECT shape_read('strings', $$records_path 'data', decode '{"value": "base64json"}', envelope_values '{"access_token": "of"}'$$);
 -- negative control
 SELECT shape_read('coded', $$records_path 'data'$$);
 

@@ -74,6 +74,8 @@ BODIES = {
                  b'{"account":{"id":"A1","plan":{"tier":3}},"data":[{"id":1},'
                  b'{},{"id":2,"acc":"own"}],"as_of":"2026-01-01"}'),
     "scalars": ("application/json", b'{"data":[1,"two",[3]],"as_of":"x"}'),
+    "strings": ("application/json", json.dumps(
+        {"data": [b64('{"id": 1}'), b64("[2]")], "of": 1}).encode()),
     "coded": ("application/json", json.dumps({"data": [
         {"id": 1, "data": b64("h\u00e9llo \"x\"\n"), "j": '{"a":[1,2]}',
          "bj": b64('{"deep":{"n":12345678901234567890}}').rstrip("="),

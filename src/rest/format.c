@@ -72,6 +72,21 @@ dload_extract_open(DloadExtract *x, DloadError *err)
 	if (format == DLOAD_FORMAT_AUTO)
 		format = format_of(x->fetch->exchange);
 	x->format = format;
+	/* the list would seem to end here */
+	if (format != DLOAD_FORMAT_JSON &&
+		x->res->page.kind == DLOAD_PAGINATE_NEXT_URL)
+	{
+		dload_error_set(err, ERRCODE_FDW_ERROR,
+						"API of server \"%s\" answered in a format that "
+						"cannot name the next page", x->res->servername);
+		dload_error_detail(err, "%s %s returned the Content-Type \"%s\".",
+						   x->fetch->method, x->fetch->shown_url,
+						   dload_http_header(x->fetch->exchange,
+											 "Content-Type"));
+		return dload_error_hint(err, "Use another \"paginate\", or set the "
+								"option \"format\" if it is JSON after "
+								"all.");
+	}
 	if (format != DLOAD_FORMAT_JSON && x->path == NULL)
 	{
 		/* there is no place to be detected */
