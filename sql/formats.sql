@@ -116,6 +116,8 @@ CREATE FOREIGN TABLE format_live (id int, day date, record jsonb OPTIONS (json_p
   SERVER format_server OPTIONS (path '/shapes/reports.csv', paginate 'link');
 SELECT id, day, record FROM format_live ORDER BY id LIMIT 4;
 
+SELECT section, item, left(value, 60) AS value FROM dload.preview('format_live', max_rows => 1) AS p(section, item, value) WHERE section <> 'ddl';
+
 -- loaded: what looks like a number stays text, unless a hint says else
 SELECT dload.create_pipeline('format_csv', source => 'format_live', target => 'format_csv', write_disposition => 'append');
 CALL dload.run('format_csv');

@@ -62,6 +62,22 @@ dload_accept_header(const DloadResource *res)
 	}
 }
 
+const char *
+dload_extract_format(const DloadExtract *x)
+{
+	switch (x->format)
+	{
+		case DLOAD_FORMAT_NDJSON:
+			return "ndjson";
+		case DLOAD_FORMAT_CSV:
+			return "csv";
+		case DLOAD_FORMAT_TSV:
+			return "csv, with tabs";
+		default:
+			return NULL;
+	}
+}
+
 bool
 dload_extract_open(DloadExtract *x, DloadError *err)
 {

@@ -107,7 +107,8 @@ our_values(const char *body, size_t len, StringInfo out)
 				return true;
 			case DLOAD_TOKEN_MORE:
 			case DLOAD_TOKEN_ERROR:
-				dload_fuzz_fail("a valid document cannot be scanned", out, NULL);
+				dload_fuzz_fail("a valid document cannot be scanned", out,
+								NULL);
 				break;
 			default:
 				appendStringInfoChar(out, *token.text.data);
@@ -219,7 +220,7 @@ check_scanner(const char *body, size_t len)
 				b;
 
 	if (ours != dload_json_validate(dload_span(padded, len + BLANKS), &other))
-		fail(ours ? other.message : err.message, NULL, NULL);
+		dload_fuzz_fail(ours ? other.message : err.message, NULL, NULL);
 
 	/* we know a byte order mark, and a limit to the depth; core does not */
 	if (max_depth(body, len) > DLOAD_MAX_DEPTH ||
@@ -233,11 +234,11 @@ check_scanner(const char *body, size_t len)
 	initStringInfo(&b);
 	ours = our_values(padded, len + BLANKS, &b);
 	if (ours != our_values(body, len, &a) || !same(&a, &b))
-		fail("blanks matter", &a, &b);
+		dload_fuzz_fail("blanks matter", &a, &b);
 	resetStringInfo(&b);
 	if (ours != core_parse(body, len, &b))
-		dload_fuzz_fail(ours ? "core cannot decode a string" : "core decodes a string",
-			 &a, &b);
+		dload_fuzz_fail(ours ? "core cannot decode a string" :
+						"core decodes a string", &a, &b);
 	if (ours && !same(&a, &b))
 		dload_fuzz_fail("values differ", &a, &b);
 	return true;
@@ -323,7 +324,7 @@ check_reader(const DloadPath *path, size_t max_record, const char *body,
 	if (read != read_records(path, max_record, with_blanks(body, len),
 							 len + BLANKS, 0, &parts) ||
 		(read != READ_FAILED && !same(&whole, &parts)))
-		fail("blanks matter", &whole, &parts);
+		dload_fuzz_fail("blanks matter", &whole, &parts);
 	if (read != READ_FAILED && !valid)
 		dload_fuzz_fail("invalid JSON was read", &whole, NULL);
 	for (int i = 0; i < lengthof(pieces); i++)
