@@ -155,6 +155,18 @@ SELECT dload.drop_pipeline('shape');
 DROP TABLE shape_target;
 RESET dload.package_bytes;
 
+-- a run that goes on at a page without names knows those of the page before
+CREATE FOREIGN TABLE shape_parts () SERVER shape_server
+  OPTIONS (path '/shapes/snowflake', records_path 'data', row_names_path 'resultSetMetaData.rowType[*].name', paginate 'link');
+SELECT dload.create_pipeline('shape', source => 'shape_parts', target => 'shape_target', write_disposition => 'append');
+CALL dload.run('shape', max_pages => 2);
+\! python3 "$MOCK_PY" --post "$(cat results/mock.url)" /_journal/clear >results/mock.answer
+CALL dload.run('shape');
+\! python3 "$MOCK_PY" --paths "$(cat results/mock.url)"
+SELECT id, name FROM shape_target ORDER BY id;
+SELECT dload.drop_pipeline('shape');
+DROP TABLE shape_target;
+
 -- options that do not go together
 SELECT shape_read('x', $$row_names 'a', row_names_path 'b'$$);
 SELECT shape_read('x', $$row_names 'a', records_key 'b'$$);

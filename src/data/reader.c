@@ -383,6 +383,19 @@ dload_reader_reshape(DloadReader *r, DloadSpan record, DloadSpan *reshaped,
 	return true;
 }
 
+char *
+dload_reader_names(const DloadReader *r)
+{
+	return r->reshape != NULL ? dload_reshape_names(r->reshape) : NULL;
+}
+
+void
+dload_reader_recall_names(DloadReader *r, const char *names)
+{
+	if (r->reshape != NULL)
+		dload_reshape_recall_names(r->reshape, names);
+}
+
 DloadSpan
 dload_reader_envelope(const DloadReader *r)
 {

@@ -36,6 +36,14 @@ extern DloadReshape *dload_reshape_create(const DloadForm *form,
 extern void dload_reshape_prepare(DloadReshape *r, DloadSpan envelope);
 
 /*
+ * The names of rows that came with a page so far, as a JSON list; NULL if
+ * there are none, or they are not the envelope's.  And the same back, for a
+ * reader that has seen no page with names.
+ */
+extern char *dload_reshape_names(const DloadReshape *r);
+extern void dload_reshape_recall_names(DloadReshape *r, const char *names);
+
+/*
  * The record with the key of its map, as written and quoted, as a member;
  * valid until the next call.  This comes first, and does not ask the envelope.
  */
