@@ -111,6 +111,9 @@ SELECT format_count($$path '/shapes/big/ndjson?gzip=1', format 'ndjson'$$);
 -- each page has its own header
 SELECT format_read($$path '/shapes/reports.csv', paginate 'link'$$);
 
+-- a list of files, each in a format of its own
+SELECT format_read($$path '/shapes/files', paginate 'list', list_path 'files', list_url '{part}'$$);
+
 -- columns of a live table convert by their type
 CREATE FOREIGN TABLE format_live (id int, day date, record jsonb OPTIONS (json_path '$'))
   SERVER format_server OPTIONS (path '/shapes/reports.csv', paginate 'link');

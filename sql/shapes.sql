@@ -76,6 +76,7 @@ SELECT shape_read('rows-after', $$records_path 'rows', row_names_path 'meta.colu
 SELECT shape_read('bigquery', $$records_path 'rows', row_names_path 'schema.fields[*].name', row_value_path 'f[*].v'$$);
 -- later pages without names, and without anything around the list
 SELECT shape_read('snowflake', $$records_path 'data', row_names_path 'resultSetMetaData.rowType[*].name', paginate 'link'$$);
+SELECT shape_read('snowflake', $$records_path 'data', row_names_path 'resultSetMetaData.rowType[*].name', paginate 'list', list_path 'resultSetMetaData.partitionInfo', list_param 'partition', list_from 'index', list_first 'true'$$);
 -- negative controls
 SELECT shape_read('rows', $$records_path 'rows'$$);
 SELECT shape_read('bigquery', $$records_path 'rows', row_names_path 'schema.fields[*].name'$$);

@@ -8,6 +8,7 @@
   /shapes/bomb?mb=        a gzip file of one array of white space
   /shapes/twilio          ?page=: meta.key names the member with the records
   /shapes/snowflake       ?partition=n: rows; names in partition 0 only
+  /shapes/files           a list of paths of files in several formats
   /shapes/reports.csv     ?page=: CSV with a header on each page, Link
 """
 
@@ -140,7 +141,8 @@ def register(mock):
         rows = [[str(part * 2 + i), "n%d" % part] for i in range(2)]
         body = rows if part else {
             "resultSetMetaData": {"rowType": [{"name": "ID"},
-                                              {"name": "NAME"}]},
+                                              {"name": "NAME"}],
+                                  "partitionInfo": [{"rowCount": 2}] * 3},
             "data": rows}
         reply = mock.reply_json(body, headers={"Link": link} if part < 2
                                 else {})
@@ -148,6 +150,12 @@ def register(mock):
             reply.body = gzip.compress(reply.body)
             reply.headers["Content-Encoding"] = "gzip"
         return reply
+
+    @mock.route("/shapes/files")
+    def files(request):
+        return mock.reply_json({"files": [
+            "/shapes/reports.csv?page=%d" % n for n in (1, 2)] +
+            ["/shapes/tsv", "/shapes/ndjson?gzip=1&type=application/jsonl"]})
 
     @mock.route("/shapes/reports.csv")
     def reports(request):
