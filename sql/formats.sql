@@ -90,6 +90,10 @@ SELECT format_read($$path '/shapes/csv-open'$$);
 SELECT format_read($$path '/shapes/csv-twice'$$);
 SELECT format_read($$path '/shapes/csv-latin1'$$);
 SELECT format_read($$path '/shapes/csv?cut=20'$$);
+-- what is no CSV by its type would make strange rows
+SELECT format_read($$path '/html', format 'csv'$$);
+SELECT format_read($$path '/items', format 'csv'$$);
+SELECT format_read($$path '/shapes/files?n=3', format 'csv', paginate 'list', list_path 'files', list_url '{part}'$$);
 
 -- files: gzip without Content-Encoding, of several members
 SELECT format_read($$path '/shapes/csv?gzip=1', format 'csv'$$);

@@ -153,9 +153,10 @@ def register(mock):
 
     @mock.route("/shapes/files")
     def files(request):
-        return mock.reply_json({"files": [
-            "/shapes/reports.csv?page=%d" % n for n in (1, 2)] +
-            ["/shapes/tsv", "/shapes/ndjson?gzip=1&type=application/jsonl"]})
+        paths = ["/shapes/reports.csv?page=1", "/shapes/reports.csv?page=2",
+                 "/shapes/tsv",
+                 "/shapes/ndjson?gzip=1&type=application/jsonl"]
+        return mock.reply_json({"files": paths[:request.integer("n", 4)]})
 
     @mock.route("/shapes/reports.csv")
     def reports(request):

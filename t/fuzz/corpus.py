@@ -30,6 +30,7 @@ FORMS = [
     b'{"s":[{"n":"a"},{"n":"b"}],"data":[{"f":[{"v":1},{"v":{}}]},{"f":[]}]}',
     b'{"data":[{"a":"eyJiIjoxfQ==","b":["aGk","!"],"c":"[1]"}],"key":"data"}',
     b'{"data":[{"c":"\\"x\\""},"x",null],"t":null}',
+    b'{"data":[{"c":"' + b"[" * 512 + b"]" * 512 + b'"}],"t":1}',
     b'{"data":[{"g":"' + base64.b64encode(gzip.compress(b"[1]", mtime=0)) +
     b'","a":"W10="}]}',
 ]
