@@ -8,6 +8,7 @@
   /shapes/bomb?mb=        a gzip file of one array of white space
   /shapes/twilio          ?page=: meta.key names the member with the records
   /shapes/snowflake       ?partition=n: rows; names in partition 0 only
+  /shapes/body?body=      that body
   /shapes/files           a list of paths of files in several formats
   /shapes/reports.csv     ?page=: CSV with a header on each page, Link
 """
@@ -166,6 +167,10 @@ def register(mock):
                                       for i in range(1, 4))
         return mock.Reply(body, content_type="text/csv",
                           headers={"Link": link} if page < 3 else {})
+
+    @mock.route("/shapes/body")
+    def body(request):
+        return mock.Reply(request.params.get("body", "").encode())
 
     @mock.route("/shapes/*")
     def shape(request):
