@@ -157,6 +157,9 @@ SELECT format_read($$path '/x', format 'csv', csv_delimiter '::'$$);
 SELECT format_read($$path '/x', format 'xml'$$);
 SELECT format_read($$path '/x', format 'ndjson', paginate 'next_url', next_path 'next'$$);
 SELECT format_read($$path '/shapes/csv', paginate 'next_url', next_path 'next'$$);
+SELECT format_read($$path '/shapes/csv', paginate 'token', token_path 'next', token_param 'token'$$);
+-- a token in a header serves them too
+SELECT format_read($$path '/shapes/locator', format 'csv', paginate 'token', token_header 'Sforce-Locator', token_param 'locator', token_end 'null'$$);
 
 SELECT dload.drop_pipeline('format_lines');
 SELECT dload.drop_pipeline('format_rows');

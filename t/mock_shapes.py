@@ -9,6 +9,7 @@
   /shapes/twilio          ?page=: meta.key names the member with the records
   /shapes/snowflake       ?partition=n: rows; names in partition 0 only
   /shapes/body?body=      that body
+  /shapes/locator         CSV; the header Sforce-Locator has the next locator
   /shapes/files           a list of paths of files in several formats
   /shapes/reports.csv     ?page=: CSV with a header on each page, Link
 """
@@ -167,6 +168,13 @@ def register(mock):
                                       for i in range(1, 4))
         return mock.Reply(body, content_type="text/csv",
                           headers={"Link": link} if page < 3 else {})
+
+    @mock.route("/shapes/locator")
+    def locator(request):
+        page = request.integer("locator", 0)
+        return mock.Reply(b"id\n%d\n" % page, content_type="text/csv",
+                          headers={"Sforce-Locator": str(page + 1)
+                                   if page < 2 else "null"})
 
     @mock.route("/shapes/body")
     def body(request):

@@ -100,6 +100,16 @@ dload_extract_format(const DloadExtract *x)
 	}
 }
 
+/* Does the paginator look beside the records for what comes next? */
+static bool
+needs_envelope(const DloadPageSpec *page)
+{
+	return page->kind == DLOAD_PAGINATE_NEXT_URL ||
+		(page->kind == DLOAD_PAGINATE_TOKEN &&
+		 page->token_from == DLOAD_TOKEN_FROM_BODY) ||
+		page->has_more_path != NULL;
+}
+
 static bool
 wrong_type(DloadExtract *x, const char *type, const char *fault,
 		   DloadError *err)
@@ -131,8 +141,7 @@ dload_extract_open(DloadExtract *x, DloadError *err)
 		!dload_list_is_bare(x->res, x->fetch->request))
 		return wrong_type(x, type, "is not CSV", err);
 	/* the list would seem to end here */
-	if (format != DLOAD_FORMAT_JSON &&
-		x->res->page.kind == DLOAD_PAGINATE_NEXT_URL)
+	if (format != DLOAD_FORMAT_JSON && needs_envelope(&x->res->page))
 	{
 		wrong_type(x, type, "cannot name the next page", err);
 		return dload_error_hint(err, "Use another \"paginate\", or set the "
