@@ -161,6 +161,10 @@ SELECT format_read($$path '/shapes/csv', paginate 'token', token_path 'next', to
 -- a token in a header serves them too
 SELECT format_read($$path '/shapes/locator', format 'csv', paginate 'token', token_header 'Sforce-Locator', token_param 'locator', token_end 'null'$$);
 
+-- and so does the last record
+SELECT format_read($$path '/shapes/after', paginate 'keyset', keyset_path 'id', keyset_param 'after'$$);
+SELECT format_read($$path '/shapes/after?rows=1', paginate 'keyset', keyset_path 'id', keyset_param 'after', row_names_path 'names', records_path 'rows'$$);
+
 SELECT dload.drop_pipeline('format_lines');
 SELECT dload.drop_pipeline('format_rows');
 DROP TABLE format_big_lines, format_big_rows;

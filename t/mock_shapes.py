@@ -10,6 +10,7 @@
   /shapes/snowflake       ?partition=n: rows; names in partition 0 only
   /shapes/body?body=      that body
   /shapes/locator         CSV; the header Sforce-Locator has the next locator
+  /shapes/after?after=    ids 1 to 5, two at a time; ?rows=1: as rows
   /shapes/files           a list of paths of files in several formats
   /shapes/reports.csv     ?page=: CSV with a header on each page, Link
 """
@@ -175,6 +176,16 @@ def register(mock):
         return mock.Reply(b"id\n%d\n" % page, content_type="text/csv",
                           headers={"Sforce-Locator": str(page + 1)
                                    if page < 2 else "null"})
+
+    @mock.route("/shapes/after")
+    def after(request):
+        first = request.integer("after", 0) + 1
+        ids = range(first, min(first + 2, 6))
+        if request.flag("rows"):
+            return mock.reply_json({"rows": [[i] for i in ids],
+                                    "names": ["id"]})
+        return mock.Reply(b"".join(b'{"id":%d}\n' % i for i in ids),
+                          content_type="application/x-ndjson")
 
     @mock.route("/shapes/body")
     def body(request):
