@@ -260,6 +260,9 @@ dload_extract_settle(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 		x->channel.stats.pages++;
 	}
 	x->fetch = NULL;
+	if (next.url != NULL && x->reader != NULL &&
+		dload_reader_names(x->reader) != NULL)
+		next.names = dload_reader_names(x->reader);
 	if (next.url != NULL)
 		dload_extract_begin_fetch(x, &next);
 	else
