@@ -13,7 +13,7 @@
  */
 #include "postgres.h"
 
-#include "jobs/rundata.h"
+#include "jobs/conditional.h"
 
 #include "data/json.h"
 #include "load/replace.h"
@@ -110,6 +110,7 @@ begin_read(DloadRun *run)
 								  (run->resume ? 1 : 0));
 	if (run->resume)
 		dload_extract_start_at(run->extract, run->resume);
+	dload_conditional_begin(run);
 	run->read_whole = run->resume == NULL;
 	run->resumed = run->resume != NULL;
 	MemoryContextSwitchTo(old);
@@ -179,6 +180,8 @@ prepare(DloadRun *run, void *arg)
 	if (run->full_refresh || dload_checkpoint_rows_are_gone(run))
 	{
 		run->resume = NULL;
+		/* of a replace the new rows may be gone, the old ones are there */
+		run->starting_over = run->full_refresh || !run->replacing;
 		row = blank_cursor(row);
 	}
 	else if (run->replacing)
@@ -191,6 +194,7 @@ prepare(DloadRun *run, void *arg)
 	if (dload_catalog_is_keyless(run->pipeline->id))
 		take_up_first_load(run);
 	make_shape(run);
+	dload_conditional_prepare(run);
 	begin_read(run);
 }
 
@@ -330,6 +334,14 @@ take_page(DloadRun *run, DloadPage *page)
 		MemoryContextDelete(page->context);
 		return PAGE_TAKEN;
 	}
+	if (dload_conditional_in_vain(run))
+	{
+		MemoryContextDelete(page->context);
+		give_up_extract(run);
+		run->kept = NIL;
+		begin_read(run);
+		return PAGE_RESTART;
+	}
 	if (!dload_page_in_memory(page) && run->npages > 0)
 		dload_package_load(run, NULL, false);
 	/* within a slice the newest may come first; the next slice is newer */
@@ -390,6 +402,8 @@ read_pages(DloadRun *run, DloadError *err)
 		verdict = take_page(run, page);
 		if (verdict == PAGE_STOP)
 			return true;
+		if (verdict == PAGE_RESTART)
+			continue;
 		if (verdict == PAGE_LAST)
 		{
 			complete = true;
@@ -411,38 +425,6 @@ read_pages(DloadRun *run, DloadError *err)
 /*
  * End
  */
-
-static void
-judge(DloadRun *run)
-{
-	int64		declared = dload_extract_declared_total(run->extract);
-	char	   *skipped = dload_extract_skipped(run->extract);
-	const char *detected;
-
-	if (run->cursor && dload_cursor_overflowed(run->cursor))
-		dload_run_finish(run, "suspect",
-			   psprintf("More than %d records share one cursor value; the next run may repeat some.",
-						DLOAD_MAX_BOUNDARY));
-	if (skipped != NULL)
-		dload_run_finish(run, "suspect", skipped);
-	if (declared >= 0 && declared != run->counters.rows_read &&
-		run->read_whole)
-		dload_run_finish(run, "suspect",
-			   psprintf("The API declared " INT64_FORMAT " records, but "
-						INT64_FORMAT " were read.", declared,
-						run->counters.rows_read));
-	detected = dload_extract_stats(run->extract)->paginator;
-	if (detected[0] == '\0')
-		dload_run_finish(run, "complete", NULL);
-	else if (run->resource->page.given)
-		dload_run_finish(run, "complete",
-						 psprintf("Paging was detected: %s.", detected));
-	else
-		dload_run_finish(run, "suspect",
-						 psprintf("The reply names a next page (%s), which was "
-								  "not read: the option \"paginate\" is not "
-								  "given.", detected));
-}
 
 static void
 note_outcome(DloadRun *run, void *arg)
@@ -510,7 +492,7 @@ execute(DloadRun *run)
 		if (!restart_in_full(run, &err))
 			fail(run, &err);
 	}
-	judge(run);
+	dload_run_judge(run);
 	dload_run_guarded(run, note_outcome, NULL);
 	dload_extract_end(run->extract);
 	dload_run_commit(run);

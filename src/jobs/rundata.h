@@ -18,6 +18,8 @@
 #include "load/loader.h"
 #include "rest/extract.h"
 
+#include "utils/hsearch.h"
+
 typedef struct DloadRun
 {
 	MemoryContext context;
@@ -64,6 +66,14 @@ typedef struct DloadRun
 	/* counters: of what is committed or about to be */
 	DloadCounters counters;
 	DloadCounters committed;	/* as they were at the last commit of rows */
+
+	/* conditional requests */
+	bool		starting_over;	/* the rows that were kept are gone */
+	bool		noting;			/* validators are kept */
+	uint64		definition;		/* of the source, for validators */
+	HTAB	   *known_pages;	/* validators by request; NULL: none sent */
+	int64		nnoted;			/* in this read */
+	List	   *kept;			/* of DloadKeptValidator, in this package */
 
 	/* how it ends; NULL outcome: still running */
 	const char *outcome;
@@ -136,6 +146,9 @@ extern void dload_run_rollback(DloadRun *run);
 extern void dload_run_note_start(DloadRun *run);
 extern void dload_run_note_end(DloadRun *run);
 extern void dload_run_note_skipped(DloadRun *run);
+
+/* All was read: is it what it should be? */
+extern void dload_run_judge(DloadRun *run);
 
 extern void dload_run_set_stoppable(bool value);
 extern const char *dload_run_stop_reason(void);
