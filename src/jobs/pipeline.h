@@ -75,6 +75,8 @@ extern List *dload_pipeline_cursor_params(const DloadPipeline *p,
 extern List *dload_pipeline_read_params(const DloadPipeline *p,
 										const DloadResource *res,
 										const DloadCursor *cursor);
+/* Raise if what it names is gone since it was made, or forbidden. */
+extern void dload_pipeline_check_names(const DloadPipeline *pipeline);
 
 /* Does the pipeline keep rows apart by key? */
 extern bool dload_pipeline_is_keyed(const DloadPipeline *pipeline);

@@ -23,7 +23,6 @@
 #include "access/xact.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
-#include "utils/acl.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
@@ -128,26 +127,6 @@ note_start(DloadRun *run, void *arg)
 		dload_progress_enter(run);
 }
 
-/* What the pipeline names may be gone since it was made, or forbidden. */
-static void
-check_definition_holds(const DloadPipeline *p)
-{
-	char	   *source = get_rel_name(p->source);
-
-	if (GetUserNameFromId(p->owner, true) == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("owner of pipeline \"%s\" was dropped", p->name),
-				 errhint("Drop the pipeline and create it as another role.")));
-	if (source == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("source of pipeline \"%s\" was dropped", p->name),
-				 errhint("Drop the pipeline and create it from another foreign table.")));
-	if (pg_class_aclcheck(p->source, p->owner, ACL_SELECT) != ACLCHECK_OK)
-		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FOREIGN_TABLE, source);
-}
-
 /*
  * An earlier run has left tables without keys.  If this one goes on with it,
  * so they stay; otherwise rows will be looked for, and keys are needed.
@@ -183,7 +162,7 @@ prepare(DloadRun *run, void *arg)
 	run->generation = row->generation;
 	/* an alter may have been waited for */
 	run->pipeline = dload_catalog_pipeline(run->pipeline->name);
-	check_definition_holds(run->pipeline);
+	dload_pipeline_check_names(run->pipeline);
 	run->resource = dload_resource_create(run->pipeline->source,
 										  run->pipeline->owner);
 	run->replacing = run->full_refresh ||
