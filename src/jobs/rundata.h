@@ -147,9 +147,6 @@ extern void dload_run_note_start(DloadRun *run);
 extern void dload_run_note_end(DloadRun *run);
 extern void dload_run_note_skipped(DloadRun *run);
 
-/* All was read: is it what it should be? */
-extern void dload_run_judge(DloadRun *run);
-
 extern void dload_run_set_stoppable(bool value);
 extern const char *dload_run_stop_reason(void);
 
