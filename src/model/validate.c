@@ -358,8 +358,8 @@ static bool
 check_json_object(const DloadOption *opt, const char *value, DloadError *err)
 {
 	bool		signing = strcmp(opt->name, "hmac_headers") == 0;
-	MemberCheck check = {opt, signing || strcmp(opt->name, "headers") == 0,
-	err};
+	bool		headers = signing || strcmp(opt->name, "headers") == 0;
+	MemberCheck check = {opt, headers, err};
 	DloadError	inner = {0};
 	DloadJson  *doc = dload_json_parse(value, opt->name, &inner);
 
