@@ -170,7 +170,8 @@ def set_up(w, url, flat, flat_sql):
           " (base_url '%s')" % url)
     for name in ("append", "keyed", "merge", "replace"):
         s.run("CREATE FOREIGN TABLE source_%s (record jsonb OPTIONS (json_path"
-              " '$')) SERVER bench OPTIONS (path '/events', paginate 'link')"
+              " '$')) SERVER bench OPTIONS (path '/events', paginate 'link',"
+              " conditional 'false')"
               % name)
     s.run("CREATE FOREIGN TABLE live (id text, actor__login text, created_at"
           " timestamptz) SERVER bench OPTIONS (path '/events',"

@@ -60,7 +60,8 @@ def measure(s, www, rows):
     name = "t%d" % rows
     s.run("CREATE FOREIGN TABLE source_%s () SERVER api OPTIONS"
           " (path '/%s/all/0.json', records_path 'data',"
-          " paginate 'next_url', next_path 'next')" % (name, name))
+          " paginate 'next_url', next_path 'next', conditional 'false')"
+          % (name, name))
     write_pages(www, name + "/all", [10 * k for k in range(1, rows + 1)], 0,
                 1000)
     s.run("SELECT dload.create_pipeline('%s', source => 'source_%s', target =>"

@@ -153,6 +153,7 @@ CREATE TABLE dload.pipeline_schedule (
 	changed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
 	last_due timestamptz,
 	retry_at timestamptz,
+	poll_at timestamptz,
 	paused_at timestamptz,
 	paused_reason text,
 	pruned_rows bigint NOT NULL DEFAULT 0
@@ -192,6 +193,7 @@ CREATE TABLE dload.pipeline_cursor (
 	window_start text,
 	window_clock text,
 	checkpoint text,
+	keyless boolean NOT NULL DEFAULT false,	-- a first load builds keys at its end
 	committed_at timestamptz
 );
 COMMENT ON TABLE dload.pipeline_cursor IS 'where each pipeline stands; committed together with the rows';
@@ -217,7 +219,8 @@ CREATE TABLE dload.run_log (
 	rows_unchanged bigint NOT NULL DEFAULT 0,
 	rows_rejected bigint NOT NULL DEFAULT 0,
 	retries bigint NOT NULL DEFAULT 0,
-	waited interval NOT NULL DEFAULT '0'
+	waited interval NOT NULL DEFAULT '0',
+	pages_unchanged bigint NOT NULL DEFAULT 0
 );
 CREATE INDEX ON dload.run_log (pipeline_id, run_id);
 CREATE UNIQUE INDEX ON dload.run_log (pipeline_id) WHERE queued;
@@ -275,6 +278,26 @@ CREATE TABLE dload.rejected_record (
 	PRIMARY KEY (pipeline_id, relation, record_hash)
 );
 COMMENT ON TABLE dload.rejected_record IS 'records that could not be stored, as they came';
+
+/*
+ * What is needed to ask for a page on condition.  Not dumped: after a restore
+ * every page is read once.
+ */
+CREATE TABLE dload.page_validator (
+	pipeline_id bigint NOT NULL REFERENCES dload.pipeline ON DELETE CASCADE,
+	request bigint NOT NULL,
+	run_id bigint NOT NULL,
+	definition bigint NOT NULL,
+	generation bigint NOT NULL,
+	complete boolean NOT NULL DEFAULT false,
+	etag text,
+	last_modified text,
+	next_request text,
+	records bigint NOT NULL,
+	fingerprint bigint NOT NULL,
+	PRIMARY KEY (pipeline_id, request)
+);
+COMMENT ON TABLE dload.page_validator IS 'entity tags and times of change of pages that are loaded';
 
 /* One statement each: one command cannot update the extension's row twice. */
 SELECT pg_catalog.pg_extension_config_dump('dload.pipeline', '');
@@ -345,7 +368,8 @@ CREATE VIEW dload.runs WITH (security_barrier) AS
 		CASE WHEN NOT r.queued THEN r.started_at END AS started_at,
 		r.finished_at, r.requests, r.pages, r.bytes, r.rows_read,
 		r.rows_inserted, r.rows_updated, r.rows_deleted, r.rows_unchanged,
-		r.rows_rejected, r.retries, r.waited, r.trigger, r.due_at
+		r.rows_rejected, r.retries, r.waited, r.trigger, r.due_at,
+		r.pages_unchanged
 	FROM (SELECT *, outcome IS NULL AND
 				(dload.is_running(pipeline_id) OR pg_catalog.pg_is_in_recovery())
 				AND run_id = pg_catalog.max(run_id)
@@ -408,7 +432,7 @@ CREATE VIEW dload.status WITH (security_barrier) AS
 			+ s.pruned_rows AS rows,
 		dload.next_due(p.pipeline_id) AS next_run_at,
 		s.schedule, s.time_zone, s.failures, s.paused_at, s.paused_reason,
-		n.shared_memory, n.launcher
+		n.shared_memory, n.launcher, c.keyless
 	FROM dload.pipeline AS p
 		LEFT JOIN dload.pipeline_cursor AS c USING (pipeline_id)
 		LEFT JOIN dload.pipeline_schedule AS s USING (pipeline_id)

@@ -8,7 +8,7 @@ SET timezone = 'UTC';
 CREATE SERVER mrg FOREIGN DATA WRAPPER dload OPTIONS (base_url :'mock_url', max_retries '0');
 CREATE SCHEMA mrg;
 CREATE FOREIGN TABLE mrg.events (record jsonb OPTIONS (json_path '$')) SERVER mrg
-  OPTIONS (path '/events', paginate 'link', page_size '100', page_size_param 'per_page');
+  OPTIONS (path '/events', paginate 'link', page_size '100', page_size_param 'per_page', conditional 'false');
 CREATE FOREIGN TABLE mrg.src (record jsonb OPTIONS (json_path '$')) SERVER mrg OPTIONS (path '/mrg');
 
 -- events with commits, labels and topics below them

@@ -1328,7 +1328,8 @@ class Handler(BaseHTTPRequestHandler):
             entry["status"] = reply.status
         bare = (self.command == "HEAD" or reply.status in (204, 304)
                 or reply.status < 200)
-        self.send_response(reply.status)
+        (self.send_response_only if "Date" in reply.headers
+         else self.send_response)(reply.status)
         for name, value in reply.headers.items():
             for one in value if isinstance(value, list) else [value]:
                 self.send_header(name, one)

@@ -7,9 +7,10 @@
                             9457 with members of its own
     /validators/items       ?page=&per_page= (25): {"data","next"} with ETag
                             (?weak=1: a weak one; ?etag=0: none) and
-                            Last-Modified (?modified=0: none), and 304; If-None-Match goes before
-                            If-Modified-Since; ?vary= and ?cache= set Vary and
-                            Cache-Control
+                            Last-Modified (?modified=0: none), and 304;
+                            If-None-Match goes before If-Modified-Since;
+                            ?vary= and ?cache= set Vary and Cache-Control;
+                            ?total=1: {"data","total"}
 """
 
 import hashlib
@@ -57,6 +58,8 @@ def register(api):
         if page < pages:
             target = request.origin + request.relative(page=page + 1)
         reply = api.reply_json({"data": part, "next": target})
+        if request.flag("total"):
+            reply = api.reply_json({"data": part, "total": len(items)})
         etag = '"%s"' % hashlib.sha1(reply.body).hexdigest()[:16]
         if request.flag("weak"):
             etag = "W/" + etag

@@ -7,8 +7,8 @@
  */
 #include "postgres.h"
 
+#include "jobs/conditional.h"
 #include "jobs/launcher.h"
-#include "jobs/rundata.h"
 #include "model/standing.h"
 
 #include "access/xact.h"
@@ -17,6 +17,7 @@
 #include "pgstat.h"
 #include "postmaster/interrupt.h"
 #include "utils/guc.h"
+#include "utils/timestamp.h"
 
 /* A worker's run is under way; it was told to stop. */
 static volatile sig_atomic_t stoppable;
@@ -134,6 +135,21 @@ dload_run_note_start(DloadRun *run)
 		run->run_id = dload_catalog_start_run(run->pipeline->id);
 }
 
+/* What the API says of its own pace holds for the schedule. */
+static void
+note_poll_interval(DloadRun *run)
+{
+	int64		ms = run->extract ?
+	dload_extract_poll_interval(run->extract) : -1;
+	TimestampTz poll_at = 0;
+
+	if (ms > 0)
+		poll_at = dload_clock_at(GetCurrentTimestamp() + ms * 1000);
+	dload_standing_poll(run->pipeline->id, poll_at);
+	if (poll_at != 0)
+		dload_launcher_tell_at_commit();
+}
+
 void
 dload_run_note_end(DloadRun *run)
 {
@@ -148,6 +164,7 @@ dload_run_note_end(DloadRun *run)
 					   run->come_back ? dload_clock_at(run->come_back) : 0);
 	if (run->come_back != 0)
 		dload_launcher_tell_at_commit();
+	note_poll_interval(run);
 	/* a worker does it in a transaction of its own, later */
 	if (run->mode == DLOAD_RUN_PROCEDURE)
 		dload_standing_prune(run->pipeline->id, dload_keep_runs);
@@ -177,4 +194,39 @@ dload_run_finish(DloadRun *run, const char *outcome, char *reason)
 		return;
 	run->outcome = outcome;
 	run->reason = reason;
+}
+
+void
+dload_run_judge(DloadRun *run)
+{
+	int64		declared = dload_extract_declared_total(run->extract);
+	int64		read = run->counters.rows_read +
+	dload_extract_stats(run->extract)->kept;
+	char	   *skipped = dload_extract_skipped(run->extract);
+	const char *detected;
+
+	if (run->cursor && dload_cursor_overflowed(run->cursor))
+		dload_run_finish(run, "suspect",
+			   psprintf("More than %d records share one cursor value; the next run may repeat some.",
+						DLOAD_MAX_BOUNDARY));
+	if (skipped != NULL)
+		dload_run_finish(run, "suspect", skipped);
+	if (declared >= 0 && declared != read && run->read_whole)
+		dload_run_finish(run, "suspect",
+			   psprintf("The API declared " INT64_FORMAT " records, but "
+						INT64_FORMAT " were read.", declared, read));
+	if (dload_conditional_unchanged(run))
+		dload_run_finish(run, "complete",
+			   "Unchanged: by what the API says, every page is as it was when it was last read.");
+	detected = dload_extract_stats(run->extract)->paginator;
+	if (detected[0] == '\0')
+		dload_run_finish(run, "complete", NULL);
+	else if (run->resource->page.given)
+		dload_run_finish(run, "complete",
+						 psprintf("Paging was detected: %s.", detected));
+	else
+		dload_run_finish(run, "suspect",
+						 psprintf("The reply names a next page (%s), which was "
+								  "not read: the option \"paginate\" is not "
+								  "given.", detected));
 }

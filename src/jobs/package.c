@@ -7,7 +7,7 @@
  */
 #include "postgres.h"
 
-#include "jobs/rundata.h"
+#include "jobs/conditional.h"
 
 #include "base/setting.h"
 #include "base/subxact.h"
@@ -102,6 +102,13 @@ dload_package_init(DloadRun *run)
 										  kept, kept, kept);
 }
 
+bool
+dload_package_full(const DloadRun *run)
+{
+	return run->npages > 0 &&
+		run->bytes + run->batch->bytes >= (size_t) dload_package_kb * 1024;
+}
+
 size_t
 dload_package_page_limit(void)
 {
@@ -194,6 +201,13 @@ add_record(DloadRun *run, DloadSpan record, bool counting, int64 *ndated)
 	return verdict == DLOAD_CURSOR_OLD;
 }
 
+/* Of a large page: the rows made before they are stored, in bytes. */
+static size_t
+large_batch_bytes(void)
+{
+	return (size_t) dload_package_kb * 1024 / 2;
+}
+
 bool
 dload_package_add(DloadRun *run, DloadPage *page)
 {
@@ -207,6 +221,7 @@ dload_package_add(DloadRun *run, DloadPage *page)
 	run->last_fingerprint = page->fingerprint;
 	run->slice_done = page->slice_done;
 	run->npages++;
+	dload_conditional_note(run, page);
 	if (!large)
 		run->bytes += page->bytes;
 	while (dload_page_next_record(page, &record))
@@ -215,12 +230,15 @@ dload_package_add(DloadRun *run, DloadPage *page)
 		if (add_record(run, record, !large, &ndated))
 			nold++;
 		/* of a large page only the types are learnt now */
-		if (large && run->batch->bytes > (size_t) dload_package_kb * 1024)
+		if (large && run->batch->bytes > large_batch_bytes())
 			dload_batch_reset(run->batch);
 	}
 	if (large)
 		dload_batch_reset(run->batch);
 	MemoryContextSwitchTo(old);
+	/* of a list with the newest first nothing came before that page */
+	if (page->unchanged)
+		nold = ndated = 1;
 	return run->cursor != NULL &&
 		dload_cursor_page_is_old(run->cursor, nold, ndated);
 }
@@ -245,7 +263,7 @@ make_constraints_immediate(void)
 static void
 store_rows(DloadLoad *load, DloadRun *run, DloadRow *only)
 {
-	if (run->shape->keyed)
+	if (run->shape->keyed && !run->keyless)
 		dload_merge(load, run->batch, only, &run->counters);
 	else
 		dload_append(load, run->batch, only, &run->counters);
@@ -351,6 +369,7 @@ store_carefully(DloadRun *run)
 static void
 store_batch(DloadRun *run)
 {
+	dload_firstload_check(run);
 	for (;;)
 	{
 		char	   *message;
@@ -368,40 +387,30 @@ store_batch(DloadRun *run)
 }
 
 /*
- * A page that is larger than a package: in chunks, which copy their records
- * since the page gives them out one at a time.
+ * A page that is larger than a package: as many of its records at once as are
+ * in memory.
  */
 static void
 store_large_page(DloadRun *run, DloadPage *page)
 {
-	size_t		limit = (size_t) dload_package_kb * 1024;
-	MemoryContext chunk = AllocSetContextCreate(run->package, "dload chunk",
-												ALLOCSET_DEFAULT_SIZES);
 	DloadSpan	record;
-	size_t		bytes = 0;
 	int64		ndated = 0;
 
 	dload_page_rewind(page);
-	while (dload_page_next_record(page, &record))
+	for (;;)
 	{
-		char	   *copy = MemoryContextAllocHuge(chunk, record.len + 1);
-
-		CHECK_FOR_INTERRUPTS();
-		memcpy(copy, record.data, record.len);
-		record.data = copy;
-		bytes += record.len;
-		add_record(run, record, true, &ndated);
-		if (bytes + run->batch->bytes >= limit)
+		if (run->batch->nroots > 0 &&
+			(dload_page_at_edge(page) ||
+			 run->batch->bytes >= large_batch_bytes()))
 		{
 			store_batch(run);
 			dload_batch_reset(run->batch);
-			MemoryContextReset(chunk);
-			bytes = 0;
 		}
+		if (!dload_page_next_record(page, &record))
+			break;
+		CHECK_FOR_INTERRUPTS();
+		add_record(run, record, true, &ndated);
 	}
-	store_batch(run);
-	dload_batch_reset(run->batch);
-	MemoryContextDelete(chunk);
 }
 
 /*
@@ -450,12 +459,23 @@ store_package(DloadRun *run, void *arg)
 	Package    *package = arg;
 
 	if (run->batch->nroots > 0 || package->large)
+	{
+		dload_firstload_begin(run, !package->complete &&
+							  (package->large || dload_package_full(run)));
 		dload_evolve(&run->ev, run->shape);
+	}
 	if (package->large)
 		store_large_page(run, package->large);
 	else if (run->batch->nroots > 0)
 		store_batch(run);
-	if (package->complete && run->replacing)
+	if (package->complete && run->keyless)
+	{
+		/* its memory is for the sorts */
+		dload_batch_release(run->batch);
+		dload_firstload_end(run);
+	}
+	if (package->complete && run->replacing &&
+		!dload_conditional_unchanged(run))
 	{
 		char	   *skipped = dload_extract_skipped(run->extract);
 
@@ -482,12 +502,13 @@ save_cursor(DloadRun *run, bool complete)
 {
 	/* records that were left out must be asked for again */
 	bool		skipped = dload_extract_stats(run->extract)->skipped > 0;
+	bool		same = run->replacing && dload_conditional_unchanged(run);
 
 	if (complete || skipped)
 		run->row->checkpoint = NULL;
 	else if (run->last_request)
 		run->row->checkpoint = dload_checkpoint_text(run);
-	if (run->cursor && !skipped)
+	if (run->cursor && !skipped && !same)
 	{
 		char	   *value = run->row->value;
 		ArrayType  *boundary = run->row->boundary;
@@ -512,6 +533,7 @@ load_package(DloadRun *run, void *arg)
 	dload_run_as_owner(run, store_package, package);
 	save_rejections(run);
 	save_cursor(run, package->complete);
+	dload_conditional_save(run, package->complete);
 	dload_progress_count(run);
 	dload_catalog_update_run(run->run_id, &run->counters);
 }

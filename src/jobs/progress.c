@@ -40,6 +40,7 @@ dload_progress_count(DloadRun *run)
 
 	run->counters.requests = earlier->requests + stats->requests;
 	run->counters.pages = earlier->pages + stats->pages;
+	run->counters.pages_unchanged = stats->unchanged;
 	run->counters.bytes = earlier->bytes + stats->bytes;
 	run->counters.retries = earlier->retries + stats->retries;
 	run->counters.waited_us = earlier->limit_wait_us +

@@ -13,10 +13,11 @@
  */
 #include "postgres.h"
 
-#include "jobs/rundata.h"
+#include "jobs/conditional.h"
 
 #include "data/json.h"
 #include "load/replace.h"
+#include "model/keyless.h"
 #include "rest/url.h"
 
 #include "access/xact.h"
@@ -75,6 +76,7 @@ make_shape(DloadRun *run)
 	run->ev.run_id = run->run_id;
 	run->ev.replacing = run->replacing;
 	run->ev.resuming = run->replacing && run->resume != NULL;
+	run->ev.keyless = run->keyless;
 	dload_run_as_owner(run, bind_shape, NULL);
 	if (!dload_shape_set_keys(run->shape, p->primary_key, &err))
 		dload_error_raise(&err);
@@ -109,6 +111,7 @@ begin_read(DloadRun *run)
 								  (run->resume ? 1 : 0));
 	if (run->resume)
 		dload_extract_start_at(run->extract, run->resume);
+	dload_conditional_begin(run);
 	run->read_whole = run->resume == NULL;
 	run->resumed = run->resume != NULL;
 	MemoryContextSwitchTo(old);
@@ -155,40 +158,29 @@ check_definition_holds(const DloadPipeline *p)
 }
 
 /*
- * Was the table dropped that the rows so far are in?  Then cursor and
- * checkpoint speak of rows that nobody has.  Child tables that were left
- * behind hold rows whose parents' numbers will be given out again.
+ * An earlier run has left tables without keys.  If this one goes on with it,
+ * so they stay; otherwise rows will be looked for, and keys are needed.
  */
-static bool
-rows_are_gone(const DloadRun *run)
+static void
+take_up_first_load(DloadRun *run)
 {
-	bool		gone = false;
-	bool		children = false;
-	ListCell   *lc;
+	bool		replacing = run->replacing;
 
-	foreach(lc, dload_catalog_tables(run->pipeline->id))
+	if (!dload_pipeline_is_keyed(run->pipeline))
 	{
-		DloadTableRow *table = lfirst(lc);
-		bool		there = OidIsValid(run->replacing ? table->shadow :
-									   table->relation);
-
-		if (strcmp(table->path, "$") == 0)
-			gone = !there;
-		else if (there)
-			children = true;
+		/* altered since: nothing will look for rows */
+		dload_catalog_set_keyless(run->pipeline->id, false);
+		return;
 	}
-	if (!gone || run->replacing)
-		return gone;
-	if (children)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("target of pipeline \"%s\" was dropped, but not its child tables",
-						run->pipeline->name),
-				 errhint("Drop them too, or run the pipeline with full_refresh => true.")));
-	ereport(NOTICE,
-			(errmsg("pipeline \"%s\": the target was dropped, starting over",
-					run->pipeline->name)));
-	return true;
+	if (run->resume != NULL && !replacing)
+	{
+		run->keyless = true;
+		return;
+	}
+	run->replacing = false;
+	make_shape(run);
+	dload_firstload_finish(run, NULL);
+	run->replacing = replacing;
 }
 
 /* Everything that needs catalogs, before the first request. */
@@ -206,9 +198,11 @@ prepare(DloadRun *run, void *arg)
 	run->replacing = run->full_refresh ||
 		strcmp(run->pipeline->disposition, "replace") == 0;
 	dload_checkpoint_read(run, row->checkpoint);
-	if (run->full_refresh || rows_are_gone(run))
+	if (run->full_refresh || dload_checkpoint_rows_are_gone(run))
 	{
 		run->resume = NULL;
+		/* of a replace the new rows may be gone, the old ones are there */
+		run->starting_over = run->full_refresh || !run->replacing;
 		row = blank_cursor(row);
 	}
 	else if (run->replacing)
@@ -218,7 +212,10 @@ prepare(DloadRun *run, void *arg)
 		row->boundary = construct_empty_array(INT8OID);
 	}
 	run->cursor = dload_cursor_create(run->pipeline, row, run->resume != NULL);
+	if (dload_catalog_is_keyless(run->pipeline->id))
+		take_up_first_load(run);
 	make_shape(run);
+	dload_conditional_prepare(run);
 	begin_read(run);
 }
 
@@ -319,9 +316,10 @@ restart_window(DloadRun *run)
 					run->pipeline->name)));
 	give_up_extract(run);
 	run->resume = NULL;
-	if (run->replacing)
+	if (run->replacing || run->keyless)
 	{
-		dload_run_guarded(run, discard_shadow, NULL);
+		dload_run_guarded(run, run->replacing ? discard_shadow :
+						  dload_firstload_finish, NULL);
 		dload_run_commit(run);
 	}
 	begin_read(run);
@@ -357,6 +355,14 @@ take_page(DloadRun *run, DloadPage *page)
 		MemoryContextDelete(page->context);
 		return PAGE_TAKEN;
 	}
+	if (dload_conditional_in_vain(run))
+	{
+		MemoryContextDelete(page->context);
+		give_up_extract(run);
+		run->kept = NIL;
+		begin_read(run);
+		return PAGE_RESTART;
+	}
 	if (!dload_page_in_memory(page) && run->npages > 0)
 		dload_package_load(run, NULL, false);
 	/* within a slice the newest may come first; the next slice is newer */
@@ -391,7 +397,6 @@ stop_for_now(DloadRun *run, const DloadError *err)
 static bool
 read_pages(DloadRun *run, DloadError *err)
 {
-	size_t		limit = (size_t) dload_package_kb * 1024;
 	bool		complete = false;
 
 	for (;;)
@@ -418,6 +423,8 @@ read_pages(DloadRun *run, DloadError *err)
 		verdict = take_page(run, page);
 		if (verdict == PAGE_STOP)
 			return true;
+		if (verdict == PAGE_RESTART)
+			continue;
 		if (verdict == PAGE_LAST)
 		{
 			complete = true;
@@ -425,7 +432,7 @@ read_pages(DloadRun *run, DloadError *err)
 			break;
 		}
 		dload_progress_report(run);
-		if (run->bytes + run->batch->bytes >= limit && run->npages > 0)
+		if (dload_package_full(run))
 			dload_package_load(run, NULL, !page->has_next);
 	}
 	dload_package_load(run, NULL, complete);
@@ -439,38 +446,6 @@ read_pages(DloadRun *run, DloadError *err)
 /*
  * End
  */
-
-static void
-judge(DloadRun *run)
-{
-	int64		declared = dload_extract_declared_total(run->extract);
-	char	   *skipped = dload_extract_skipped(run->extract);
-	const char *detected;
-
-	if (run->cursor && dload_cursor_overflowed(run->cursor))
-		dload_run_finish(run, "suspect",
-			   psprintf("More than %d records share one cursor value; the next run may repeat some.",
-						DLOAD_MAX_BOUNDARY));
-	if (skipped != NULL)
-		dload_run_finish(run, "suspect", skipped);
-	if (declared >= 0 && declared != run->counters.rows_read &&
-		run->read_whole)
-		dload_run_finish(run, "suspect",
-			   psprintf("The API declared " INT64_FORMAT " records, but "
-						INT64_FORMAT " were read.", declared,
-						run->counters.rows_read));
-	detected = dload_extract_stats(run->extract)->paginator;
-	if (detected[0] == '\0')
-		dload_run_finish(run, "complete", NULL);
-	else if (run->resource->page.given)
-		dload_run_finish(run, "complete",
-						 psprintf("Paging was detected: %s.", detected));
-	else
-		dload_run_finish(run, "suspect",
-						 psprintf("The reply names a next page (%s), which was "
-								  "not read: the option \"paginate\" is not "
-								  "given.", detected));
-}
 
 static void
 note_outcome(DloadRun *run, void *arg)
@@ -538,7 +513,7 @@ execute(DloadRun *run)
 		if (!restart_in_full(run, &err))
 			fail(run, &err);
 	}
-	judge(run);
+	dload_run_judge(run);
 	dload_run_guarded(run, note_outcome, NULL);
 	dload_extract_end(run->extract);
 	dload_run_commit(run);

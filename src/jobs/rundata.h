@@ -18,6 +18,8 @@
 #include "load/loader.h"
 #include "rest/extract.h"
 
+#include "utils/hsearch.h"
+
 typedef struct DloadRun
 {
 	MemoryContext context;
@@ -28,6 +30,7 @@ typedef struct DloadRun
 	int64		max_pages;
 	bool		full_refresh;
 	bool		replacing;		/* into shadow tables */
+	bool		keyless;		/* into tables that get their keys later */
 
 	/* what is loaded into */
 	DloadShape *shape;
@@ -63,6 +66,14 @@ typedef struct DloadRun
 	/* counters: of what is committed or about to be */
 	DloadCounters counters;
 	DloadCounters committed;	/* as they were at the last commit of rows */
+
+	/* conditional requests */
+	bool		starting_over;	/* the rows that were kept are gone */
+	bool		noting;			/* validators are kept */
+	uint64		definition;		/* of the source, for validators */
+	HTAB	   *known_pages;	/* validators by request; NULL: none sent */
+	int64		nnoted;			/* in this read */
+	List	   *kept;			/* of DloadKeptValidator, in this package */
 
 	/* how it ends; NULL outcome: still running */
 	const char *outcome;
@@ -104,6 +115,9 @@ extern void dload_package_reject(DloadRun *run, DloadTable *table,
 /* Make the memory contexts of packages; before anything else of them. */
 extern void dload_package_init(DloadRun *run);
 
+/* Is there enough in it to load it? */
+extern bool dload_package_full(const DloadRun *run);
+
 /* A page above this many bytes is for a file: see dload_extract_next_page. */
 extern size_t dload_package_page_limit(void);
 
@@ -133,6 +147,9 @@ extern void dload_run_note_start(DloadRun *run);
 extern void dload_run_note_end(DloadRun *run);
 extern void dload_run_note_skipped(DloadRun *run);
 
+/* All was read: is it what it should be? */
+extern void dload_run_judge(DloadRun *run);
+
 extern void dload_run_set_stoppable(bool value);
 extern const char *dload_run_stop_reason(void);
 
@@ -141,11 +158,30 @@ extern void dload_run_finish(DloadRun *run, const char *outcome,
 							 char *reason);
 
 /*
+ * in firstload.c
+ */
+
+/* Before tables are made for the first rows; "full": more is likely. */
+extern void dload_firstload_begin(DloadRun *run, bool full);
+
+/* Before rows are stored: build the keys now if they are needed. */
+extern void dload_firstload_check(DloadRun *run);
+
+/* Build the keys; as the owner. */
+extern void dload_firstload_end(DloadRun *run);
+
+/* The same as somebody else: a DloadRunBody. */
+extern void dload_firstload_finish(DloadRun *run, void *arg);
+
+/*
  * in checkpoint.c
  */
 
 /* Where an earlier run stopped, if it did; NULL: it did not. */
 extern void dload_checkpoint_read(DloadRun *run, const char *checkpoint);
+
+/* Was the target dropped?  Then cursor and checkpoint mean nothing. */
+extern bool dload_checkpoint_rows_are_gone(const DloadRun *run);
 
 /* How a later run goes on after the last page of this package.  palloc'd. */
 extern char *dload_checkpoint_text(DloadRun *run);

@@ -81,7 +81,7 @@ forget_entry(int64 pipeline_id)
  * a regular time that a failure is to be got over before is left out.
  */
 static TimestampTz
-first_due(const DloadStanding *s, const DloadSharedSchedule *entry,
+due_by_schedule(const DloadStanding *s, const DloadSharedSchedule *entry,
 		  TimestampTz now)
 {
 	TimestampTz next;
@@ -111,6 +111,23 @@ first_due(const DloadStanding *s, const DloadSharedSchedule *entry,
 		return Max(s->retry_at, now);
 	return schedule.is_interval ? s->retry_at :
 		dload_due_next(entry, s->retry_at - 1);
+}
+
+/* The same, but not before the API wants to be asked again. */
+static TimestampTz
+first_due(const DloadStanding *s, const DloadSharedSchedule *entry,
+		  TimestampTz now)
+{
+	TimestampTz next = due_by_schedule(s, entry, now);
+	DloadSchedule schedule;
+	DloadError	err = {0};
+
+	if (s->poll_at <= next)
+		return next;
+	if (!s->schedule || !dload_schedule_parse(s->schedule, &schedule, &err) ||
+		schedule.is_interval)
+		return s->poll_at;
+	return dload_due_next(entry, s->poll_at - 1);
 }
 
 /* The last probe that saw the pipeline. */
@@ -165,6 +182,7 @@ update_entry(const DloadStanding *s, uint64 generation, bool failed)
 		entry->key = key;
 	}
 	if (!found || has_retry(s, entry, failed) ||
+		(s->poll_at > now && entry->next_due < s->poll_at) ||
 		strcmp(entry->schedule, schedule) != 0 ||
 		strcmp(entry->time_zone, zone) != 0 || entry->jitter_us != jitter)
 	{

@@ -262,8 +262,8 @@ raise_taken(const DloadPipeline *p)
 	const char *args[1] = {p->name};
 	bool		named;
 
-	dload_catalog_execute("SELECT FROM dload.pipeline WHERE name = $1",
-						  1, args);
+	dload_catalog_execute("SELECT FROM dload.pipeline"
+						  " WHERE name = $1", 1, args);
 	named = SPI_processed > 0;
 	dload_catalog_done();
 	if (named)
@@ -308,7 +308,6 @@ dload_catalog_insert_pipeline(DloadPipeline *p)
 	dload_catalog_done();
 	if (!inserted)
 		raise_taken(p);
-
 	cursor_args[0] = dload_int64_text(p->id);
 	dload_catalog_run("INSERT INTO dload.pipeline_cursor (pipeline_id)"
 					  " VALUES ($1::bigint)", 1, cursor_args);
@@ -542,7 +541,8 @@ dload_catalog_start_run(int64 pipeline_id)
 	" rows_read = $5::bigint, rows_inserted = $6::bigint," \
 	" rows_updated = $7::bigint, rows_deleted = $8::bigint," \
 	" rows_unchanged = $9::bigint, rows_rejected = $10::bigint," \
-	" retries = $11::bigint, waited = $12::bigint * interval '1 us'"
+	" retries = $11::bigint, waited = $12::bigint * interval '1 us'," \
+	" pages_unchanged = $13::bigint"
 
 static void
 counter_args(int64 run_id, const DloadCounters *c, const char **args)
@@ -559,31 +559,32 @@ counter_args(int64 run_id, const DloadCounters *c, const char **args)
 	args[9] = dload_int64_text(c->rows_rejected);
 	args[10] = dload_int64_text(c->retries);
 	args[11] = dload_int64_text(c->waited_us);
+	args[12] = dload_int64_text(c->pages_unchanged);
 }
 
 void
 dload_catalog_update_run(int64 run_id, const DloadCounters *c)
 {
-	const char *args[12];
+	const char *args[13];
 
 	counter_args(run_id, c, args);
 	dload_catalog_run("UPDATE dload.run_log SET" COUNTERS_SET
-					  " WHERE run_id = $1::bigint", 12, args);
+					  " WHERE run_id = $1::bigint", 13, args);
 }
 
 void
 dload_catalog_end_run(int64 run_id, const char *outcome, const char *reason,
 					  const DloadCounters *c)
 {
-	const char *args[14];
+	const char *args[15];
 
 	counter_args(run_id, c, args);
-	args[12] = outcome;
-	args[13] = reason;
+	args[13] = outcome;
+	args[14] = reason;
 	dload_catalog_run("UPDATE dload.run_log SET" COUNTERS_SET ","
-					  " outcome = $13, reason = $14,"
+					  " outcome = $14, reason = $15,"
 					  " finished_at = clock_timestamp()"
-					  " WHERE run_id = $1::bigint", 14, args);
+					  " WHERE run_id = $1::bigint", 15, args);
 }
 
 void
@@ -594,8 +595,7 @@ dload_catalog_reap_runs(int64 pipeline_id)
 	dload_catalog_run("UPDATE dload.run_log SET outcome = 'failed',"
 					  " reason = 'the process that ran it ended before the run did'"
 					  " WHERE pipeline_id = $1::bigint AND outcome IS NULL"
-					  " AND NOT queued",
-					  1, args);
+					  " AND NOT queued", 1, args);
 }
 
 void

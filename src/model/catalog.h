@@ -74,6 +74,7 @@ typedef struct DloadCounters
 {
 	int64		requests;
 	int64		pages;
+	int64		pages_unchanged;	/* not sent by the API */
 	int64		bytes;
 	int64		rows_read;
 	int64		rows_inserted;

@@ -242,6 +242,9 @@ const DloadOption dload_options[] = {
 	CHOICE("cursor_in", T, "query|header|body", "query",
 		   "Where the pipeline's cursor_param goes; in a body it is a JSON "
 		   "path."),
+	SIMPLE("conditional", T, DLOAD_OPT_BOOL, "true",
+		   "Runs ask for pages on condition that they have changed, where the "
+		   "API tells by ETag or Last-Modified."),
 	SIMPLE("records_path", T, DLOAD_OPT_PATH, NULL,
 		   "JSON path of the records in a response; without it the place is "
 		   "detected on the first response."),

@@ -99,6 +99,7 @@ dload_requestspec_read(DloadRequestSpec *spec, const DloadOptionSet *set,
 	spec->method = dload_spec_text(set, "method");
 	spec->query_params = dload_spec_json(set, "query_params");
 	spec->body = dload_spec_text(set, "body");
+	spec->conditional = dload_option_bool(set, "conditional");
 	spec->body_type = dload_option_enum(set, "body_type");
 	spec->variables = dload_spec_text(set, "variables");
 	spec->accept = dload_spec_text(set, "accept");

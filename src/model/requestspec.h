@@ -45,6 +45,7 @@ typedef struct DloadRequestSpec
 	DloadBodyType body_type;
 	char	   *variables;		/* template of a JSON object, or NULL */
 	char	   *accept;			/* or NULL: as the format has it */
+	bool		conditional;	/* runs ask only for what has changed */
 	List	   *headers;		/* of char * "Name: value", templates;
 								 * server's, then table's */
 	DloadArrayStyle array_style;

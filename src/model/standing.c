@@ -55,6 +55,7 @@ read_standing(uint64 row, MemoryContext context)
 	s->paused = dload_result_int64(row, 11) != 0;
 	s->queued = dload_result_int64(row, 12) != 0;
 	s->owner_exists = dload_result_int64(row, 13) != 0;
+	s->poll_at = dload_result_int64(row, 14);
 	MemoryContextSwitchTo(old);
 	return s;
 }
@@ -76,7 +77,7 @@ read_standings(const char *pipeline_id)
 						  " WHERE r.pipeline_id = p.pipeline_id"
 						  " AND r.queued)::int::bigint,"
 						  " EXISTS (SELECT FROM pg_catalog.pg_authid AS a"
-						  " WHERE a.oid = p.owner)::int::bigint"
+						  " WHERE a.oid = p.owner)::int::bigint, s.poll_at"
 						  " FROM dload.pipeline AS p"
 						  " JOIN dload.pipeline_schedule AS s"
 						  " USING (pipeline_id)"
@@ -416,6 +417,18 @@ dload_standing_end(int64 pipeline_id, int64 run_id, const char *outcome,
 					  " FROM dload.run_log AS r JOIN dload.pipeline AS p"
 					  " USING (pipeline_id) WHERE r.pipeline_id = $1::bigint"
 					  " AND r.run_id = $2::bigint", 2, args);
+}
+
+void
+dload_standing_poll(int64 pipeline_id, TimestampTz poll_at)
+{
+	const char *args[] = {dload_int64_text(pipeline_id), time_text(poll_at)};
+
+	dload_catalog_run("UPDATE dload.pipeline_schedule"
+					  " SET poll_at = $2::timestamptz"
+					  " WHERE pipeline_id = $1::bigint"
+					  " AND poll_at IS DISTINCT FROM $2::timestamptz",
+					  2, args);
 }
 
 void

@@ -28,6 +28,7 @@ typedef struct DloadStanding
 	TimestampTz last_due;		/* 0: none */
 	TimestampTz retry_at;		/* when a run that failed, or could not go on,
 								 * is tried again; 0: none */
+	TimestampTz poll_at;		/* the API wants no run before; 0: any time */
 	bool		paused;
 	bool		queued;			/* a run waits */
 	bool		owner_exists;
@@ -94,6 +95,9 @@ extern void dload_standing_end(int64 pipeline_id, int64 run_id,
 							   const char *outcome, const char *reason,
 							   TimestampTz now, bool worker,
 							   TimestampTz resume_at);
+
+/* The API wants no run before; 0: it does not say. */
+extern void dload_standing_poll(int64 pipeline_id, TimestampTz poll_at);
 
 /* A due time that found the pipeline running. */
 extern void dload_standing_skip(int64 pipeline_id, TimestampTz due,

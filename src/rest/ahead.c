@@ -71,7 +71,8 @@ expect(DloadExtract *x, const DloadRequest *request)
 	if (!is_harmless(request) || dload_extract_made(x, request))
 		return false;
 	old = MemoryContextSwitchTo(x->context);
-	x->ahead[x->nahead++] = dload_fetch_create(&x->channel, request);
+	x->ahead[x->nahead] = dload_fetch_create(&x->channel, request);
+	dload_extract_attach_validator(x, x->ahead[x->nahead++]);
 	MemoryContextSwitchTo(old);
 	return true;
 }

@@ -51,12 +51,19 @@ dload_extract_begin_fetch(DloadExtract *x, const DloadRequest *request)
 	if (x->fetch == NULL)
 	{
 		x->fetch = dload_fetch_create(&x->channel, request);
-		if (x->lookup != NULL && (!x->all_unchanged ||
-								  x->channel.stats.unchanged ==
-								  x->channel.stats.pages))
-			x->fetch->validator = x->lookup(request, x->lookup_arg);
+		dload_extract_attach_validator(x, x->fetch);
 	}
 	MemoryContextSwitchTo(old);
+}
+
+void
+dload_extract_attach_validator(DloadExtract *x, DloadFetch *f)
+{
+	const DloadExtractStats *stats = &x->channel.stats;
+
+	if (x->lookup != NULL &&
+		(!x->all_unchanged || stats->unchanged == stats->pages))
+		f->validator = x->lookup(f->request, x->lookup_arg);
 }
 
 void
@@ -94,6 +101,7 @@ dload_extract_begin(const DloadResource *res, List *params)
 	x->path = res->records.path;
 	x->declared_total = -1;
 	x->channel.res = res;
+	x->channel.poll_interval = -1;
 	x->seen = seen_create(context, 64, NULL);
 	dload_close_prepare(x);
 	if (dload_request_first(res, params, &request, &x->error))
@@ -299,6 +307,12 @@ bool
 dload_extract_must_restart(const DloadExtract *x)
 {
 	return x->channel.must_restart;
+}
+
+int64
+dload_extract_poll_interval(const DloadExtract *x)
+{
+	return x->channel.poll_interval;
 }
 
 char *

@@ -45,7 +45,7 @@ typedef struct DloadExtractStats
 	int64		bytes;			/* on the wire */
 	int64		retries;
 	int64		skipped;		/* pages left out by a rule */
-	int64		unchanged;		/* pages not sent since they are as they were */
+	int64		unchanged;		/* pages not sent, being as they were */
 	int64		kept;			/* records of these */
 	int64		limit_wait_us;	/* waited for rate limits and Retry-After */
 	int64		backoff_wait_us;	/* waited before retries */
@@ -129,6 +129,9 @@ extern DloadExtractResult dload_extract_next_page(DloadExtract *x,
 /* After an error: has what the read went on from expired at the API? */
 extern bool dload_extract_must_restart(const DloadExtract *x);
 
+/* Milliseconds after which the API wants to be asked again; -1: not said. */
+extern int64 dload_extract_poll_interval(const DloadExtract *x);
+
 /* After END or later: the pages left out by rules, in words; NULL for none. */
 extern char *dload_extract_skipped(const DloadExtract *x);
 extern bool dload_extract_stopped_early(const DloadExtract *x);
@@ -153,10 +156,13 @@ extern void dload_page_rewind(DloadPage *page);
 
 /*
  * The page's next record; false at its end.  In-memory pages: the span stays
- * valid as long as the page; spooled: until the next call.  A spool file that
- * cannot be read raises.
+ * valid as long as the page; spooled: until a call at an edge.  A spool file
+ * that cannot be read raises.
  */
 extern bool dload_page_next_record(DloadPage *page, DloadSpan *record);
+
+/* Will the next call find the end, or invalidate the spans given before? */
+extern bool dload_page_at_edge(const DloadPage *page);
 
 /* True for a page whose records' spans stay valid. */
 #define dload_page_in_memory(page) ((page)->body.data != NULL)

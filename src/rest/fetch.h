@@ -29,6 +29,8 @@ typedef struct DloadChannel
 	bool		dated;			/* server_time is the server's */
 	TimestampTz come_back;		/* if not 0: the read failed, since only then
 								 * will the API answer again */
+	int64		poll_interval;	/* ms until the API wants to be asked again;
+								 * -1: it did not say */
 	bool		must_restart;	/* what the read went on from is gone */
 } DloadChannel;
 

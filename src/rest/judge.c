@@ -23,6 +23,9 @@
 /* A rate limit that is used up, and nobody says for how long. */
 #define DEFAULT_LIMIT_MS (60 * 1000)
 
+/* What an API may ask for at most; longer is taken for a mistake. */
+#define MAX_POLL_SECONDS 86400.0
+
 static bool
 is_success(int status)
 {
@@ -64,6 +67,26 @@ note_date(DloadChannel *channel, const DloadExchange *ex)
 		channel->server_time = date;
 }
 
+/*
+ * GitHub's feeds say how often they may be asked for.  The largest of the
+ * read counts.
+ */
+static void
+note_poll_interval(DloadChannel *channel, const DloadExchange *ex)
+{
+	char	   *text = dload_http_header(ex, "X-Poll-Interval");
+	char	   *end;
+	double		seconds;
+
+	if (text == NULL)
+		return;
+	seconds = strtod(text, &end);
+	if (end != text && *end == '\0' && seconds >= 0 &&
+		seconds <= MAX_POLL_SECONDS)
+		channel->poll_interval = Max(channel->poll_interval,
+									 (int64) (seconds * 1000));
+}
+
 static DloadJudgement
 ask_again(DloadFetch *f, const DloadRule *rule, DloadSpan body,
 		  DloadError *err)
@@ -71,6 +94,8 @@ ask_again(DloadFetch *f, const DloadRule *rule, DloadSpan body,
 	int64		ms = dload_rules_wait(f, rule, body);
 	bool		limited = rule->action == DLOAD_RULE_LIMITED;
 
+	if (limited && ms < 0)
+		ms = dload_limit_pause(&f->channel->res->limits, f->exchange, true);
 	if (limited && ms < 0)
 		ms = DEFAULT_LIMIT_MS;
 	if (limited)
@@ -189,6 +214,7 @@ dload_judge_head(DloadFetch *f, DloadError *err)
 	const DloadRule *rule;
 
 	note_date(channel, f->exchange);
+	note_poll_interval(channel, f->exchange);
 	dload_permit_learn(&f->permit, f->exchange,
 					   dload_response_limited(f->exchange));
 	f->fate = DLOAD_FATE_PAGE;

@@ -101,6 +101,8 @@ extern void dload_extract_drop_page(DloadExtract *x, DloadPage *page);
 /* The fetch for the next page; its request counts as made. */
 extern void dload_extract_begin_fetch(DloadExtract *x,
 									  const DloadRequest *request);
+/* Make a fetch not yet sent conditional, if there is a validator for it. */
+extern void dload_extract_attach_validator(DloadExtract *x, DloadFetch *f);
 extern bool dload_extract_made(const DloadExtract *x,
 							   const DloadRequest *request);
 

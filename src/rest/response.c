@@ -93,11 +93,33 @@ member_text(DloadSpan json, const char *path_text)
 }
 
 /*
+ * By which URIs a problem of RFC 9457 is known; "" for any other body.  A
+ * type "about:blank" says no more than the status.
+ */
+static char *
+problem_names(const DloadFetch *f, DloadSpan body)
+{
+	char	   *format = dload_http_header(f->exchange, "Content-Type");
+	char	   *type = member_text(body, "type");
+	char	   *instance = member_text(body, "instance");
+
+	if (format == NULL || strstr(format, "problem+json") == NULL)
+		return "";
+	if (type != NULL && strcmp(type, "about:blank") == 0)
+		type = NULL;
+	if (type == NULL && instance == NULL)
+		return "";
+	return psprintf(" (%s%s%s%s%s)", type ? "type " : "", type ? type : "",
+					type && instance ? ", " : "",
+					instance ? "instance " : "", instance ? instance : "");
+}
+
+/*
  * The words of an error body: title and detail of RFC 9457, else the
  * customary members; NULL where none is found.
  */
 static char *
-problem_text(DloadSpan body)
+problem_text(const DloadFetch *f, DloadSpan body)
 {
 	static const char *const places[] = {
 		"message", "error.message", "error_description", "error",
@@ -111,10 +133,10 @@ problem_text(DloadSpan body)
 		return NULL;
 	title = member_text(body, "title");
 	detail = member_text(body, "detail");
-	if (title != NULL && detail != NULL)
-		return psprintf("%s: %s", title, detail);
 	if (title != NULL || detail != NULL)
-		return title ? title : detail;
+		return psprintf("%s%s%s%s", title ? title : "",
+						title && detail ? ": " : "", detail ? detail : "",
+						problem_names(f, body));
 	for (int i = 0; places[i] != NULL; i++)
 	{
 		char	   *text = member_text(body, places[i]);
@@ -130,7 +152,7 @@ dload_response_detail(const DloadFetch *f, int status, DloadSpan body,
 					  DloadError *err)
 {
 	const DloadResource *res = f->channel->res;
-	char	   *problem = problem_text(body);
+	char	   *problem = problem_text(f, body);
 
 	if (problem != NULL)
 		body = dload_span(problem, strlen(problem));

@@ -26,8 +26,8 @@ typedef struct DloadValidator
 } DloadValidator;
 
 /* What was kept for a request; NULL: nothing. */
-typedef const DloadValidator *(*DloadValidatorLookup) (const DloadRequest *request,
-													   void *arg);
+typedef const DloadValidator *(*DloadValidatorLookup)
+			(const DloadRequest *request, void *arg);
 
 /*
  * The validator that a response to a request gives, without what is to be
