@@ -323,6 +323,9 @@ SELECT auth_try($$SELECT count(*) FROM sigv4_odd WHERE seg = 'ä ö %25:$' AND q
 ALTER USER MAPPING FOR CURRENT_USER SERVER sigv4_api OPTIONS (SET secret_access_key 'wrong');
 SELECT auth_try($$SELECT count(*) FROM sigv4_odd WHERE seg = 'plain'$$);
 ALTER SERVER sigv4_api OPTIONS (DROP sigv4_region);
+ALTER SERVER sigv4_api OPTIONS (ADD headers '{"X-Amz-Security-Token": "x"}');
+ALTER SERVER oauth_cc OPTIONS (ADD oauth2_params '{"client_assertion": "x"}');
+SELECT dload.preview_url('http://h/', '/x?client_assertion=hush&a=1');
 
 --
 -- HMAC
