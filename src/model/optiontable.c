@@ -12,6 +12,8 @@
 
 #include "model/option.h"
 
+#include "data/decode.h"
+
 #define MS_PER_DAY	INT64CONST(86400000)
 #define TERABYTE	(INT64CONST(1) << 40)
 
@@ -362,11 +364,13 @@ const DloadOption dload_options[] = {
 		   "paginate 'drain'."),
 
 	SIMPLE("window_from_param", T, DLOAD_OPT_NAME, NULL,
-		   "Query parameter of a slice's lower bound, for paginate 'window'; "
+		   "Parameter of a slice's lower bound, for paginate 'window'; "
 		   "its value as given is where the first slice begins."),
 	SIMPLE("window_to_param", T, DLOAD_OPT_NAME, NULL,
-		   "Query parameter of a slice's upper bound; its value as given ends "
-		   "the last slice, without one that is now."),
+		   "Parameter of a slice's upper bound; its value as given ends the "
+		   "last slice, without one that is now."),
+	CHOICE("window_in", T, "query|body|header", "query",
+		   "Where the bounds go; in a body their parameters are JSON paths."),
 	RANGED("window_step", T, DLOAD_OPT_DURATION, 1000, 3660 * MS_PER_DAY,
 		   NULL,
 		   "Length of a slice."),
@@ -385,7 +389,9 @@ const DloadOption dload_options[] = {
 		   "JSON path of the list of parts in the first response, for "
 		   "paginate 'list'; [*] in it leads into the elements."),
 	SIMPLE("list_param", T, DLOAD_OPT_NAME, NULL,
-		   "Query parameter that carries the part."),
+		   "Parameter that carries the part."),
+	CHOICE("list_in", T, "query|body|header", "query",
+		   "Where list_param goes; in a body it is a JSON path."),
 	SIMPLE("list_url", T, DLOAD_OPT_TEXT, NULL,
 		   "Path or URL of a part, in which {part} stands for it; '{part}' "
 		   "alone where parts are URLs."),
@@ -414,6 +420,8 @@ const DloadOption dload_options[] = {
 	SIMPLE("json_path", C, DLOAD_OPT_PATH, NULL,
 		   "JSON path of the column's value in a record; '$' is the whole "
 		   "record. Without it the value is found by the column's name."),
+	CHOICE("decode", C, DLOAD_CODING_WORDS, NULL,
+		   "What the string at the column's place holds."),
 	SIMPLE("param", C, DLOAD_OPT_NAME, NULL,
 		   "Request parameter that a condition on the column fills."),
 	CHOICE("in", C, "query|path|header|body", "query",
