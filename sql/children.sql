@@ -89,8 +89,25 @@ INSERT INTO chl.fk VALUES (1);
 \! python3 "${PG_ABS_SRCDIR:-.}/t/answer.py" /chl '[{"id":1,"v":7,"l":[],"s":["p","o"]}]'
 CALL dload.run('chl');
 SELECT what, parent, idx, value FROM chl.rows ORDER BY what, parent, idx;
--- an index on what changes
+-- foreign keys to what changes, and to what does not; in a statement's place
 DROP TABLE chl.fk;
+ALTER TABLE chl.t ADD UNIQUE (v);
+CREATE TABLE chl.fk (id bigint REFERENCES chl.t, v bigint REFERENCES chl.t (v) ON UPDATE CASCADE);
+CREATE TABLE chl.fk_fixed (v bigint REFERENCES chl.t (v));
+INSERT INTO chl.fk VALUES (1, 7), (2, 13);
+INSERT INTO chl.fk_fixed VALUES (13);
+\! python3 "${PG_ABS_SRCDIR:-.}/t/answer.py" /chl '[{"id":1,"v":70,"l":[],"s":["p"]},{"id":2,"v":130,"l":[],"s":["r","s"]},{"id":3,"v":30,"s":["y"]},{"id":2.0,"v":13,"s":["r","s"]}]'
+CALL dload.run('chl');
+SELECT what, parent, idx, value FROM chl.rows ORDER BY what, parent, idx;
+TABLE chl.fk;
+\! python3 "${PG_ABS_SRCDIR:-.}/t/answer.py" /chl '[{"id":1,"v":7,"l":[],"s":["p"]},{"id":2,"v":130,"l":[],"s":[]},{"id":3,"v":31,"s":["z"]}]'
+CALL dload.run('chl');
+SELECT what, parent, idx, value FROM chl.rows ORDER BY what, parent, idx;
+TABLE chl.fk;
+SELECT convert_from(record, 'UTF8') AS record, left(reason, 60) AS reason FROM dload.rejected WHERE pipeline = 'chl' ORDER BY last_seen DESC LIMIT 1;
+-- an index on what changes
+DROP TABLE chl.fk, chl.fk_fixed;
+ALTER TABLE chl.t DROP CONSTRAINT t_v_key;
 CREATE UNIQUE INDEX ON chl.t (v);
 CREATE INDEX ON chl.t__s (value);
 \! python3 "${PG_ABS_SRCDIR:-.}/t/answer.py" /chl '[{"id":1,"v":8,"l":[],"s":["p","n"]},{"id":2,"v":13,"l":[],"s":["r"]},{"id":3,"v":13,"l":[],"s":["r"]}]'
@@ -110,6 +127,23 @@ INSERT INTO chl.before TABLE chl.rows;
 CALL dload.run('chl');
 SELECT what, parent, idx, length(new), change FROM chl.change WHERE parent = 1 OR idx = 1 ORDER BY what;
 SELECT id, v, length(big) FROM chl.t WHERE id = 1;
+
+-- published without an identity: rows can be added and left alone, not changed
+SET client_min_messages = error;
+CREATE PUBLICATION chl FOR TABLE chl.t, chl.t__s;
+RESET client_min_messages;
+ALTER TABLE chl.t REPLICA IDENTITY NOTHING;
+ALTER TABLE chl.t__s REPLICA IDENTITY NOTHING;
+\! python3 "${PG_ABS_SRCDIR:-.}/t/answer.py" /chl '[{"id":2,"v":13,"l":[],"s":["r"]},{"id":7,"v":7,"s":["x"]}]'
+CALL dload.run('chl');
+\! python3 "${PG_ABS_SRCDIR:-.}/t/answer.py" /chl '[{"id":7,"v":77,"s":["x"]}]'
+CALL dload.run('chl');
+ALTER TABLE chl.t REPLICA IDENTITY DEFAULT;
+CALL dload.run('chl');
+\! python3 "${PG_ABS_SRCDIR:-.}/t/answer.py" /chl '[{"id":7,"v":77,"s":[]}]'
+CALL dload.run('chl');
+SELECT id, v, value FROM chl.t LEFT JOIN chl.t__s ON t._dload_id = _dload_parent_id WHERE id = 7;
+DROP PUBLICATION chl;
 
 SET client_min_messages = warning;
 SELECT dload.drop_pipeline('chl');

@@ -193,6 +193,7 @@ CREATE TABLE dload.pipeline_cursor (
 	window_start text,
 	window_clock text,
 	checkpoint text,
+	keyless boolean NOT NULL DEFAULT false,	-- a first load builds keys at its end
 	committed_at timestamptz
 );
 COMMENT ON TABLE dload.pipeline_cursor IS 'where each pipeline stands; committed together with the rows';
@@ -406,7 +407,7 @@ CREATE VIEW dload.status WITH (security_barrier) AS
 			+ s.pruned_rows AS rows,
 		dload.next_due(p.pipeline_id) AS next_run_at,
 		s.schedule, s.time_zone, s.failures, s.paused_at, s.paused_reason,
-		n.shared_memory, n.launcher
+		n.shared_memory, n.launcher, c.keyless
 	FROM dload.pipeline AS p
 		LEFT JOIN dload.pipeline_cursor AS c USING (pipeline_id)
 		LEFT JOIN dload.pipeline_schedule AS s USING (pipeline_id)

@@ -30,65 +30,18 @@ my %port = map { $_ => PostgreSQL::Test::Cluster::get_free_port() }
 my $api = "http://guest:guest\@127.0.0.1:$port{http}/api";
 my $http = HTTP::Tiny->new(timeout => 30);
 my $json = JSON::PP->new->utf8;
-my @children;
-
-sub write_file
-{
-	my ($path, $text) = @_;
-
-	open(my $file, '>', $path) or die "could not write $path: $!";
-	print $file $text;
-	close($file);
-	return;
-}
-
-# Start a program in a process group of its own.
-sub launch
-{
-	my ($log, @command) = @_;
-	my $pid = fork();
-
-	die "could not fork: $!" unless defined $pid;
-	if ($pid == 0)
-	{
-		setpgrp(0, 0);
-		open(STDIN, '<', '/dev/null');
-		open(STDOUT, '>', $log);
-		open(STDERR, '>&', \*STDOUT);
-		exec(@command) or POSIX::_exit(127);
-	}
-	push @children, $pid;
-	return $pid;
-}
-
-# End what this test started.  Nothing of it is kept, so there is no need to
-# wait for an orderly shutdown.
-sub end_children
-{
-	local $?;
-
-	foreach my $pid (reverse splice @children)
-	{
-		kill 'KILL', -$pid;
-		waitpid($pid, 0);
-	}
-	return;
-}
-
-my $owner = $$;
-END { end_children() if defined $owner && $$ == $owner; }
 
 sub start_rabbitmq
 {
 	mkdir "$base/$_" foreach qw(home db log);
-	write_file("$base/enabled_plugins", "[rabbitmq_management].\n");
-	write_file("$base/rabbitmq.conf", <<"END");
+	write_text("$base/enabled_plugins", "[rabbitmq_management].\n");
+	write_text("$base/rabbitmq.conf", <<"END");
 listeners.tcp.1 = 127.0.0.1:$port{amqp}
 management.tcp.ip = 127.0.0.1
 management.tcp.port = $port{http}
 disk_free_limit.absolute = 1MB
 END
-	write_file("$base/env.conf", '');
+	write_text("$base/env.conf", '');
 
 	local %ENV = (
 		%ENV,
@@ -326,5 +279,4 @@ FROM dload.runs WHERE pipeline = 'queues' ORDER BY run_id DESC LIMIT 1}),
 	'and every row is accounted for');
 
 $node->stop;
-end_children();
 done_testing();

@@ -468,6 +468,32 @@ cmp_ok(
 		  . " GROUP BY _dload_run_id) AS r WHERE n < $events"),
 	'>', 500, 'a large part was committed before the kill');
 
+# All rows but those of the last package are committed, and its keys under way.
+sql(    "CREATE FUNCTION slow_index() RETURNS event_trigger LANGUAGE plpgsql AS"
+	  . " \$\$ BEGIN IF tg_tag = 'CREATE INDEX' AND"
+	  . " current_setting('crash.slow', true) = 'yes' THEN"
+	  . " PERFORM pg_sleep(600); END IF; END \$\$;"
+	  . " CREATE EVENT TRIGGER slow_index ON ddl_command_start"
+	  . " EXECUTE FUNCTION slow_index();"
+	  . " SELECT dload.create_pipeline('built', source => 'items',"
+	  . " target => 'public.built', write_disposition => 'merge',"
+	  . " primary_key => ARRAY['id'])");
+killed_at(
+	'built',
+	what => 'while keys were built',
+	settings => "SET crash.slow = 'yes'",
+	point => sub { waits_for($_[0], 'Timeout') },
+	calm => 'calm_items',
+	size => 10,
+	saved => 8,
+	pages => 9);
+is( sql(    "SELECT string_agg(pg_get_constraintdef(c.oid), ' ' ORDER BY t.table_path)"
+		  . " FROM dload.pipeline_table t JOIN dload.pipeline USING (pipeline_id)"
+		  . " LEFT JOIN pg_constraint c ON conrelid = relation AND contype = 'p'"
+		  . " WHERE name = 'built'"),
+	'PRIMARY KEY (id) PRIMARY KEY (_dload_parent_id, _dload_list_idx)',
+	'while keys were built: the next run has built them');
+
 unlike(
 	slurp_file($node->logfile),
 	qr/PANIC|signal 11|signal 6/,

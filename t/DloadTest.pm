@@ -45,6 +45,7 @@ use Exporter 'import';
 use File::Basename ();
 use HTTP::Tiny;
 use JSON::PP;
+use POSIX ();
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -52,7 +53,7 @@ use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw(start_mock new_node make_server sqlstate error_of
   error_fields session start_query cancel_within wait_until backend_memory
-  quote_sql);
+  quote_sql write_text launch);
 
 my $json = JSON::PP->new->utf8->canonical->allow_nonref;
 my $mock_script =
@@ -107,6 +108,69 @@ sub new_node
 	$node->safe_psql('postgres', 'CREATE EXTENSION dload')
 	  unless defined $options{extension} && !$options{extension};
 	return $node;
+}
+
+=pod
+
+=item write_text($path, $text)
+
+Writes a file.
+
+=cut
+
+sub write_text
+{
+	my ($path, $text) = @_;
+
+	open(my $file, '>', $path) or die "could not write $path: $!";
+	print $file $text;
+	close($file);
+	return;
+}
+
+=pod
+
+=item launch($log, @command)
+
+Starts a program in a process group of its own, with its output in a file;
+returns its pid.  It is killed when the test ends, however it ends: nothing of
+it is kept, so there is no need to wait for an orderly shutdown.
+
+=cut
+
+my @children;
+my $owner = $$;
+
+sub launch
+{
+	my ($log, @command) = @_;
+	my $pid = fork();
+
+	die "could not fork: $!" unless defined $pid;
+	if ($pid == 0)
+	{
+		setpgrp(0, 0);
+		open(STDIN, '<', '/dev/null');
+		open(STDOUT, '>', $log);
+		open(STDERR, '>&', \*STDOUT);
+		exec(@command) or POSIX::_exit(127);
+	}
+	push @children, $pid;
+	return $pid;
+}
+
+END
+{
+	if (defined $owner && $$ == $owner)
+	{
+		local $?;
+
+		foreach my $pid (reverse splice @children)
+		{
+			kill 'KILL', -$pid;
+			waitpid($pid, 0);
+		}
+	}
 }
 
 =pod

@@ -168,6 +168,17 @@ typedef TU_UpdateIndexes DloadUpdatedIndexes;
 						  (indexes) == TU_Summarizing)
 #endif
 
+/* Sorting as an index does: 18 is told the direction, not the strategy. */
+#if PG_VERSION_NUM < 180000
+#define dload_prepare_index_sort(index, descends, sortkey) \
+	PrepareSortSupportFromIndexRel(index, (descends) ? \
+								   BTGreaterStrategyNumber : \
+								   BTLessStrategyNumber, sortkey)
+#else
+#define dload_prepare_index_sort(index, descends, sortkey) \
+	PrepareSortSupportFromIndexRel(index, descends, sortkey)
+#endif
+
 /* A hash table of tuples; 18 asks for the kind of slot, NULL for any. */
 #if PG_VERSION_NUM < 180000
 #define dload_tuple_hash_table(desc, n, columns, eqfuncs, hashfuncs, \

@@ -104,6 +104,43 @@ dload_checkpoint_read(DloadRun *run, const char *checkpoint)
 		forget_checkpoint(run, "a scroll cannot be continued by another run");
 }
 
+/*
+ * Was the table dropped that the rows so far are in?  Then cursor and
+ * checkpoint speak of rows that nobody has.  Child tables that were left
+ * behind hold rows whose parents' numbers will be given out again.
+ */
+bool
+dload_checkpoint_rows_are_gone(const DloadRun *run)
+{
+	bool		gone = false;
+	bool		children = false;
+	ListCell   *lc;
+
+	foreach(lc, dload_catalog_tables(run->pipeline->id))
+	{
+		DloadTableRow *table = lfirst(lc);
+		bool		there = OidIsValid(run->replacing ? table->shadow :
+									   table->relation);
+
+		if (strcmp(table->path, "$") == 0)
+			gone = !there;
+		else if (there)
+			children = true;
+	}
+	if (!gone || run->replacing)
+		return gone;
+	if (children)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("target of pipeline \"%s\" was dropped, but not its child tables",
+						run->pipeline->name),
+				 errhint("Drop them too, or run the pipeline with full_refresh => true.")));
+	ereport(NOTICE,
+			(errmsg("pipeline \"%s\": the target was dropped, starting over",
+					run->pipeline->name)));
+	return true;
+}
+
 char *
 dload_checkpoint_text(DloadRun *run)
 {

@@ -102,6 +102,13 @@ dload_package_init(DloadRun *run)
 										  kept, kept, kept);
 }
 
+bool
+dload_package_full(const DloadRun *run)
+{
+	return run->npages > 0 &&
+		run->bytes + run->batch->bytes >= (size_t) dload_package_kb * 1024;
+}
+
 size_t
 dload_package_page_limit(void)
 {
@@ -249,7 +256,7 @@ make_constraints_immediate(void)
 static void
 store_rows(DloadLoad *load, DloadRun *run, DloadRow *only)
 {
-	if (run->shape->keyed)
+	if (run->shape->keyed && !run->keyless)
 		dload_merge(load, run->batch, only, &run->counters);
 	else
 		dload_append(load, run->batch, only, &run->counters);
@@ -355,6 +362,7 @@ store_carefully(DloadRun *run)
 static void
 store_batch(DloadRun *run)
 {
+	dload_firstload_check(run);
 	for (;;)
 	{
 		char	   *message;
@@ -454,11 +462,21 @@ store_package(DloadRun *run, void *arg)
 	Package    *package = arg;
 
 	if (run->batch->nroots > 0 || package->large)
+	{
+		dload_firstload_begin(run, !package->complete &&
+							  (package->large || dload_package_full(run)));
 		dload_evolve(&run->ev, run->shape);
+	}
 	if (package->large)
 		store_large_page(run, package->large);
 	else if (run->batch->nroots > 0)
 		store_batch(run);
+	if (package->complete && run->keyless)
+	{
+		/* its memory is for the sorts */
+		dload_batch_release(run->batch);
+		dload_firstload_end(run);
+	}
 	if (package->complete && run->replacing &&
 		!dload_conditional_unchanged(run))
 	{

@@ -17,6 +17,7 @@
 
 #include "data/json.h"
 #include "load/replace.h"
+#include "model/keyless.h"
 #include "rest/url.h"
 
 #include "access/xact.h"
@@ -75,6 +76,7 @@ make_shape(DloadRun *run)
 	run->ev.run_id = run->run_id;
 	run->ev.replacing = run->replacing;
 	run->ev.resuming = run->replacing && run->resume != NULL;
+	run->ev.keyless = run->keyless;
 	dload_run_as_owner(run, bind_shape, NULL);
 	if (!dload_shape_set_keys(run->shape, p->primary_key, &err))
 		dload_error_raise(&err);
@@ -156,40 +158,29 @@ check_definition_holds(const DloadPipeline *p)
 }
 
 /*
- * Was the table dropped that the rows so far are in?  Then cursor and
- * checkpoint speak of rows that nobody has.  Child tables that were left
- * behind hold rows whose parents' numbers will be given out again.
+ * An earlier run has left tables without keys.  If this one goes on with it,
+ * so they stay; otherwise rows will be looked for, and keys are needed.
  */
-static bool
-rows_are_gone(const DloadRun *run)
+static void
+take_up_first_load(DloadRun *run)
 {
-	bool		gone = false;
-	bool		children = false;
-	ListCell   *lc;
+	bool		replacing = run->replacing;
 
-	foreach(lc, dload_catalog_tables(run->pipeline->id))
+	if (!dload_pipeline_is_keyed(run->pipeline))
 	{
-		DloadTableRow *table = lfirst(lc);
-		bool		there = OidIsValid(run->replacing ? table->shadow :
-									   table->relation);
-
-		if (strcmp(table->path, "$") == 0)
-			gone = !there;
-		else if (there)
-			children = true;
+		/* altered since: nothing will look for rows */
+		dload_catalog_set_keyless(run->pipeline->id, false);
+		return;
 	}
-	if (!gone || run->replacing)
-		return gone;
-	if (children)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("target of pipeline \"%s\" was dropped, but not its child tables",
-						run->pipeline->name),
-				 errhint("Drop them too, or run the pipeline with full_refresh => true.")));
-	ereport(NOTICE,
-			(errmsg("pipeline \"%s\": the target was dropped, starting over",
-					run->pipeline->name)));
-	return true;
+	if (run->resume != NULL && !replacing)
+	{
+		run->keyless = true;
+		return;
+	}
+	run->replacing = false;
+	make_shape(run);
+	dload_firstload_finish(run, NULL);
+	run->replacing = replacing;
 }
 
 /* Everything that needs catalogs, before the first request. */
@@ -207,7 +198,7 @@ prepare(DloadRun *run, void *arg)
 	run->replacing = run->full_refresh ||
 		strcmp(run->pipeline->disposition, "replace") == 0;
 	dload_checkpoint_read(run, row->checkpoint);
-	if (run->full_refresh || rows_are_gone(run))
+	if (run->full_refresh || dload_checkpoint_rows_are_gone(run))
 	{
 		run->resume = NULL;
 		/* of a replace the new rows may be gone, the old ones are there */
@@ -221,6 +212,8 @@ prepare(DloadRun *run, void *arg)
 		row->boundary = construct_empty_array(INT8OID);
 	}
 	run->cursor = dload_cursor_create(run->pipeline, row, run->resume != NULL);
+	if (dload_catalog_is_keyless(run->pipeline->id))
+		take_up_first_load(run);
 	make_shape(run);
 	dload_conditional_prepare(run);
 	begin_read(run);
@@ -323,9 +316,10 @@ restart_window(DloadRun *run)
 					run->pipeline->name)));
 	give_up_extract(run);
 	run->resume = NULL;
-	if (run->replacing)
+	if (run->replacing || run->keyless)
 	{
-		dload_run_guarded(run, discard_shadow, NULL);
+		dload_run_guarded(run, run->replacing ? discard_shadow :
+						  dload_firstload_finish, NULL);
 		dload_run_commit(run);
 	}
 	begin_read(run);
@@ -403,7 +397,6 @@ stop_for_now(DloadRun *run, const DloadError *err)
 static bool
 read_pages(DloadRun *run, DloadError *err)
 {
-	size_t		limit = (size_t) dload_package_kb * 1024;
 	bool		complete = false;
 
 	for (;;)
@@ -439,7 +432,7 @@ read_pages(DloadRun *run, DloadError *err)
 			break;
 		}
 		dload_progress_report(run);
-		if (run->bytes + run->batch->bytes >= limit && run->npages > 0)
+		if (dload_package_full(run))
 			dload_package_load(run, NULL, !page->has_next);
 	}
 	dload_package_load(run, NULL, complete);

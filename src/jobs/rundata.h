@@ -30,6 +30,7 @@ typedef struct DloadRun
 	int64		max_pages;
 	bool		full_refresh;
 	bool		replacing;		/* into shadow tables */
+	bool		keyless;		/* into tables that get their keys later */
 
 	/* what is loaded into */
 	DloadShape *shape;
@@ -114,6 +115,9 @@ extern void dload_package_reject(DloadRun *run, DloadTable *table,
 /* Make the memory contexts of packages; before anything else of them. */
 extern void dload_package_init(DloadRun *run);
 
+/* Is there enough in it to load it? */
+extern bool dload_package_full(const DloadRun *run);
+
 /* A page above this many bytes is for a file: see dload_extract_next_page. */
 extern size_t dload_package_page_limit(void);
 
@@ -154,11 +158,30 @@ extern void dload_run_finish(DloadRun *run, const char *outcome,
 							 char *reason);
 
 /*
+ * in firstload.c
+ */
+
+/* Before tables are made for the first rows; "full": more is likely. */
+extern void dload_firstload_begin(DloadRun *run, bool full);
+
+/* Before rows are stored: build the keys now if they are needed. */
+extern void dload_firstload_check(DloadRun *run);
+
+/* Build the keys; as the owner. */
+extern void dload_firstload_end(DloadRun *run);
+
+/* The same as somebody else: a DloadRunBody. */
+extern void dload_firstload_finish(DloadRun *run, void *arg);
+
+/*
  * in checkpoint.c
  */
 
 /* Where an earlier run stopped, if it did; NULL: it did not. */
 extern void dload_checkpoint_read(DloadRun *run, const char *checkpoint);
+
+/* Was the target dropped?  Then cursor and checkpoint mean nothing. */
+extern bool dload_checkpoint_rows_are_gone(const DloadRun *run);
 
 /* How a later run goes on after the last page of this package.  palloc'd. */
 extern char *dload_checkpoint_text(DloadRun *run);

@@ -14,6 +14,8 @@
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_trigger.h"
+#include "commands/trigger.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
@@ -33,11 +35,45 @@ struct DloadChanger
 	int16	   *written;		/* subscripts of the columns written */
 	int			nkeys;
 	AttrNumber	keys[INDEX_MAX_KEYS];
+	bool		may_update;		/* looked whether it is published */
+	bool		may_delete;
 };
+
+bool
+dload_fires_on_insert(Relation rel)
+{
+	const TriggerDesc *triggers = rel->trigdesc;
+
+	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+		if (TRIGGER_FOR_INSERT(triggers->triggers[i].tgtype))
+			return true;
+	return false;
+}
+
+/*
+ * Does nothing follow from UPDATE and DELETE but, if "referenced", what
+ * foreign keys of other tables see to?
+ */
+static bool
+triggers_little(const TriggerDesc *triggers, bool referenced)
+{
+	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+	{
+		const Trigger *trigger = &triggers->triggers[i];
+
+		if (!TRIGGER_FOR_UPDATE(trigger->tgtype) &&
+			!TRIGGER_FOR_DELETE(trigger->tgtype))
+			continue;
+		if (!referenced ||
+			RI_FKey_trigger_type(trigger->tgfoid) != RI_TRIGGER_PK)
+			return false;
+	}
+	return true;
+}
 
 /* Would UPDATE and DELETE do nothing but change the row? */
 static bool
-changes_plainly(Relation rel)
+changes_plainly(Relation rel, bool referenced)
 {
 	Oid			relid = RelationGetRelid(rel);
 	TupleDesc	desc = RelationGetDescr(rel);
@@ -45,7 +81,8 @@ changes_plainly(Relation rel)
 
 	return rel->rd_rel->relkind == RELKIND_RELATION &&
 		!rel->rd_rel->relispartition && !rel->rd_rel->relhassubclass &&
-		rel->trigdesc == NULL && rel->rd_rules == NULL &&
+		triggers_little(rel->trigdesc, referenced) &&
+		rel->rd_rules == NULL &&
 		!(desc->constr && desc->constr->has_generated_stored) &&
 		check_enable_rls(relid, InvalidOid, true) != RLS_ENABLED &&
 		pg_class_aclmask(relid, GetUserId(), needed,
@@ -53,38 +90,37 @@ changes_plainly(Relation rel)
 }
 
 /*
- * The range table is for the messages of failing constraints.  That it names
- * no updated columns makes core believe that no index's columns change, which
- * is true of the key's and only a hint for others.
+ * That the range table names no updated columns makes core believe that no
+ * index's columns change, which is true of the key's and only a hint for
+ * others.
  */
-static void
-open_result(DloadChanger *c)
+ResultRelInfo *
+dload_result_open(Relation rel, EState **estate)
 {
 	RangeTblEntry *rte = makeNode(RangeTblEntry);
+	ResultRelInfo *rri = makeNode(ResultRelInfo);
 
+	/* for the messages of failing constraints */
 	rte->rtekind = RTE_RELATION;
-	rte->relid = RelationGetRelid(c->rel);
-	rte->relkind = c->rel->rd_rel->relkind;
+	rte->relid = RelationGetRelid(rel);
+	rte->relkind = rel->rd_rel->relkind;
 	rte->rellockmode = RowExclusiveLock;
-	c->estate = CreateExecutorState();
-	dload_init_range_table(c->estate, rte);
-	c->rri = makeNode(ResultRelInfo);
-	InitResultRelInfo(c->rri, c->rel, 1, NULL, 0);
-	ExecOpenIndices(c->rri, false);
+	*estate = CreateExecutorState();
+	dload_init_range_table(*estate, rte);
+	InitResultRelInfo(rri, rel, 1, NULL, 0);
+	ExecOpenIndices(rri, false);
+	return rri;
 }
 
 DloadChanger *
 dload_changer_open(Relation rel, List *attributes, int nkeys,
-				   const AttrNumber *keys)
+				   const AttrNumber *keys, bool referenced)
 {
 	DloadChanger *c;
 	ListCell   *lc;
 
-	if (nkeys > INDEX_MAX_KEYS || !changes_plainly(rel))
+	if (nkeys > INDEX_MAX_KEYS || !changes_plainly(rel, referenced))
 		return NULL;
-	/* what is published must be told apart */
-	CheckCmdReplicaIdentity(rel, CMD_UPDATE);
-	CheckCmdReplicaIdentity(rel, CMD_DELETE);
 	c = palloc0(sizeof(DloadChanger));
 	c->rel = rel;
 	c->nkeys = nkeys;
@@ -92,7 +128,7 @@ dload_changer_open(Relation rel, List *attributes, int nkeys,
 	c->written = palloc(sizeof(int16) * (list_length(attributes) + 1));
 	foreach(lc, attributes)
 		c->written[c->nwritten++] = lfirst_int(lc) - 1;
-	open_result(c);
+	c->rri = dload_result_open(rel, &c->estate);
 	c->slot = table_slot_create(rel, NULL);
 	c->latest = table_slot_create(rel, NULL);
 	return c;
@@ -120,6 +156,15 @@ form_row(DloadChanger *c, TupleTableSlot *stored, const Datum *values,
 	ExecStoreVirtualTuple(slot);
 	if (RelationGetDescr(c->rel)->constr)
 		ExecConstraints(c->rri, slot, c->estate);
+}
+
+/* What is published must be told apart. */
+static void
+check_identity(DloadChanger *c, CmdType command, bool *checked)
+{
+	if (!*checked)
+		CheckCmdReplicaIdentity(c->rel, command);
+	*checked = true;
 }
 
 /* Does the row still have the key under which it was found? */
@@ -182,6 +227,25 @@ catch_up(DloadChanger *c, TupleTableSlot *stored, TM_Result result)
 	return has_key(c, stored, c->latest);
 }
 
+/* Do foreign keys refer to something that is about to change? */
+static bool
+changes_reference(DloadChanger *c, TupleTableSlot *version)
+{
+	TriggerDesc *triggers = c->rel->trigdesc;
+
+	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+	{
+		Trigger    *trigger = &triggers->triggers[i];
+
+		if (TRIGGER_FOR_UPDATE(trigger->tgtype) &&
+			RI_FKey_trigger_type(trigger->tgfoid) == RI_TRIGGER_PK &&
+			RI_FKey_pk_upd_check_required(trigger, c->rel, version, c->slot))
+			return true;
+	}
+	return false;
+}
+
+/* "Would block" stands for a change that is left to a statement. */
 static TM_Result
 update_version(DloadChanger *c, TupleTableSlot *version, const Datum *values,
 			   const bool *nulls)
@@ -195,10 +259,13 @@ update_version(DloadChanger *c, TupleTableSlot *version, const Datum *values,
 
 	old = MemoryContextSwitchTo(GetPerTupleMemoryContext(c->estate));
 	form_row(c, version, values, nulls);
-	result = table_tuple_update(c->rel, &tid, c->slot,
-								GetCurrentCommandId(true),
-								GetActiveSnapshot(), InvalidSnapshot, true,
-								&failure, &lockmode, &indexes);
+	if (changes_reference(c, version))
+		result = TM_WouldBlock;
+	else
+		result = table_tuple_update(c->rel, &tid, c->slot,
+									GetCurrentCommandId(true),
+									GetActiveSnapshot(), InvalidSnapshot,
+									true, &failure, &lockmode, &indexes);
 	MemoryContextSwitchTo(old);
 	if (result == TM_Ok && c->rri->ri_NumIndices > 0 &&
 		dload_updated_any_index(indexes))
@@ -209,20 +276,23 @@ update_version(DloadChanger *c, TupleTableSlot *version, const Datum *values,
 	return result;
 }
 
-bool
+DloadChange
 dload_changer_update(DloadChanger *c, TupleTableSlot *stored,
 					 const Datum *values, const bool *nulls)
 {
 	TupleTableSlot *version = stored;
 
+	check_identity(c, CMD_UPDATE, &c->may_update);
 	for (;;)
 	{
 		TM_Result	result = update_version(c, version, values, nulls);
 
 		if (result == TM_Ok)
-			return true;
+			return DLOAD_CHANGE_DONE;
+		if (result == TM_WouldBlock)
+			return DLOAD_CHANGE_BY_STATEMENT;
 		if (!catch_up(c, stored, result))
-			return false;
+			return DLOAD_CHANGE_GONE;
 		version = c->latest;
 	}
 }
@@ -232,6 +302,7 @@ dload_changer_remove(DloadChanger *c, TupleTableSlot *stored)
 {
 	TupleTableSlot *version = stored;
 
+	check_identity(c, CMD_DELETE, &c->may_delete);
 	for (;;)
 	{
 		TM_FailureData failure;

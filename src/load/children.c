@@ -189,7 +189,8 @@ settle_row(Settling *s, DloadRow *row, TupleTableSlot *stored)
 	/* one whose record is rejected needs nothing more */
 	if (dload_writer_convert(s->load, s->writer, row, s->values, s->nulls))
 		row->skipped = holds_values(s, stored) ||
-			dload_changer_update(s->changer, stored, s->values, s->nulls);
+			dload_changer_update(s->changer, stored, s->values,
+								 s->nulls) == DLOAD_CHANGE_DONE;
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(s->row_context);
 	dload_load_forget_values(s->load);
@@ -242,7 +243,7 @@ open_settling(Settling *s)
 	if (keys[0] == InvalidAttrNumber || keys[1] == InvalidAttrNumber)
 		return false;
 	s->changer = dload_changer_open(rel, dload_writer_attributes(s->writer),
-									2, keys);
+									2, keys, false);
 	if (s->changer == NULL)
 		return false;
 	s->sweep = dload_sweep_open(rel, keys[0], keys[1]);

@@ -9,6 +9,7 @@
 
 #include "load/evolve.h"
 #include "load/ids.h"
+#include "load/keys.h"
 #include "load/shape.h"
 #include "load/widen.h"
 
@@ -292,25 +293,6 @@ system_columns(const DloadTable *table)
 	return names;
 }
 
-/* PRIMARY KEY (...) of a keyed table, or NULL. */
-static char *
-key_clause(const DloadTable *table)
-{
-	StringInfoData buf;
-
-	if (!table->shape->keyed)
-		return NULL;
-	if (table->parent != NULL)
-		return "PRIMARY KEY (_dload_parent_id, _dload_list_idx)";
-	initStringInfo(&buf);
-	appendStringInfoString(&buf, "PRIMARY KEY (");
-	for (int i = 0; i < table->shape->nkeys; i++)
-		appendStringInfo(&buf, "%s%s", i ? ", " : "",
-						 quote_identifier(table->shape->keys[i]->name));
-	appendStringInfoChar(&buf, ')');
-	return buf.data;
-}
-
 /* The sequence is owned by the root's id, so it goes with the table. */
 static void
 create_sequence(DloadEvolution *ev, const DloadTable *root, const char *name)
@@ -330,7 +312,7 @@ create_table(DloadEvolution *ev, DloadTable *table, const char *name)
 {
 	StringInfoData sql;
 	const char *sep = "";
-	char	   *key = key_clause(table);
+	char	   *key = ev->keyless ? NULL : dload_key_clause(table);
 	ListCell   *lc;
 
 	initStringInfo(&sql);
@@ -343,8 +325,9 @@ create_table(DloadEvolution *ev, DloadTable *table, const char *name)
 
 		if (!is_wanted(column))
 			continue;
-		appendStringInfo(&sql, "%s\n\t%s %s", sep,
-						 quote_identifier(column->name), column_type(column));
+		appendStringInfo(&sql, "%s\n\t%s %s%s", sep,
+						 quote_identifier(column->name), column_type(column),
+						 ev->keyless && column->key ? " NOT NULL" : "");
 		sep = ",";
 	}
 	foreach(lc, system_columns(table))
@@ -481,60 +464,6 @@ evolve_columns(DloadEvolution *ev, DloadTable *table)
 	return changed;
 }
 
-/* A table that has another primary key gets a unique one. */
-static void
-add_key(DloadEvolution *ev, DloadTable *table)
-{
-	char	   *relation = dload_relation_name(table->relid);
-	char	   *key = key_clause(table);
-	Relation	rel = table_open(table->relid, AccessShareLock);
-	List	   *indexes = RelationGetIndexList(rel);
-	bool		has_key = OidIsValid(rel->rd_pkindex);
-
-	list_free(indexes);
-	table_close(rel, AccessShareLock);
-	if (has_key)
-		key = psprintf("UNIQUE %s", strchr(key, '('));
-	dload_evolve_execute(ev, psprintf("ALTER TABLE %s ADD %s", relation, key));
-}
-
-/*
- * A keyed load finds rows by its keys, so the table needs a unique index on
- * exactly these columns.
- */
-static void
-ensure_key(DloadEvolution *ev, DloadTable *table)
-{
-	bool		found;
-	StringInfoData names;
-
-	if (!table->shape->keyed)
-		return;
-	initStringInfo(&names);
-	if (table->parent != NULL)
-		appendStringInfo(&names, "%d,%d",
-						 get_attnum(table->relid, "_dload_parent_id"),
-						 get_attnum(table->relid, "_dload_list_idx"));
-	else
-		for (int i = 0; i < table->shape->nkeys; i++)
-			appendStringInfo(&names, "%s%d", i ? "," : "",
-							 get_attnum(table->relid,
-										table->shape->keys[i]->name));
-	SPI_connect();
-	SPI_execute(psprintf("SELECT 1 FROM pg_catalog.pg_index WHERE indrelid = %u"
-						 " AND indisunique AND indisvalid AND indimmediate"
-						 " AND indpred IS NULL AND indexprs IS NULL"
-						 " AND (SELECT pg_catalog.array_agg(k ORDER BY k) FROM"
-						 " pg_catalog.unnest(indkey[0:indnkeyatts-1]) AS k)"
-						 " = (SELECT pg_catalog.array_agg(k ORDER BY k) FROM"
-						 " pg_catalog.unnest('{%s}'::int2[]) AS k)",
-						 table->relid, names.data), false, 1);
-	found = SPI_processed > 0;
-	SPI_finish();
-	if (!found)
-		add_key(ev, table);
-}
-
 /* Store what the maps do not have yet. */
 static void
 save_maps(DloadEvolution *ev, DloadTable *table)
@@ -595,8 +524,8 @@ evolve_table(DloadEvolution *ev, DloadTable *table)
 		complete_system_columns(ev, table);
 	if (evolve_columns(ev, table) || !table->saved)
 		dload_evolve_refresh(table, table->relid);
-	if (!table->checked)
-		ensure_key(ev, table);
+	if (!table->checked && !ev->keyless)
+		dload_key_ensure(ev, table);
 	table->checked = true;
 	save_maps(ev, table);
 }

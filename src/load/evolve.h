@@ -22,6 +22,7 @@ typedef struct DloadEvolution
 	int64		run_id;
 	bool		replacing;		/* rows go to shadow tables */
 	bool		resuming;		/* an earlier run's shadow tables go on */
+	bool		keyless;		/* tables are made without their keys */
 	bool		dry;			/* only collect the statements */
 	List	   *statements;		/* of char *, when dry */
 } DloadEvolution;

@@ -15,6 +15,7 @@
 
 #include "base/compat.h"
 #include "data/datum.h"
+#include "load/change.h"
 #include "load/evolve.h"
 #include "rest/http.h"
 
@@ -174,7 +175,7 @@ needs_executor(DloadWriter *w)
 	List	   *filled = w->attributes;
 
 	if (rel->rd_rel->relkind != RELKIND_RELATION ||
-		rel->rd_rel->relispartition || rel->trigdesc != NULL ||
+		rel->rd_rel->relispartition || dload_fires_on_insert(rel) ||
 		check_enable_rls(RelationGetRelid(rel), InvalidOid,
 						 true) == RLS_ENABLED)
 		return true;
@@ -224,19 +225,7 @@ open_executor_insert(DloadWriter *w)
 static void
 open_multi_insert(DloadWriter *w)
 {
-	RangeTblEntry *rte = makeNode(RangeTblEntry);
-
-	/* for the messages of failing constraints */
-	rte->rtekind = RTE_RELATION;
-	rte->relid = RelationGetRelid(w->rel);
-	rte->relkind = w->rel->rd_rel->relkind;
-	rte->rellockmode = RowExclusiveLock;
-
-	w->estate = CreateExecutorState();
-	dload_init_range_table(w->estate, rte);
-	w->rri = makeNode(ResultRelInfo);
-	InitResultRelInfo(w->rri, w->rel, 1, NULL, 0);
-	ExecOpenIndices(w->rri, false);
+	w->rri = dload_result_open(w->rel, &w->estate);
 	w->bistate = GetBulkInsertState();
 	w->desc = CreateTupleDescCopyConstr(RelationGetDescr(w->rel));
 	w->slots = palloc0(sizeof(TupleTableSlot *) * FLUSH_ROWS);
@@ -464,8 +453,8 @@ dload_writer_convert(DloadLoad *load, DloadWriter *w, DloadRow *row,
 	if (row->parent == NULL)
 	{
 		set_int64(w->run_id, load->run_id, values, nulls);
-		if (load->shape->keyed)
-			set_int64(w->hash, (int64) row->hash, values, nulls);
+		/* 0 in a table that had a key once */
+		set_int64(w->hash, (int64) row->hash, values, nulls);
 	}
 	else
 	{

@@ -52,6 +52,7 @@ typedef struct Merge
 	DloadProbe *probe;			/* NULL: ask by query */
 	DloadChanger *changer;		/* NULL: update by statements */
 	bool	   *changed;		/* per row: exists with another hash */
+	bool	   *waiting;		/* per row: to be updated by a statement */
 	Datum	   *values;			/* of the row being updated */
 	bool	   *nulls;
 	DloadCounters *counters;
@@ -216,7 +217,7 @@ take_match(Merge *m, int n, const DloadStored *stored)
 		m->counters->rows_unchanged++;
 	}
 	else
-		m->changed[n] = true;
+		m->changed[n] = m->waiting[n] = true;
 }
 
 /*
@@ -224,16 +225,21 @@ take_match(Merge *m, int n, const DloadStored *stored)
  * like a new one.
  */
 static void
-change_row(Merge *m, DloadRow *row)
+change_row(Merge *m, int n)
 {
+	DloadRow   *row = m->rows[n];
 	MemoryContext old = MemoryContextSwitchTo(m->row_context);
 
 	if (dload_writer_convert(m->load, m->writer, row, m->values, m->nulls))
 	{
-		if (dload_changer_update(m->changer, dload_probe_row(m->probe),
-								 m->values, m->nulls))
+		DloadChange change = dload_changer_update(m->changer,
+												  dload_probe_row(m->probe),
+												  m->values, m->nulls);
+
+		m->waiting[n] = change == DLOAD_CHANGE_BY_STATEMENT;
+		if (change == DLOAD_CHANGE_DONE)
 			m->counters->rows_updated++;
-		else
+		else if (change == DLOAD_CHANGE_GONE)
 			row->fresh = true;
 	}
 	MemoryContextSwitchTo(old);
@@ -271,7 +277,7 @@ probe_rows(Merge *m)
 			continue;
 		take_match(m, n, &stored);
 		if (m->changed[n] && m->changer != NULL)
-			change_row(m, m->rows[n]);
+			change_row(m, n);
 	}
 }
 
@@ -334,6 +340,7 @@ match_rows(Merge *m)
 	int			nkeys = Min(m->shape->nkeys, INDEX_MAX_KEYS);
 
 	m->changed = palloc0(sizeof(bool) * (m->nrows + 1));
+	m->waiting = palloc0(sizeof(bool) * (m->nrows + 1));
 	for (int i = 0; i < m->nrows; i++)
 		m->rows[i]->fresh = true;
 	for (int k = 0; k < nkeys; k++)
@@ -346,13 +353,12 @@ match_rows(Merge *m)
 		return;
 	}
 	m->changer = dload_changer_open(rel, dload_writer_attributes(m->writer),
-									nkeys, columns);
+									nkeys, columns, true);
 	probe_rows(m);
 	dload_probe_close(m->probe);
 	if (m->changer != NULL)
 		dload_changer_close(m->changer);
-	else
-		update_rows(m);
+	update_rows(m);
 }
 
 /* UPDATE target SET all columns WHERE key; parameters as in attributes. */
@@ -431,7 +437,7 @@ update_rows(Merge *m)
 		DloadRow   *row = m->rows[i];
 		MemoryContext old;
 
-		if (!m->changed[i] || row->dead)
+		if (!m->waiting[i] || row->dead)
 			continue;
 		CHECK_FOR_INTERRUPTS();
 		if (plan == NULL)

@@ -138,6 +138,14 @@ carve(DloadBatch *b, size_t size)
 	return result;
 }
 
+void
+dload_batch_release(DloadBatch *b)
+{
+	dload_batch_reset(b);
+	release(b);
+	b->bytes = 0;
+}
+
 /* Make room for the rows of a table that the batch has not met yet. */
 static void
 reserve_table(DloadBatch *b, int index)

@@ -196,6 +196,9 @@ extern DloadBatch *dload_batch_create(DloadShape *shape);
 /* Forget all rows; keeps the shape. */
 extern void dload_batch_reset(DloadBatch *batch);
 
+/* The same, and give back all memory. */
+extern void dload_batch_release(DloadBatch *batch);
+
 /*
  * Make rows of one record and add them.  Updates the wanted types.  NULL and
  * *err when the record cannot be stored (no key, a key that is no text, too

@@ -162,9 +162,7 @@ make_sortkeys(DloadProbe *probe)
 		sortkey->ssup_cxt = CurrentMemoryContext;
 		sortkey->ssup_collation = probe->index->rd_indcollation[i];
 		sortkey->ssup_attno = i + 1;
-		PrepareSortSupportFromIndexRel(probe->index, descends ?
-									   BTGreaterStrategyNumber :
-									   BTLessStrategyNumber, sortkey);
+		dload_prepare_index_sort(probe->index, descends, sortkey);
 	}
 }
 
