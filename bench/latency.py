@@ -37,7 +37,8 @@ class Api(http.server.ThreadingHTTPServer):
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    """/item?item=N: that record.  /items: 100 records and a next page."""
+    """/item?item=N: that record.  /items: 100 records and a next page.
+    /pages?page=N: 10 records of page N and the number of pages."""
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
@@ -47,12 +48,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if url.path == "/item":
             query = urllib.parse.parse_qs(url.query)
             body = [{"item": int(query["item"][0])}]
+        elif url.path == "/pages":
+            page = int(urllib.parse.parse_qs(url.query)["page"][0])
+            body = {"items": [{"id": page * 10 + n} for n in range(10)],
+                    "pages": REQUESTS}
         else:
             body = self.server.page
         data = json.dumps(body).encode()
         head = ("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
                 "Content-Length: %d\r\n%s\r\n" % (
-                    len(data), "" if url.path == "/item" else
+                    len(data), "" if url.path != "/items" else
                     'Link: </items?page=2>; rel="next"\r\n'))
         answer = head.encode() + data
         self.server.sent.append(time.perf_counter())
@@ -71,6 +76,17 @@ def fan_out(api, s, table):
     seconds = time.perf_counter() - start
     if found != str(REQUESTS) or len(api.sent) != REQUESTS:
         raise SystemExit("%s rows by %d requests" % (found, len(api.sent)))
+    return seconds
+
+
+def load(api, s, table):
+    """Seconds for a load of that many pages."""
+    api.sent.clear()
+    start = time.perf_counter()
+    s.run("CALL dload.run('%s')" % table)
+    seconds = time.perf_counter() - start
+    if len(api.sent) != REQUESTS:
+        raise SystemExit("%d requests" % len(api.sent))
     return seconds
 
 
@@ -104,15 +120,24 @@ def main():
         s.run("CREATE SERVER api{0} FOREIGN DATA WRAPPER dload OPTIONS"
               " (base_url '{1}', max_concurrency '{0}');"
               "CREATE FOREIGN TABLE item{0} (item int OPTIONS (param 'item'))"
-              " SERVER api{0} OPTIONS (path '/item')".format(n, api.url()))
+              " SERVER api{0} OPTIONS (path '/item');"
+              "CREATE FOREIGN TABLE pages{0} (id bigint) SERVER api{0}"
+              " OPTIONS (path '/pages', paginate 'page', total_path 'pages')"
+              .format(n, api.url()))
+        s.run("SELECT dload.create_pipeline('pages{0}', 'pages{0}',"
+              " 'loaded{0}')".format(n))
     s.run("CREATE FOREIGN TABLE items (id bigint, name text, owner__login text)"
           " SERVER api10 OPTIONS (path '/items', paginate 'link')")
 
     fan_out(api, s, "item10")
+    load(api, s, "pages10")
     one, ten = [], []
+    slow, fast = [], []
     for _ in range(args.rounds):
         one.append(fan_out(api, s, "item1"))
         ten.append(fan_out(api, s, "item10"))
+        slow.append(load(api, s, "pages1"))
+        fast.append(load(api, s, "pages10"))
     ratios = [a / b for a, b in zip(one, ten)]
     limited(api, s)
     limits = [limited(api, s) for _ in range(10 * args.rounds)]
@@ -126,6 +151,12 @@ def main():
         ["%d requests, one at a time, s" % REQUESTS, spread(one), ""],
         ["%d requests, 10 at a time, s" % REQUESTS, spread(ten), ""],
         ["ratio", spread(ratios, 1), ">= 9: " + ("met" if met else "missed")],
+        ["load of %d pages, one at a time, s" % REQUESTS, spread(slow), ""],
+        ["load of %d pages, 10 at a time, s" % REQUESTS, spread(fast), ""],
+        ["ratio", spread([a / b for a, b in zip(slow, fast)], 1), ""],
+        ["pages per second, one and 10 at a time", "%.0f, %.0f" % (
+            REQUESTS / statistics.median(slow),
+            REQUESTS / statistics.median(fast)), ""],
         ["LIMIT 10: requests", "%d" % max(x[0] for x in limits),
          "1: " + ("met" if max(x[0] for x in limits) == 1 else "missed")],
         ["LIMIT 10: from the answer's first byte to the rows, ms",

@@ -42,6 +42,7 @@ BEGIN
 		INTO at_once, requests FROM ahead.peak p;
 END $$;
 
+SELECT count(*) FROM ahead.peak;
 -- the declared total tells the pages that follow the first one
 CALL ahead.load('page');
 SELECT * FROM ahead.loaded('page');
@@ -59,6 +60,10 @@ SELECT outcome, pages FROM dload.runs WHERE pipeline = 'short';
 -- the head names the next page while the body is still coming
 CALL ahead.load('link');
 SELECT n, ids, in_order, at_once FROM ahead.loaded('link');
+CREATE FOREIGN TABLE ahead.auto (id int, name text) SERVER ahead
+  OPTIONS (path '/ahead/link?ms=100', paginate 'auto');
+CALL ahead.load('auto');
+SELECT n, ids, in_order, at_once FROM ahead.loaded('auto');
 -- no more at once than max_concurrency, and with 1 one by one
 ALTER SERVER ahead OPTIONS (ADD max_concurrency '2');
 DROP TABLE ahead.t_page;

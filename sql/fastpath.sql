@@ -101,6 +101,13 @@ SELECT count(*) > 60 AS ol_rows FROM fast.wanted_ol;
 SELECT dload.create_pipeline('multi', 'fast.src', 'fast.multi');
 CALL dload.run('multi');
 SELECT * FROM fast.differing('fast.multi');
+-- records from a temporary file, because the page is large for a package
+SELECT length(body) > 2 * 64 * 1024 / 4 AS spooled FROM fast.page_text;
+SELECT dload.create_pipeline('spooled', 'fast.src', 'fast.spooled');
+SET dload.package_bytes = '64kB';
+CALL dload.run('spooled');
+RESET dload.package_bytes;
+SELECT * FROM fast.differing('fast.spooled');
 -- rows by the executor, because of triggers
 CREATE FUNCTION fast.nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
 SELECT dload.create_pipeline('executor', 'fast.src', 'fast.executor');

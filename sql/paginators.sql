@@ -43,6 +43,8 @@ SELECT read_all($$path '/p/locator/items', paginate 'token', token_header 'x-nex
 SELECT read_all($$path '/p/locator/items', paginate 'token', token_header 'X-Next-Cursor', token_param 'locator'$$);
 SELECT read_all($$path '/token/items?in=header', paginate 'token', token_from 'header', token_header 'X-Next-Token', token_param 'token'$$);
 
+SELECT read_all($$path '/p/gitlab/items', paginate 'token', token_header 'X-Next-Page', token_param 'page'$$);
+
 -- into the path; the first page has none, or the one that a parameter gives
 \! python3 "$MOCK_PY" --post "$(cat results/mock.url)" /_reset >results/mock.answer
 SELECT read_all($$path '/p/path/items/{cursor}?first=0', paginate 'token', token_path 'next', token_in 'path', token_param 'cursor'$$);
@@ -124,6 +126,7 @@ SELECT read_all($$path '/p/stripe/items', records_path 'data', paginate 'keyset'
 SELECT read_all($$path '/p/stripe/items', records_path 'data', paginate 'keyset', keyset_path 'ident', keyset_param 'starting_after'$$);
 SELECT read_all($$path '/p/tuple/items', records_path 'data', paginate 'keyset', keyset_path 'day, id', keyset_param 'after_day, after_id'$$);
 SELECT read_all($$path '/p/tuple/items', records_path 'data', paginate 'keyset', keyset_path 'id', keyset_param 'after_id'$$);
+SELECT read_all($$path '/p/csv/items', paginate 'keyset', keyset_path 'id', keyset_param 'after'$$);
 -- a key that does not move on
 SELECT read_all($$path '/p/since/items', records_path 'data', paginate 'keyset', keyset_path 'id', keyset_param 'since_id'$$);
 SELECT read_all($$path '/p/since/items', records_path 'data', paginate 'keyset', keyset_path 'id', keyset_param 'since_id', on_repeat 'stop'$$);
@@ -148,6 +151,7 @@ EXPLAIN (VERBOSE, COSTS OFF) SELECT * FROM paged;
 
 -- links: several fields, foreign anchors, another relation
 SELECT read_all($$path '/p/rels/items', paginate 'link'$$);
+SELECT read_all($$path '/p/moved/items', paginate 'link'$$);
 SELECT read_all($$path '/p/rels/items', paginate 'link', link_rel 'older-posts'$$);
 SELECT read_all($$path '/p/rels/items', paginate 'link', link_rel 'first'$$);
 

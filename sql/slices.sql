@@ -64,6 +64,9 @@ SELECT slices.read($$path '/window/items?from=2026-01-01&to=2026-01-03', window_
 SELECT slices.read($$path '/window/items?inclusive=1&from=2026-01-01T00:00:00Z&to=2026-01-01T01:45:00Z', window_step '30 min', window_inclusive 'true', $$ || :'window');
 SELECT slices.read($$path '/window/items?inclusive=1&from=2026-01-01T00:00:00Z&to=2026-01-01T01:45:00Z', window_step '30 min', $$ || :'window') AS "not told so";
 \! python3 "$MOCK_PY" --paths "$(cat results/mock.url)" | sort
+-- bounds in a body
+SELECT slices.read($$path '/window/items?from=2026-01-01&to=2026-01-01T02:00:00Z', method 'POST', body '{"a": {"b": 1}}', window_in 'body', window_step '1 hour', window_format 'epoch', $$ || :'window');
+SELECT slices.read($$path '/window/items?from=2026-01-01&to=2026-01-01T02:00:00Z', window_in 'body', window_step '1 hour', $$ || :'window');
 -- without an end: to now
 SELECT slices.read($$path '/window/items?from=2026-01-01', window_step '100 days', $$ || :'window');
 SELECT slices.read($$path '/window/items?from=1970-01-01&to=2026-01-02', window_step '3000 days', $$ || :'window');
@@ -108,6 +111,16 @@ SELECT * FROM slices.last;
 SELECT * FROM slices.held();
 CREATE FOREIGN TABLE slices.peak (peak int, requests int) SERVER slices OPTIONS (path '/ahead/peak');
 SELECT peak > 2 AS several FROM slices.peak;
+-- halved, stopped and gone on with
+CALL slices.load($$path '/window/items?cap=20&to=2026-01-01T02:00:00Z', window_step '1 hour', window_cap '20', total_path 'total', $$ || :'window', cursor_path => 'updated_at', initial_value => '2026-01-01');
+SELECT outcome, pages, rows_read FROM slices.last;
+SELECT * FROM slices.held();
+DROP TABLE slices.loaded;
+CALL dload.run('slices', max_pages => 3);
+CALL dload.run('slices', max_pages => 2);
+CALL dload.run('slices');
+SELECT outcome, pages, rows_read FROM slices.last;
+SELECT * FROM slices.held();
 -- stopped in a slice: the next run goes on in it; the cursor is where the last complete slice ended
 DROP TABLE slices.loaded;
 SELECT dload.drop_pipeline('slices');
@@ -139,6 +152,7 @@ SELECT slices.read($$path '/list/files', paginate 'list', list_path 'files[*].ur
 SELECT slices.read($$path '/list/files?other=1', paginate 'list', list_path 'files[*].url', list_url '{part}'$$);
 SELECT slices.read($$path '/list/partitions', paginate 'list', list_path 'info', list_param 'partition', list_from 'index', list_first 'true', records_path 'rows', total_path 'total'$$);
 SELECT slices.read($$path '/list/partitions', paginate 'list', list_path 'info', list_param 'partition', list_from 'index', records_path 'rows'$$) AS "the first one twice asked";
+SELECT slices.read($$path '/list/partitions', method 'POST', body '{"x": 1}', paginate 'list', list_path 'info', list_param 'partition', list_in 'body', list_from 'index', list_first 'true', records_path 'rows', total_path 'total'$$);
 SELECT slices.read($$path '/list/parts', paginate 'list', list_path 'partz', list_url '/list/part?part={part}'$$);
 SELECT slices.read($$path '/list/files', paginate 'list', list_path 'files', list_url '{part}'$$);
 CALL slices.load($$path '/list/parts', paginate 'list', list_path 'parts', list_url '/list/part?part={part}'$$);

@@ -12,6 +12,7 @@
 #include "base/compat.h"
 #include "base/dload.h"
 #include "jobs/launcher.h"
+#include "jobs/renew.h"
 #include "rest/guard.h"
 
 #include "fmgr.h"
@@ -61,6 +62,7 @@ _PG_init(void)
 
 	dload_guard_init();
 	dload_launcher_init();
+	dload_renew_init();
 
 	MarkGUCPrefixReserved("dload");
 }

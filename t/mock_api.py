@@ -130,8 +130,8 @@ TRAPS
   /huge?mb=               one array of that size, chunked; ?record_kb=
   /bomb?mb=               gzip of one array of white space
   /types                  every JSON type; ?nul=1 adds text with U+0000
-SHAPES: see mock_shapes.py
-More routes are in mock_slices.py.
+More routes are in mock_auth.py, mock_paging.py, mock_requests.py,
+mock_rules.py, mock_shapes.py and mock_slices.py.
 More routes are in mock_paging.py, mock_shapes.py and mock_slices.py.
 """
 
@@ -161,10 +161,9 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 # Modules that add routes import this one by its name, also when it is run.
 sys.modules.setdefault("mock_api", sys.modules[__name__])
 import mock_auth
-import mock_shapes
-import mock_rules
 import mock_paging
 import mock_requests
+import mock_rules
 import mock_shapes
 import mock_slices
 

@@ -35,8 +35,8 @@ SIGNED
   /jwt/items              /link/items for a JWT as bearer token
   /sigv4/*, /sigv4/s3/*   ... for AWS Signature Version 4, region eu-test-1,
                           service "execute-api" or "s3", key id AKIDEXAMPLE
-  /hmac/binance           ... timestamp (ms) and signature (hex SHA-256 over
-                          the query) in the query, key in X-MBX-APIKEY
+  /hmac/binance           ... timestamp (ms) and signature or sgn (hex SHA-256
+                          over the query) in the query, key in X-MBX-APIKEY
   /hmac/coinbase          ... CB-ACCESS-SIGN, base64 SHA-256 over timestamp,
                           method, target and body; the secret is in base64
   /hmac/nonce             ... "Authorization: HMAC key:nonce:signature", hex
@@ -367,9 +367,14 @@ def register(api):
     route, reply = api.route, api.reply_json
 
     def refused(request, *more):
-        """401 that repeats what was sent."""
-        return reply({"error": "bad credentials", "target": request.target,
-                      "headers": request.headers, "more": more}, 401)
+        """401 that repeats what was sent, the shortest first."""
+        sent = [request.headers.get(name, "")
+                for name in ("cookie", "x-mbx-apikey", "x-amz-security-token",
+                             "authorization", "cb-access-sign")]
+        words = [value.split("Signature=")[-1]
+                 for value in sent if value] + [request.target]
+        return reply({"message": "received " + " ".join(words),
+                      "more": more}, 401)
 
     @route("/sec/cookie")
     def sec_cookie(request):
@@ -548,7 +553,8 @@ def register(api):
     @route("/hmac/binance")
     def hmac_binance(request):
         query = urlsplit(request.target).query
-        signed, _, signature = query.partition("&signature=")
+        name = "sgn" if "sgn" in request.query else "signature"
+        signed, _, signature = query.partition("&%s=" % name)
         when = int(request.query.get("timestamp", "0"))
         if request.headers.get("x-mbx-apikey") != API_KEY:
             return refused(request, "key")

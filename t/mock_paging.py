@@ -32,6 +32,7 @@ KEYS
   /p/stripe/items     ?starting_after=id, "has_more"; ?slow=1: the
                       end of a page comes late
   /p/since/items      ?since_id=, inclusive: the last one comes again
+  /p/csv/items        ?after=id, CSV
   /p/tuple/items      ?after_day=&after_id=: two keys
   /p/search           POST search_after = sort of the last hit: [day, id]; ids
                       beyond 2^53, exact
@@ -40,7 +41,11 @@ POSITIONS
   /p/numbered         POST {"page": {"pageNumber", "pageSize"}}
   /p/from             POST {"from", "size"}
 
+  /p/gitlab/items     ?page=, X-Next-Page, "" at the end
+
 LINKS
+  /p/moved/items      is redirected to the following one, whose links are
+                      relative
   /p/rels/items       several Link fields, foreign anchors, rel "older"
 
 AUTO: what APIs say of the next page, ?page= or a token
@@ -236,6 +241,13 @@ def register(api):
         page, _ = after(records(request), lambda i: i["id"] >= last)
         return reply({"data": page})
 
+    @route("/p/csv/items")
+    def by_csv(request):
+        last = request.integer("after", 0)
+        page, _ = after(records(request), lambda i: i["id"] > last)
+        lines = ["id,name"] + ["%d,%s" % (i["id"], i["name"]) for i in page]
+        return api.Reply("\n".join(lines).encode(), content_type="text/csv")
+
     def day(item):
         return "d%d" % (item["id"] // 7)
 
@@ -284,7 +296,18 @@ def register(api):
         page, _ = part(request, asked.get("from", 0), size)
         return reply(page)
 
+    @route("/p/gitlab/items")
+    def gitlab(request):
+        number = request.integer("page", 1, 1)
+        page, following = part(request, (number - 1) * SIZE)
+        return reply(page, headers={
+            "X-Next-Page": str(number + 1) if following else ""})
+
     # links
+
+    @route("/p/moved/items")
+    def moved(request):
+        return api.redirect(request, request.origin + "/p/rels/items")
 
     @route("/p/rels/items")
     def rels(request):

@@ -246,9 +246,11 @@ typedef TU_UpdateIndexes DloadUpdatedIndexes;
 #endif
 
 /*
- * libcurl: CURLOPT_PREREQFUNCTION came with 7.80, CURLOPT_PROTOCOLS_STR with
- * 7.85, CURLOPT_QUICK_EXIT with 7.87.  For use after curl.h.
+ * libcurl: certificates in memory came with 7.77, CURLOPT_PREREQFUNCTION with
+ * 7.80, CURLOPT_PROTOCOLS_STR with 7.85, CURLOPT_QUICK_EXIT with 7.87.  For
+ * use after curl.h.
  */
+#define DLOAD_CURL_HAS_BLOBS (LIBCURL_VERSION_NUM >= 0x074d00)
 #define DLOAD_CURL_HAS_PREREQ (LIBCURL_VERSION_NUM >= 0x075000)
 #define DLOAD_CURL_HAS_PROTOCOLS_STR (LIBCURL_VERSION_NUM >= 0x075500)
 #define DLOAD_CURL_HAS_QUICK_EXIT (LIBCURL_VERSION_NUM >= 0x075700)

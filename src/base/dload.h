@@ -60,6 +60,7 @@ extern bool dload_error_detail(DloadError *err,
 extern bool dload_error_hint(DloadError *err,
 							 const char *fmt,...) pg_attribute_printf(2, 3);
 pg_noreturn extern void dload_error_raise(const DloadError *err);
+extern void dload_error_move(DloadError *err, MemoryContext context);
 extern void dload_error_report(int elevel, const DloadError *err);
 extern char *dload_trim_body(DloadSpan body);
 extern uint64 dload_hash_bytes(const char *data, size_t len, uint64 seed);

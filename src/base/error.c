@@ -180,3 +180,15 @@ dload_hash_bytes(const char *data, size_t len, uint64 seed)
 	}
 	return hash_bytes_extended((const unsigned char *) data, (int) len, seed);
 }
+
+/* Copy an error's texts to another context. */
+void
+dload_error_move(DloadError *err, MemoryContext context)
+{
+	if (err->message)
+		err->message = MemoryContextStrdup(context, err->message);
+	if (err->detail)
+		err->detail = MemoryContextStrdup(context, err->detail);
+	if (err->hint)
+		err->hint = MemoryContextStrdup(context, err->hint);
+}

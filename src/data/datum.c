@@ -119,6 +119,29 @@ fits_typmod(DloadConverter *conv, DloadSpan text)
 	return true;
 }
 
+/*
+ * Decoded where it stays.  It has no more bytes than as it is written, where
+ * each escape sequence takes at least as many.
+ */
+static bool
+decode_text(const DloadToken *token, Datum *value)
+{
+	StringInfoData buf;
+
+	buf.maxlen = token->text.len + VARHDRSZ + 1;
+	buf.data = palloc(buf.maxlen);
+	buf.len = VARHDRSZ;
+	buf.cursor = 0;
+	if (dload_token_decode(token, &buf) != DLOAD_DECODE_OK)
+	{
+		pfree(buf.data);
+		return false;
+	}
+	SET_VARSIZE(buf.data, buf.len);
+	*value = PointerGetDatum(buf.data);
+	return true;
+}
+
 static bool
 convert_text(DloadConverter *conv, const DloadToken *token, Datum *value,
 			 DloadError *err)
@@ -126,6 +149,11 @@ convert_text(DloadConverter *conv, const DloadToken *token, Datum *value,
 	DloadSpan	text;
 	bool		limited = (conv->typmod >= (int32) VARHDRSZ);
 
+	/* what cannot be decoded goes on, for the message */
+	if (conv->plain == DLOAD_PLAIN_TEXT && token->escaped &&
+		token->text.len < MaxAllocSize - VARHDRSZ &&
+		decode_text(token, value))
+		return true;
 	if (!dload_scalar_text(conv, token, &text, err))
 		return false;
 	if (conv->typid == NAMEOID ? text.len >= NAMEDATALEN :

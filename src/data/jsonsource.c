@@ -590,6 +590,18 @@ dload_json_source_found(const DloadSource *source)
 	return ((const JsonSource *) source)->found;
 }
 
+void
+dload_json_source_release(DloadSource *source)
+{
+	JsonSource *r = (JsonSource *) source;
+
+	if (r->buf != NULL)
+		pfree(r->buf);
+	r->buf = NULL;
+	r->len = r->size = 0;
+	dload_scanner_refill(&r->scanner, "", 0, true);
+}
+
 DloadSpan
 dload_json_source_key(const DloadSource *source)
 {

@@ -9,7 +9,7 @@
  * functions never judge: where they are not certain that bytes are valid, or
  * where few bytes are left, they stop before them and leave them to the
  * careful way.  So both accept and reject the same, and without vector
- * instructions there is only the careful one.
+ * instructions there is hardly more than the careful one.
  *
  *-------------------------------------------------------------------------
  */
@@ -162,9 +162,32 @@ quick_number(const char *p, int len, bool *integral)
 
 #else
 
+static inline bool
+is_continuation(char c)
+{
+	return ((unsigned char) c & 0xc0) == 0x80;
+}
+
+/*
+ * Text in other scripts is mostly characters of two or three bytes in a row.
+ * Characters of four bytes are left to the careful way, and the lead bytes
+ * whose second byte is restricted (E0: overlong forms, ED: surrogates).
+ */
 static inline const char *
 dload_quick_string(const char *p, const char *end, bool *escaped)
 {
+	while (end - p >= 4)
+	{
+		unsigned char lead = *p;
+
+		if (lead >= 0xc2 && lead <= 0xdf && is_continuation(p[1]))
+			p += 2;
+		else if (lead > 0xe0 && lead <= 0xef && lead != 0xed &&
+				 is_continuation(p[1]) && is_continuation(p[2]))
+			p += 3;
+		else
+			break;
+	}
 	return p;
 }
 

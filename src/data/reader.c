@@ -238,6 +238,13 @@ dload_reader_open_in(DloadReader *r, MemoryContext context, const char *body,
 }
 
 void
+dload_reader_release(DloadReader *r)
+{
+	if (r->source == r->json)
+		dload_json_source_release(r->json);
+}
+
+void
 dload_reader_open(DloadReader *r, const char *body, size_t len)
 {
 	dload_reader_open_in(r, CurrentMemoryContext, body, len);

@@ -140,7 +140,8 @@ extern bool dload_token_equals(const DloadToken *token, const char *s,
  */
 extern char *dload_token_cstring(const DloadToken *token);
 
-typedef enum DloadFormat		/* begins in the order of the option's values */
+/* Begins in the order of the option's values. */
+typedef enum DloadFormat
 {
 	DLOAD_FORMAT_AUTO,			/* by the response's Content-Type */
 	DLOAD_FORMAT_JSON,
@@ -211,6 +212,11 @@ extern bool dload_reader_reshape(DloadReader *r, DloadSpan record,
 
 /* Must a page be opened, since it cannot be fed? */
 extern bool dload_reader_needs_body(const DloadReader *r);
+
+/*
+ * Give back the memory of a page that is at its end; the envelope stays.
+ */
+extern void dload_reader_release(DloadReader *r);
 
 /* Add bytes; they are copied.  Invalidates spans returned earlier. */
 extern void dload_reader_feed(DloadReader *r, const char *data, size_t len);

@@ -44,6 +44,9 @@ extern DloadSource *dload_json_source(const DloadPath *path,
 extern DloadSpan dload_json_source_envelope(const DloadSource *source);
 extern bool dload_json_source_found(const DloadSource *source);
 
+/* After the page's end: give back its memory, but for the envelope. */
+extern void dload_json_source_release(DloadSource *source);
+
 /* Of a map: the key of the record just handed out, as written and quoted;
  * of a list in the place of one, the record's number from 0. */
 extern DloadSpan dload_json_source_key(const DloadSource *source);

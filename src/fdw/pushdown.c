@@ -153,8 +153,8 @@ push_equality(PlannerInfo *root, Index relid, const DloadResource *res,
 static DloadPart
 bounded_part(Oid opno, Oid typid)
 {
-	Oid			family = lookup_type_cache(typid,
-										   TYPECACHE_BTREE_OPFAMILY)->btree_opf;
+	TypeCacheEntry *type = lookup_type_cache(typid, TYPECACHE_BTREE_OPFAMILY);
+	Oid			family = type->btree_opf;
 
 	if (!OidIsValid(family) || !OidIsValid(opno))
 		return DLOAD_PART_VALUE;

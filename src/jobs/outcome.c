@@ -196,6 +196,7 @@ dload_run_finish(DloadRun *run, const char *outcome, char *reason)
 	run->reason = reason;
 }
 
+/* What is known of a read that came to its end. */
 void
 dload_run_judge(DloadRun *run)
 {

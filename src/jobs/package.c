@@ -201,6 +201,13 @@ add_record(DloadRun *run, DloadSpan record, bool counting, int64 *ndated)
 	return verdict == DLOAD_CURSOR_OLD;
 }
 
+/* Of a large page: the rows made before they are stored, in bytes. */
+static size_t
+large_batch_bytes(void)
+{
+	return (size_t) dload_package_kb * 1024 / 2;
+}
+
 bool
 dload_package_add(DloadRun *run, DloadPage *page)
 {
@@ -223,7 +230,7 @@ dload_package_add(DloadRun *run, DloadPage *page)
 		if (add_record(run, record, !large, &ndated))
 			nold++;
 		/* of a large page only the types are learnt now */
-		if (large && run->batch->bytes > (size_t) dload_package_kb * 1024)
+		if (large && run->batch->bytes > large_batch_bytes())
 			dload_batch_reset(run->batch);
 	}
 	if (large)
@@ -380,40 +387,30 @@ store_batch(DloadRun *run)
 }
 
 /*
- * A page that is larger than a package: in chunks, which copy their records
- * since the page gives them out one at a time.
+ * A page that is larger than a package: as many of its records at once as are
+ * in memory.
  */
 static void
 store_large_page(DloadRun *run, DloadPage *page)
 {
-	size_t		limit = (size_t) dload_package_kb * 1024;
-	MemoryContext chunk = AllocSetContextCreate(run->package, "dload chunk",
-												ALLOCSET_DEFAULT_SIZES);
 	DloadSpan	record;
-	size_t		bytes = 0;
 	int64		ndated = 0;
 
 	dload_page_rewind(page);
-	while (dload_page_next_record(page, &record))
+	for (;;)
 	{
-		char	   *copy = MemoryContextAllocHuge(chunk, record.len + 1);
-
-		CHECK_FOR_INTERRUPTS();
-		memcpy(copy, record.data, record.len);
-		record.data = copy;
-		bytes += record.len;
-		add_record(run, record, true, &ndated);
-		if (bytes + run->batch->bytes >= limit)
+		if (run->batch->nroots > 0 &&
+			(dload_page_at_edge(page) ||
+			 run->batch->bytes >= large_batch_bytes()))
 		{
 			store_batch(run);
 			dload_batch_reset(run->batch);
-			MemoryContextReset(chunk);
-			bytes = 0;
 		}
+		if (!dload_page_next_record(page, &record))
+			break;
+		CHECK_FOR_INTERRUPTS();
+		add_record(run, record, true, &ndated);
 	}
-	store_batch(run);
-	dload_batch_reset(run->batch);
-	MemoryContextDelete(chunk);
 }
 
 /*

@@ -5,7 +5,7 @@
  *
  * A writer is an open relation with a converter for each column of the shape
  * that it has.  It inserts in one of two ways, chosen when it is opened (see
- * needs_executor).
+ * dload_multi_possible).
  *
  *-------------------------------------------------------------------------
  */
@@ -17,13 +17,13 @@
 #include "data/datum.h"
 #include "load/change.h"
 #include "load/evolve.h"
+#include "load/multi.h"
 #include "rest/http.h"
 
 #include "access/heapam.h"
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xlog.h"
-#include "catalog/pg_class.h"
 #include "executor/executor.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
@@ -32,7 +32,6 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
-#include "utils/rls.h"
 
 /*
  * Rows and bytes of values handed to the table at once, as COPY does: some
@@ -166,31 +165,6 @@ dload_load_reject(DloadLoad *load, DloadRow *row, DloadTable *table,
  * Writers
  */
 
-/* Do rows need what only the executor does? */
-static bool
-needs_executor(DloadWriter *w)
-{
-	Relation	rel = w->rel;
-	TupleDesc	desc = RelationGetDescr(rel);
-	List	   *filled = w->attributes;
-
-	if (rel->rd_rel->relkind != RELKIND_RELATION ||
-		rel->rd_rel->relispartition || dload_fires_on_insert(rel) ||
-		check_enable_rls(RelationGetRelid(rel), InvalidOid,
-						 true) == RLS_ENABLED)
-		return true;
-	for (int i = 0; i < desc->natts; i++)
-	{
-		Form_pg_attribute att = TupleDescAttr(desc, i);
-
-		if (!att->attisdropped &&
-			(att->attgenerated || att->attidentity ||
-			 (att->atthasdef && !list_member_int(filled, att->attnum))))
-			return true;
-	}
-	return false;
-}
-
 static void
 open_executor_insert(DloadWriter *w)
 {
@@ -296,10 +270,10 @@ dload_load_writer(DloadLoad *load, DloadTable *table)
 					   RelationGetRelationName(w->rel));
 	w->natts = RelationGetNumberOfAttributes(w->rel);
 	open_columns(w);
-	if (needs_executor(w))
-		open_executor_insert(w);
-	else
+	if (dload_multi_possible(w->rel, w->attributes))
 		open_multi_insert(w);
+	else
+		open_executor_insert(w);
 	w->values = palloc(sizeof(Datum) * w->natts);
 	w->nulls = palloc(sizeof(bool) * w->natts);
 	load->writers[table->index] = w;
@@ -515,6 +489,12 @@ flush(DloadLoad *load, DloadWriter *w)
 
 	if (w->nused == 0)
 		return;
+	if (load->bytes >= DLOAD_LARGE_BYTES)
+	{
+		/* after which their values are needed no more */
+		dload_multi_form(w->slots, w->nused);
+		dload_load_forget_values(load);
+	}
 	old = MemoryContextSwitchTo(GetPerTupleMemoryContext(w->estate));
 	if (w->rel->rd_att->constr)
 		for (int i = 0; i < w->nused; i++)
@@ -553,6 +533,8 @@ multi_insert(DloadLoad *load, DloadWriter *w, DloadRow *row)
 	ExecClearTuple(slot);
 	ok = dload_writer_convert(load, w, row, slot->tts_values,
 							  slot->tts_isnull);
+	if (ok && load->bytes >= DLOAD_LARGE_BYTES)
+		dload_multi_compress(w->desc, slot);
 	MemoryContextSwitchTo(old);
 	if (!ok)
 		return;

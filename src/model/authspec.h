@@ -147,6 +147,18 @@ extern void dload_authspec_read_secrets(DloadAuthSpec *spec,
  */
 extern uint64 dload_authspec_fingerprint(const DloadAuthSpec *spec);
 
+/* A new token takes the place of the old one; texts are copied. */
+extern void dload_access_adopt(DloadAccess *access, const char *token,
+							   const char *base_url, TimestampTz issued_at,
+							   TimestampTz expires_at);
+
+/* Is there a token that need not be renewed yet?  "early" is in ms. */
+extern bool dload_access_fresh(const DloadAccess *access, int64 early);
+
+/* The same for a token that is not the access's. */
+extern bool dload_token_fresh(TimestampTz issued_at, TimestampTz expires_at,
+							  int64 early);
+
 /* Never show this value; it is copied. */
 extern void dload_access_mask(DloadAccess *access, const char *value);
 

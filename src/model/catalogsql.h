@@ -3,7 +3,7 @@
  * catalogsql.h
  *	  How the catalog's own files run SQL on the tables of schema dload.
  *
- * For model/catalog.c and model/standing.c only.
+ * For model/catalog.c, model/standing.c and model/tokenstore.c only.
  *
  *-------------------------------------------------------------------------
  */

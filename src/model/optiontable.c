@@ -33,7 +33,8 @@ const DloadOption dload_options[] = {
 	SIMPLE("base_url", S, DLOAD_OPT_URL, NULL,
 		   "URL that the paths of the server's tables are appended to; http "
 		   "or https, required."),
-	CHOICE("auth", S, "none|bearer|basic|api_key", "none",
+	CHOICE("auth", S, "none|bearer|basic|api_key|oauth2|jwt|sigv4|hmac",
+		   "none",
 		   "How requests prove who they are; the secrets are options of the "
 		   "user mapping."),
 	SIMPLE("api_key_name", S, DLOAD_OPT_NAME, "X-API-Key",
@@ -44,6 +45,78 @@ const DloadOption dload_options[] = {
 	SIMPLE("api_key_template", S, DLOAD_OPT_TEXT, "{key}",
 		   "What is sent there; {key} stands for the API key: 'Token "
 		   "token={key}'."),
+	SIMPLE("oauth2_token_url", S, DLOAD_OPT_URL, NULL,
+		   "Token endpoint, for auth 'oauth2'; https, or http where base_url "
+		   "is http."),
+	CHOICE("oauth2_grant", S, "client_credentials|refresh_token|jwt_bearer",
+		   "client_credentials",
+		   "What is given for an access token: the client's own credentials, "
+		   "a refresh token, or a signed JWT (RFC 7523)."),
+	CHOICE("oauth2_client_auth", S, "header|body|private_key_jwt", "header",
+		   "How the client proves who it is to the token endpoint: by basic "
+		   "authentication, by parameters, or by a signed JWT (RFC 7523)."),
+	SIMPLE("oauth2_scope", S, DLOAD_OPT_TEXT, NULL,
+		   "Scopes to ask for, separated by blanks."),
+	SIMPLE("oauth2_audience", S, DLOAD_OPT_TEXT, NULL,
+		   "Value of the parameter audience of token requests."),
+	SIMPLE("oauth2_params", S, DLOAD_OPT_JSON_OBJECT, NULL,
+		   "More parameters of token requests, as a JSON object."),
+	SIMPLE("oauth2_base_url_path", S, DLOAD_OPT_PATH, NULL,
+		   "JSON path, in the token reply, of the URL that takes the place of "
+		   "base_url (Salesforce: instance_url)."),
+	RANGED("oauth2_early", S, DLOAD_OPT_DURATION, 0, MS_PER_DAY, "60s",
+		   "How long before its end an access token is renewed, but no more "
+		   "than half of its life."),
+	CHOICE("jwt_algorithm", S, "RS256|ES256|HS256", "RS256",
+		   "Algorithm of JWTs; HS256 signs with client_secret, the others "
+		   "with private_key."),
+	SIMPLE("jwt_issuer", S, DLOAD_OPT_TEXT, NULL,
+		   "Claim iss of JWTs; default: client_id."),
+	SIMPLE("jwt_subject", S, DLOAD_OPT_TEXT, NULL,
+		   "Claim sub of JWTs."),
+	SIMPLE("jwt_audience", S, DLOAD_OPT_TEXT, NULL,
+		   "Claim aud of JWTs; default with auth 'oauth2': "
+		   "oauth2_token_url."),
+	SIMPLE("jwt_key_id", S, DLOAD_OPT_TEXT, NULL,
+		   "Header kid of JWTs."),
+	SIMPLE("jwt_claims", S, DLOAD_OPT_JSON_OBJECT, NULL,
+		   "More claims of JWTs, as a JSON object (Google: scope)."),
+	RANGED("jwt_lifetime", S, DLOAD_OPT_DURATION, 1000, MS_PER_DAY, "3min",
+		   "How long a JWT is valid."),
+	SIMPLE("sigv4_region", S, DLOAD_OPT_NAME, NULL,
+		   "AWS region, for auth 'sigv4'."),
+	SIMPLE("sigv4_service", S, DLOAD_OPT_NAME, NULL,
+		   "Name of the AWS service in signatures: 's3', 'execute-api'."),
+	SIMPLE("hmac_template", S, DLOAD_OPT_TEXT, NULL,
+		   "What auth 'hmac' signs, with the places {method}, {host}, {path}, "
+		   "{query}, {target} (path and query), {body}, {body_sha256}, "
+		   "{timestamp}, {nonce} and {key} (the option api_key)."),
+	CHOICE("hmac_digest", S, "sha256|sha512|sha1", "sha256",
+		   "Hash function of the signature."),
+	CHOICE("hmac_encoding", S, "hex|base64", "hex",
+		   "How the signature is written."),
+	CHOICE("hmac_secret_encoding", S, "text|hex|base64", "text",
+		   "How hmac_secret is written."),
+	SIMPLE("hmac_name", S, DLOAD_OPT_NAME, NULL,
+		   "Name of the header or query parameter that carries the "
+		   "signature."),
+	CHOICE("hmac_in", S, "header|query", "header",
+		   "Where the signature goes."),
+	SIMPLE("hmac_value", S, DLOAD_OPT_TEXT, "{signature}",
+		   "What is sent there: {signature} and the places of "
+		   "hmac_template."),
+	SIMPLE("hmac_headers", S, DLOAD_OPT_JSON_OBJECT, NULL,
+		   "More headers, as a JSON object; values may have the places of "
+		   "hmac_template."),
+	SIMPLE("hmac_timestamp_param", S, DLOAD_OPT_NAME, NULL,
+		   "Query parameter that carries the timestamp; it is part of what is "
+		   "signed."),
+	CHOICE("hmac_timestamp_unit", S, "s|ms|iso", "s",
+		   "How {timestamp} is written: seconds or milliseconds since 1970, "
+		   "or as in 2026-01-31T12:00:00Z."),
+	SIMPLE("ca", S, DLOAD_OPT_TEXT, NULL,
+		   "Certificates of the authorities that the API's is checked "
+		   "against, instead of the system's; as PEM, or file:/path."),
 	SIMPLE("headers", S | T, DLOAD_OPT_JSON_OBJECT, NULL,
 		   "Headers sent with every request, as a JSON object; a table's "
 		   "replace the server's of the same name."),
@@ -109,7 +182,24 @@ const DloadOption dload_options[] = {
 	SIMPLE("username", U, DLOAD_OPT_TEXT, NULL,
 		   "User name for auth 'basic'."),
 	SECRET("password", "Password for auth 'basic'."),
-	SECRET("api_key", "Key for auth 'api_key'."),
+	SECRET("api_key", "Key for auth 'api_key', and {key} of auth 'hmac'."),
+	SIMPLE("client_id", U, DLOAD_OPT_TEXT, NULL,
+		   "The client's name for auth 'oauth2'."),
+	SECRET("client_secret", "The client's secret for auth 'oauth2'; key of "
+		   "jwt_algorithm 'HS256'."),
+	SECRET("refresh_token", "First refresh token for oauth2_grant "
+		   "'refresh_token'; its successors are kept by the extension."),
+	SECRET("private_key", "Private key that signs JWTs, as PEM."),
+	SIMPLE("access_key_id", U, DLOAD_OPT_TEXT, NULL,
+		   "Access key ID for auth 'sigv4'."),
+	SECRET("secret_access_key", "Secret access key for auth 'sigv4'."),
+	SECRET("session_token", "Session token for auth 'sigv4', with temporary "
+		   "keys."),
+	SECRET("hmac_secret", "Secret for auth 'hmac'."),
+	SIMPLE("client_cert", U, DLOAD_OPT_TEXT, NULL,
+		   "Client certificate, with its chain if needed, as PEM; goes with "
+		   "every kind of auth."),
+	SECRET("client_key", "Private key of client_cert, as PEM."),
 
 	SIMPLE("path", T, DLOAD_OPT_TEXT, "",
 		   "Path of the endpoint, appended to base_url; {name} stands for the "
@@ -272,11 +362,13 @@ const DloadOption dload_options[] = {
 		   "paginate 'drain'."),
 
 	SIMPLE("window_from_param", T, DLOAD_OPT_NAME, NULL,
-		   "Query parameter of a slice's lower bound, for paginate 'window'; "
+		   "Parameter of a slice's lower bound, for paginate 'window'; "
 		   "its value as given is where the first slice begins."),
 	SIMPLE("window_to_param", T, DLOAD_OPT_NAME, NULL,
-		   "Query parameter of a slice's upper bound; its value as given ends "
-		   "the last slice, without one that is now."),
+		   "Parameter of a slice's upper bound; its value as given ends the "
+		   "last slice, without one that is now."),
+	CHOICE("window_in", T, "query|body|header", "query",
+		   "Where the bounds go; in a body their parameters are JSON paths."),
 	RANGED("window_step", T, DLOAD_OPT_DURATION, 1000, 3660 * MS_PER_DAY,
 		   NULL,
 		   "Length of a slice."),
@@ -295,7 +387,9 @@ const DloadOption dload_options[] = {
 		   "JSON path of the list of parts in the first response, for "
 		   "paginate 'list'; [*] in it leads into the elements."),
 	SIMPLE("list_param", T, DLOAD_OPT_NAME, NULL,
-		   "Query parameter that carries the part."),
+		   "Parameter that carries the part."),
+	CHOICE("list_in", T, "query|body|header", "query",
+		   "Where list_param goes; in a body it is a JSON path."),
 	SIMPLE("list_url", T, DLOAD_OPT_TEXT, NULL,
 		   "Path or URL of a part, in which {part} stands for it; '{part}' "
 		   "alone where parts are URLs."),

@@ -52,6 +52,9 @@ static const PlaceOptions places[] = {
 	{"page_in", "page_param"},
 	{"offset_in", "offset_param"},
 	{"page_size_in", "page_size_param"},
+	{"window_in", "window_from_param"},
+	{"window_in", "window_to_param"},
+	{"list_in", "list_param"},
 	{NULL}
 };
 
@@ -110,9 +113,9 @@ set_place(DloadPagePlace *place, const DloadOptionSet *set, const char *in,
 		dload_error_raise(&err);
 }
 
-static void
-read_place(DloadPagePlace *place, const DloadOptionSet *set, const char *in,
-		   const char *param)
+void
+dload_pagespec_place(DloadPagePlace *place, const DloadOptionSet *set,
+					 const char *in, const char *param)
 {
 	set_place(place, set, in, dload_spec_text(set, param));
 }
@@ -206,10 +209,10 @@ dload_pagespec_read(DloadPageSpec *spec, const DloadOptionSet *set)
 		spec->token_header != NULL ? DLOAD_TOKEN_FROM_HEADER :
 		DLOAD_TOKEN_FROM_BODY;
 	spec->token_end = dload_spec_text(set, "token_end");
-	read_place(&spec->token, set, "token_in", "token_param");
-	read_place(&spec->page, set, "page_in", "page_param");
-	read_place(&spec->offset, set, "offset_in", "offset_param");
-	read_place(&spec->size, set, "page_size_in", "page_size_param");
+	dload_pagespec_place(&spec->token, set, "token_in", "token_param");
+	dload_pagespec_place(&spec->page, set, "page_in", "page_param");
+	dload_pagespec_place(&spec->offset, set, "offset_in", "offset_param");
+	dload_pagespec_place(&spec->size, set, "page_size_in", "page_size_param");
 	read_keyset(spec, set);
 	if (drop != NULL)
 		spec->drop_params = dload_option_split(drop);

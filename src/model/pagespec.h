@@ -103,6 +103,11 @@ typedef struct DloadPageSpec
 	int64		max_pages;		/* 0 = no cap */
 } DloadPageSpec;
 
+/* The place that two options name. */
+extern void dload_pagespec_place(DloadPagePlace *place,
+								 const DloadOptionSet *set, const char *in,
+								 const char *param);
+
 extern void dload_pagespec_read(DloadPageSpec *spec,
 								const DloadOptionSet *set);
 

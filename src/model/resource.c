@@ -11,6 +11,7 @@
 #include "data/template.h"
 #include "model/option.h"
 #include "model/resource.h"
+#include "model/tokenstore.h"
 #include "model/validate.h"
 
 #include "access/table.h"
@@ -73,6 +74,45 @@ missing_secret(const DloadResource *res, const char *option)
 					 quote_identifier(res->servername), option)));
 }
 
+bool
+dload_resource_may_be_at(const DloadResource *res, const char *url)
+{
+	DloadError	err = {0};
+	char	   *origin = dload_option_origin(url, false, &err);
+	char	   *own = dload_option_origin(res->base_url, false, &err);
+	ListCell   *lc;
+
+	if (origin == NULL)
+		return false;
+	if (own != NULL && strcmp(origin, own) == 0)
+		return true;
+	foreach(lc, res->allowed_origins)
+	{
+		if (strcmp(origin, lfirst(lc)) == 0)
+			return true;
+	}
+	return strncmp(origin, "https:", 6) == 0 &&
+		pg_strncasecmp(res->auth.token_url, "https:", 6) == 0;
+}
+
+bool
+dload_resource_adopt(const DloadResource *res, const DloadStoredToken *token)
+{
+	DloadAccess *access = res->auth.access;
+	bool		moves = res->auth.base_url_path != NULL;
+
+	if (token == NULL || token->access_token == NULL ||
+		(moves && (token->base_url == NULL ||
+				   !dload_resource_may_be_at(res, token->base_url))))
+		return false;
+	dload_access_adopt(access, token->access_token,
+					   moves ? token->base_url : NULL, token->issued_at,
+					   token->expires_at);
+	if (token->refresh_token != NULL)
+		dload_access_mask(access, token->refresh_token);
+	return true;
+}
+
 /*
  * The user's own mapping, else that of PUBLIC.  Open APIs work without one.
  */
@@ -98,6 +138,26 @@ read_mapping(DloadResource *res)
 	dload_authspec_read_secrets(&res->auth, &set, res->userid, &missing);
 	if (missing != NULL)
 		missing_secret(res, missing);
+	/* the token that an earlier read was given */
+	if (res->auth.kind == DLOAD_AUTH_OAUTH2)
+		(void) dload_resource_adopt(res, dload_tokenstore_read(
+			res->auth.mapping, dload_authspec_fingerprint(&res->auth)));
+}
+
+DloadResource *
+dload_resource_of_server(Oid serverid, Oid userid)
+{
+	DloadResource *res = palloc0(sizeof(DloadResource));
+	ForeignServer *server = GetForeignServer(serverid);
+	DloadOptionSet set = {1, {server->options}};
+
+	res->serverid = serverid;
+	res->userid = userid;
+	res->superuser = superuser_arg(userid);
+	res->servername = pstrdup(server->servername);
+	read_server(res, &set);
+	read_mapping(res);
+	return res;
 }
 
 static void

@@ -22,6 +22,7 @@
 #include "model/requestspec.h"
 #include "model/rulespec.h"
 #include "model/slicespec.h"
+#include "model/tokenstore.h"
 
 #include "access/attnum.h"
 
@@ -72,8 +73,26 @@ typedef struct DloadResource
 extern DloadResource *dload_resource_create(Oid relid, Oid userid);
 
 /*
- * The same without a user: no secrets, for planning and EXPLAIN.  No request
- * can be made from it.
+ * The parts that server and user mapping have: without a table, no pages can
+ * be read, but tokens asked for.
+ */
+extern DloadResource *dload_resource_of_server(Oid serverid, Oid userid);
+
+/*
+ * A token endpoint says where the API is.  It gives the token, so over TLS it
+ * may also say where to bring it; in the clear anybody could have said it,
+ * and only base_url and allowed_origins count.
+ */
+extern bool dload_resource_may_be_at(const DloadResource *res,
+									 const char *url);
+
+/* Use this token from now on; false if it is none that can be used. */
+extern bool dload_resource_adopt(const DloadResource *res,
+								 const DloadStoredToken *token);
+
+/*
+ * The description without a user: no secrets, for planning and EXPLAIN.  No
+ * request can be made from it.
  */
 extern DloadResource *dload_resource_describe(Oid relid);
 

@@ -25,6 +25,7 @@ static const struct
 	{"skip", DLOAD_RULE_SKIP},
 	{"end", DLOAD_RULE_END},
 	{"fail", DLOAD_RULE_FAIL},
+	{"refresh_auth", DLOAD_RULE_REFRESH},
 	{"restart", DLOAD_RULE_RESTART},
 };
 

@@ -23,6 +23,7 @@ typedef enum DloadRuleAction
 	DLOAD_RULE_SKIP,			/* leave this page out */
 	DLOAD_RULE_END,				/* the list ends here, complete */
 	DLOAD_RULE_FAIL,			/* an error */
+	DLOAD_RULE_REFRESH,			/* the access token is no longer good */
 	DLOAD_RULE_RESTART			/* what the request went on from is gone */
 } DloadRuleAction;
 

@@ -13,6 +13,7 @@
 static const DloadOwnedOption owned[] = {
 	{"window_from_param", "window", true},
 	{"window_to_param", "window", true},
+	{"window_in", "window", false},
 	{"window_step", "window", true},
 	{"window_format", "window", false},
 	{"window_inclusive", "window", false},
@@ -20,6 +21,7 @@ static const DloadOwnedOption owned[] = {
 	{"window_paginate", "window", false},
 	{"list_path", "list", true},
 	{"list_param", "list", false},
+	{"list_in", "list", false},
 	{"list_url", "list", false},
 	{"list_from", "list", false},
 	{"list_first", "list", false},
@@ -44,7 +46,9 @@ dload_slicespec_read(DloadSliceSpec *spec, const DloadOptionSet *set)
 	spec->window_cap = dload_option_number(set, "window_cap");
 	spec->window_inner = dload_option_enum(set, "window_paginate");
 	spec->list_path = dload_spec_path(set, "list_path");
-	spec->list_param = dload_spec_text(set, "list_param");
+	dload_pagespec_place(&spec->from, set, "window_in", "window_from_param");
+	dload_pagespec_place(&spec->to, set, "window_in", "window_to_param");
+	dload_pagespec_place(&spec->part, set, "list_in", "list_param");
 	spec->list_url = dload_spec_text(set, "list_url");
 	spec->list_index = dload_option_enum(set, "list_from") == 1;
 	spec->list_first = dload_option_bool(set, "list_first");
@@ -81,7 +85,7 @@ check_list(List *options, DloadError *err)
 		return dload_error_set(err, BAD_VALUE,
 							   "option \"list_url\" does not contain "
 							   "\"{part}\"");
-	return true;
+	return dload_given_with(options, "list_in", "list_param", err);
 }
 
 static bool

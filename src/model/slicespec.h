@@ -26,6 +26,8 @@ typedef struct DloadSliceSpec
 	/* window: slices of time */
 	char	   *window_from;	/* parameters of the bounds */
 	char	   *window_to;
+	DloadPagePlace from;		/* where these go */
+	DloadPagePlace to;
 	int64		window_step;	/* ms */
 	DloadTimeFormat window_format;
 	bool		window_inclusive;	/* the upper bound belongs to the slice */
@@ -35,7 +37,7 @@ typedef struct DloadSliceSpec
 
 	/* list: parts that the first response names */
 	DloadPath  *list_path;
-	char	   *list_param;		/* parameter that carries the part, or NULL */
+	DloadPagePlace part;		/* where the part goes; no name: list_url */
 	char	   *list_url;		/* template with {part}, or NULL */
 	bool		list_index;		/* parts are numbers */
 	bool		list_first;		/* the first response is part 0 */

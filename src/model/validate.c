@@ -16,6 +16,7 @@
 #include "base/compat.h"
 #include "data/json.h"
 #include "data/path.h"
+#include "model/authspec.h"
 #include "model/limitspec.h"
 #include "data/template.h"
 #include "model/option.h"
@@ -333,7 +334,9 @@ check_member(const char *key, const char *value, void *arg)
 	if (!dload_header_name_valid(key))
 		dload_error_set(err, BAD_VALUE,
 						"option \"%s\" contains an invalid header name", name);
-	else if (dload_header_is_secret(key))
+	else if (dload_header_is_secret(key) &&
+			 (strcmp(name, "headers") == 0 || value == NULL ||
+			  strchr(value, '{') == NULL))
 	{
 		dload_error_set(err, BAD_COMBINATION,
 						"option \"%s\" must not contain the credential \"%s\"",
@@ -354,7 +357,9 @@ check_member(const char *key, const char *value, void *arg)
 static bool
 check_json_object(const DloadOption *opt, const char *value, DloadError *err)
 {
-	MemberCheck check = {opt, strcmp(opt->name, "headers") == 0, err};
+	bool		signing = strcmp(opt->name, "hmac_headers") == 0;
+	MemberCheck check = {opt, signing || strcmp(opt->name, "headers") == 0,
+	err};
 	DloadError	inner = {0};
 	DloadJson  *doc = dload_json_parse(value, opt->name, &inner);
 
@@ -468,6 +473,18 @@ check_template(const char *option, const char *value, DloadError *err)
 	return true;
 }
 
+/* Texts of more than one line that reach no header. */
+static bool
+takes_lines(const char *name)
+{
+	static const char *const names[] = {
+		"private_key", "client_cert", "client_key", "ca", "hmac_template",
+		NULL
+	};
+
+	return name_in(name, names);
+}
+
 static bool
 check_text(const DloadOption *opt, const char *value, DloadError *err)
 {
@@ -480,7 +497,7 @@ check_text(const DloadOption *opt, const char *value, DloadError *err)
 		strcmp(opt->name, "variables") == 0)
 		return true;
 	/* what is left reaches a header; the value may be a secret */
-	if (has_control(value))
+	if (!takes_lines(opt->name) && has_control(value))
 		return dload_error_set(err, BAD_VALUE,
 							   "option \"%s\" must not contain control "
 							   "characters",
@@ -583,6 +600,8 @@ dload_options_validate(List *options, int context, DloadError *err)
 			return dload_check_table_options(options, err);
 		case DLOAD_CTX_COLUMN:
 			return dload_check_column_options(options, err);
+		case DLOAD_CTX_MAPPING:
+			return dload_authspec_check_mapping(options, err);
 		default:
 			return true;
 	}

@@ -163,11 +163,20 @@ dload_ahead_plan(DloadExtract *x, const DloadPageInfo *page)
 }
 
 static bool
-is_in_head(const DloadResource *res)
+may_be_in_head(const DloadResource *res, const DloadRequest *request)
 {
-	return res->page.kind == DLOAD_PAGINATE_LINK ||
-		(res->page.kind == DLOAD_PAGINATE_TOKEN &&
-		 res->page.token_from == DLOAD_TOKEN_FROM_HEADER);
+	switch (res->page.kind)
+	{
+		case DLOAD_PAGINATE_LINK:
+			return true;
+		case DLOAD_PAGINATE_TOKEN:
+			return res->page.token_from == DLOAD_TOKEN_FROM_HEADER;
+		case DLOAD_PAGINATE_AUTO:
+			/* it knows by now what to go by */
+			return request->state != NULL;
+		default:
+			return false;
+	}
 }
 
 /*
@@ -181,8 +190,9 @@ dload_ahead_from_head(DloadExtract *x)
 	DloadRequest next = *f->request;
 	DloadError	ignored = {0};
 
-	if (!is_in_head(x->res) || x->one_by_one || x->nahead > 0 ||
-		dload_extract_pages_left(x) <= 1)
+	if (x->one_by_one || x->nahead > 0 ||
+		dload_extract_pages_left(x) <= 1 ||
+		!may_be_in_head(x->res, f->request))
 		return;
 	page.request = f->request;
 	page.final_url = f->url;

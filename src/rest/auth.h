@@ -28,6 +28,45 @@ extern bool dload_auth_trusts(const DloadResource *res, const char *url);
 extern bool dload_auth_apply(const DloadResource *res,
 							 DloadHttpRequest *request, DloadError *err);
 
+/* What every connection to the server's addresses needs: certificates. */
+extern void dload_auth_secure(const DloadResource *res,
+							  DloadHttpRequest *request);
+
+/*
+ * Access that must be asked for.  Ready: nothing has to be waited for before a
+ * request can be sent.  Obtain: wait until it is so, honouring interrupts;
+ * false and *err.
+ */
+extern bool dload_auth_ready(const DloadResource *res);
+extern bool dload_auth_obtain(const DloadResource *res, DloadError *err);
+
+/* Stands for the access that requests are sent with now. */
+extern uint64 dload_auth_serial(const DloadResource *res);
+
+/*
+ * A request sent with the access of that serial was turned away with this
+ * status and body.  Is it worth sending once more after dload_auth_obtain()?
+ */
+extern bool dload_auth_recovers(const DloadResource *res, uint64 serial,
+								const DloadExchange *ex, const char *body);
+
+/*
+ * The same where somebody else knows that the access is no longer good.  False
+ * if this kind of auth has none that could be renewed.
+ */
+extern bool dload_auth_reject(const DloadResource *res, uint64 serial);
+
+/* The URL with the base that the token endpoint named in base_url's place. */
+extern char *dload_auth_rebase(const DloadResource *res, const char *url);
+
+/*
+ * Renews the access of a resource with auth 'oauth2' for all processes.  It
+ * has a transaction and catalogs, which this room has not; without one,
+ * every read asks for a token of its own.
+ */
+typedef bool (*DloadRenewer) (const DloadResource *res, DloadError *err);
+extern void dload_auth_set_renewer(DloadRenewer renewer);
+
 /* Remove from a URL the query parameters that auth adds. */
 extern char *dload_auth_strip_url(const DloadResource *res, const char *url);
 

@@ -13,6 +13,7 @@
 #define DLOAD_AUTHKIND_H
 
 #include "rest/auth.h"
+#include "rest/urlparts.h"
 
 /* One kind of auth. */
 typedef struct DloadAuthStrategy
@@ -29,6 +30,21 @@ typedef struct DloadAuthStrategy
 extern const DloadAuthStrategy dload_auth_bearer;
 extern const DloadAuthStrategy dload_auth_basic;
 extern const DloadAuthStrategy dload_auth_api_key;
+extern const DloadAuthStrategy dload_auth_oauth2;
+extern const DloadAuthStrategy dload_auth_jwt;
+extern const DloadAuthStrategy dload_auth_sigv4;
+extern const DloadAuthStrategy dload_auth_hmac;
+
+/* The renewer, or NULL. */
+extern DloadRenewer dload_auth_renewer;
+
+/* Put the access token on a request. */
+extern bool dload_auth_apply_access(const DloadResource *res,
+									DloadHttpRequest *request,
+									DloadError *err);
+
+/* What libcurl will send as Host: the port only if it is not the usual one. */
+extern char *dload_auth_host(const DloadUrlParts *parts);
 
 /* A named value that a template may ask for. */
 typedef struct DloadAuthPlace

@@ -63,20 +63,50 @@ add_secret(List *secrets, const char *secret)
 	return lappend(secrets, base64(utf8, true));
 }
 
+/* A key, without the lines around it; each line is a secret too. */
+static List *
+add_pem(List *secrets, const char *pem)
+{
+	while (pem != NULL && *pem)
+	{
+		size_t		len = strcspn(pem, "\r\n");
+
+		if (len >= MIN_FREE_SECRET && strncmp(pem, "-----", 5) != 0)
+			secrets = lappend(secrets, pnstrdup(pem, len));
+		pem += len;
+		pem += strspn(pem, "\r\n");
+	}
+	return secrets;
+}
+
 static List *
 collect_secrets(const DloadResource *res)
 {
+	const DloadAuthSpec *auth = &res->auth;
+	const DloadAccess *access = auth->access;
 	List	   *secrets = NIL;
 
-	secrets = add_secret(secrets, res->auth.token);
-	secrets = add_secret(secrets, res->auth.password);
-	secrets = add_secret(secrets, res->auth.api_key);
-	if (res->auth.password != NULL && res->auth.password[0] != '\0')
+	secrets = add_secret(secrets, auth->token);
+	secrets = add_secret(secrets, auth->password);
+	secrets = add_secret(secrets, auth->api_key);
+	secrets = add_secret(secrets, auth->client_secret);
+	secrets = add_secret(secrets, auth->refresh_token);
+	secrets = add_secret(secrets, auth->secret_access_key);
+	secrets = add_secret(secrets, auth->session_token);
+	secrets = add_secret(secrets, auth->hmac_secret);
+	secrets = add_secret(secrets, access->token);
+	secrets = add_pem(secrets, auth->private_key);
+	secrets = add_pem(secrets, auth->client_key);
+	for (int i = 0; i < DLOAD_MASKED_VALUES; i++)
+	{
+		if (access->masked[i] != NULL)
+			secrets = lappend(secrets, access->masked[i]);
+	}
+	if (auth->password != NULL && auth->password[0] != '\0')
 	{
 		char	   *plain = psprintf("%s:%s",
-									   res->auth.username ?
-									   res->auth.username : "",
-									 res->auth.password);
+									 auth->username ? auth->username : "",
+									 auth->password);
 
 		secrets = lappend(secrets, base64(plain, false));
 		secrets = lappend(secrets, base64(plain, true));

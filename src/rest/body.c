@@ -224,6 +224,7 @@ spool_body(DloadExtract *x, DloadPage *page, DloadError *err)
 		(taken != page && !reshape_spool(x, taken, page, err)))
 		return dload_extract_bad_body(x, dload_span("", 0), err);
 	dload_page_finish(page, dload_reader_envelope(x->reader));
+	dload_reader_release(x->reader);
 	return DLOAD_BODY_OK;
 }
 

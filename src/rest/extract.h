@@ -156,10 +156,13 @@ extern void dload_page_rewind(DloadPage *page);
 
 /*
  * The page's next record; false at its end.  In-memory pages: the span stays
- * valid as long as the page; spooled: until the next call.  A spool file that
- * cannot be read raises.
+ * valid as long as the page; spooled: until a call at an edge.  A spool file
+ * that cannot be read raises.
  */
 extern bool dload_page_next_record(DloadPage *page, DloadSpan *record);
+
+/* Will the next call find the end, or invalidate the spans given before? */
+extern bool dload_page_at_edge(const DloadPage *page);
 
 /* True for a page whose records' spans stay valid. */
 #define dload_page_in_memory(page) ((page)->body.data != NULL)

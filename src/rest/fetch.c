@@ -12,6 +12,7 @@
 
 #include "rest/fetch.h"
 
+#include "rest/auth.h"
 #include "rest/breaker.h"
 #include "rest/hop.h"
 #include "rest/judge.h"
@@ -19,17 +20,6 @@
 #include "rest/retry.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
-
-void
-dload_error_move(DloadError *err, MemoryContext context)
-{
-	if (err->message)
-		err->message = MemoryContextStrdup(context, err->message);
-	if (err->detail)
-		err->detail = MemoryContextStrdup(context, err->detail);
-	if (err->hint)
-		err->hint = MemoryContextStrdup(context, err->hint);
-}
 
 static void
 on_context_reset(void *arg)
@@ -66,7 +56,8 @@ dload_fetch_start(DloadFetch *f)
 	DloadError	err = {0};
 
 	/* an address that is refused is reported when the page is wanted */
-	if (f->exchange != NULL || !f->trusted || !dload_breaker_ask(f, &err))
+	if (f->exchange != NULL || !f->trusted ||
+		!dload_auth_ready(f->channel->res) || !dload_breaker_ask(f, &err))
 		return;
 	if (dload_permit_acquire(&f->permit, false) == 0 &&
 		!dload_hop_send(f, &err))
@@ -82,7 +73,8 @@ ensure_sent(DloadFetch *f, DloadError *err)
 
 	if (f->exchange != NULL)
 		return true;
-	if (!dload_hop_allowed(f, err) || !dload_breaker_ask(f, err))
+	if (!dload_auth_obtain(channel->res, err) ||
+		!dload_hop_allowed(f, err) || !dload_breaker_ask(f, err))
 		return false;
 	while ((ms = dload_permit_acquire(&f->permit, true)) > 0)
 	{

@@ -57,6 +57,8 @@ typedef struct DloadFetch
 	bool		trusted;		/* the url may be asked */
 	int			redirects;
 	int			retries;
+	uint64		access;			/* serial of what it was sent with */
+	bool		renewed;		/* which was then renewed, once */
 	TimestampTz begun_at;		/* when it was sent first; 0: not yet */
 	bool		open;			/* a good response's headers are in */
 	DloadFate	fate;			/* if so */
@@ -117,9 +119,6 @@ extern bool dload_fetch_again(DloadFetch *f);
 
 /* Stop the transfer and free the fetch. */
 extern void dload_fetch_end(DloadFetch *f);
-
-/* Copy an error's texts to another context. */
-extern void dload_error_move(DloadError *err, MemoryContext context);
 
 /* --- format.c --- */
 

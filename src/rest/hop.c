@@ -60,7 +60,8 @@ dload_hop_allowed(const DloadFetch *f, DloadError *err)
 	const DloadResource *res = f->channel->res;
 	char	   *origin;
 
-	if (f->trusted)
+	/* a token may have come that says where the API is */
+	if (f->trusted || dload_auth_trusts(res, f->url))
 		return true;
 	origin = dload_url_origin(f->url);
 	if (origin == NULL)
@@ -96,7 +97,7 @@ dload_hop_send(DloadFetch *f, DloadError *err)
 												ALLOCSET_SMALL_SIZES);
 	old = MemoryContextSwitchTo(f->exchange_context);
 	request.method = unconstify(char *, f->method);
-	request.url = f->url;
+	request.url = dload_auth_rebase(res, f->url);
 	request.shown_url = f->shown_url;
 	dload_request_headers(res, f->request, f->body != NULL, &request.headers);
 	if (f->validator != NULL)
@@ -108,7 +109,7 @@ dload_hop_send(DloadFetch *f, DloadError *err)
 	request.request_timeout = res->limits.request_timeout;
 	request.idle_timeout = res->limits.idle_timeout;
 	request.max_response_bytes = res->limits.max_response_bytes;
-	request.guarded = dload_guard_applies(res, f->url);
+	request.guarded = dload_guard_applies(res, request.url);
 	request.stream = true;
 	if (!dload_auth_apply(res, &request, err) ||
 		!dload_headers_are_clean(request.headers, err))
@@ -120,6 +121,7 @@ dload_hop_send(DloadFetch *f, DloadError *err)
 	}
 	if (f->channel->server_time == 0)
 		f->channel->server_time = GetCurrentTimestamp();
+	f->access = dload_auth_serial(res);
 	f->exchange = dload_http_start(&request);
 	f->counted_bytes = 0;
 	f->complete = false;
@@ -155,6 +157,17 @@ dload_hop_drop(DloadFetch *f)
 	f->open = false;
 	f->fate = DLOAD_FATE_PAGE;
 	f->complete = false;
+}
+
+bool
+dload_hop_renew(DloadFetch *f)
+{
+	if (f->renewed)
+		return false;
+	dload_hop_drop(f);
+	dload_hop_first(f);
+	f->renewed = true;
+	return true;
 }
 
 /* The last byte is here, though perhaps not read. */

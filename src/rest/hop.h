@@ -36,4 +36,7 @@ extern void dload_hop_drop(DloadFetch *f);
 /* Go where a response of this status leads; false and *err. */
 extern bool dload_hop_redirect(DloadFetch *f, int status, DloadError *err);
 
+/* Be ready to be sent once more, with new access; false the second time. */
+extern bool dload_hop_renew(DloadFetch *f);
+
 #endif							/* DLOAD_HOP_H */

@@ -163,6 +163,42 @@ set_policy(DloadExchange *ex)
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "dload/" DLOAD_VERSION);
 }
 
+#if DLOAD_CURL_HAS_BLOBS
+/* libcurl keeps a copy. */
+static bool
+set_blob(CURL *easy, CURLoption option, char *pem)
+{
+	struct curl_blob blob;
+
+	if (pem == NULL)
+		return true;
+	blob.data = pem;
+	blob.len = strlen(pem);
+	blob.flags = CURL_BLOB_COPY;
+	return curl_easy_setopt(easy, option, &blob) == CURLE_OK;
+}
+#endif
+
+/* Whom to trust, and who we are.  All are PEM, which is libcurl's default. */
+static bool
+set_certificates(DloadExchange *ex, const DloadHttpRequest *request)
+{
+#if DLOAD_CURL_HAS_BLOBS
+	CURL	   *easy = ex->transfer.easy;
+
+	if (set_blob(easy, CURLOPT_CAINFO_BLOB, request->ca) &&
+		set_blob(easy, CURLOPT_SSLCERT_BLOB, request->client_cert) &&
+		set_blob(easy, CURLOPT_SSLKEY_BLOB, request->client_key))
+		return true;
+#else
+	if (request->ca == NULL && request->client_cert == NULL)
+		return true;
+#endif
+	dload_exchange_fail(ex, DLOAD_HTTP_FAIL_OTHER,
+						"libcurl takes no certificates from memory");
+	return false;
+}
+
 /*
  * Make the handle and hand it to the multiplexer; false after
  * dload_exchange_fail().
@@ -207,7 +243,7 @@ launch(DloadExchange *ex, const DloadHttpRequest *request)
 						 request->password ? request->password : "");
 	}
 	set_method(ex, request);
-	if (!add_headers(ex, request))
+	if (!add_headers(ex, request) || !set_certificates(ex, request))
 		return false;
 
 #if !DLOAD_CURL_HAS_PREREQ

@@ -25,6 +25,9 @@ typedef struct DloadHttpRequest
 	List	   *headers;		/* of char * "Name: value" */
 	char	   *username;		/* basic auth, or NULL */
 	char	   *password;
+	char	   *ca;				/* PEM, or NULL: the system's */
+	char	   *client_cert;	/* PEM, or NULL */
+	char	   *client_key;
 	char	   *body;			/* or NULL */
 	int64		connect_timeout;	/* ms */
 	int64		request_timeout;	/* ms until the response's head is in */

@@ -10,6 +10,7 @@
 
 #include "rest/judge.h"
 
+#include "rest/auth.h"
 #include "rest/breaker.h"
 #include "rest/hop.h"
 #include "rest/retry.h"
@@ -125,6 +126,11 @@ obey(DloadFetch *f, const DloadRule *rule, DloadSpan body, DloadError *err)
 		case DLOAD_RULE_END:
 			f->fate = DLOAD_FATE_END;
 			return DLOAD_JUDGED_GOOD;
+		case DLOAD_RULE_REFRESH:
+			if (dload_auth_reject(f->channel->res, f->access) &&
+				dload_hop_renew(f))
+				return DLOAD_JUDGED_AGAIN;
+			break;
 		case DLOAD_RULE_RESTART:
 			f->channel->must_restart = true;
 			break;
@@ -159,6 +165,9 @@ judge_failure(DloadFetch *f, int status, DloadSpan *body, DloadError *err)
 	}
 	if (body->data == NULL)
 		*body = read_error_body(f);
+	if (dload_auth_recovers(f->channel->res, f->access, f->exchange,
+							body->data) && dload_hop_renew(f))
+		return DLOAD_JUDGED_AGAIN;
 	(void) dload_response_error(f, status, *body, err);
 	return DLOAD_JUDGED_ERROR;
 }

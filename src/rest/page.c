@@ -3,18 +3,14 @@
  * page.c
  *	  A page's records, in memory or in a temporary file.
  *
- * The file outlives transactions, because a run commits between fetching and
- * loading; so nothing but the page's own context closes it.
- *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
 #include "rest/page.h"
 
-#include "storage/buffile.h"
+#include "rest/spool.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 
 /* Spans of a page in memory to begin with. */
 #define FIRST_SPANS 128
@@ -25,9 +21,7 @@ typedef struct DloadPageStore
 	int64		nspans;
 	int64		maxspans;
 	int64		next;			/* record to hand out */
-	BufFile    *file;			/* spooled */
-	char	   *buffer;			/* one record from the file */
-	size_t		buffer_size;
+	DloadSpool *spool;			/* or else here */
 } DloadPageStore;
 
 DloadPage *
@@ -42,54 +36,10 @@ dload_page_create(MemoryContext parent)
 	return page;
 }
 
-/*
- * A context is often deleted while an error is handled, when a second one
- * would do harm: closing flushes, which may find the disk full again.
- */
-static void
-close_file(void *arg)
-{
-	DloadPageStore *store = arg;
-	BufFile    *file = store->file;
-	MemoryContext old = CurrentMemoryContext;
-
-	store->file = NULL;
-	if (file == NULL)
-		return;
-	PG_TRY();
-	{
-		BufFileClose(file);
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(old);
-		FlushErrorState();
-	}
-	PG_END_TRY();
-}
-
 void
 dload_page_spool(DloadPage *page)
 {
-	MemoryContext old = MemoryContextSwitchTo(page->context);
-	ResourceOwner owner = CurrentResourceOwner;
-	MemoryContextCallback *callback = palloc0(sizeof(*callback));
-
-	callback->func = close_file;
-	callback->arg = page->store;
-	MemoryContextRegisterResetCallback(page->context, callback);
-	/* no owner: the one of today's transaction will be gone */
-	CurrentResourceOwner = NULL;
-	PG_TRY();
-	{
-		page->store->file = BufFileCreateTemp(true);
-	}
-	PG_FINALLY();
-	{
-		CurrentResourceOwner = owner;
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(old);
+	page->store->spool = dload_spool_create(page->context);
 }
 
 /*
@@ -154,16 +104,6 @@ dload_record_hash(DloadSpan record, uint64 seed)
 }
 
 static void
-write_record(BufFile *file, DloadSpan record)
-{
-	uint64		len = record.len;
-
-	/* the interface of older releases takes a pointer to non-const */
-	BufFileWrite(file, &len, sizeof(len));
-	BufFileWrite(file, unconstify(char *, record.data), record.len);
-}
-
-static void
 remember_span(DloadPage *page, DloadSpan record)
 {
 	DloadPageStore *store = page->store;
@@ -186,8 +126,8 @@ remember_span(DloadPage *page, DloadSpan record)
 void
 dload_page_add(DloadPage *page, DloadSpan record)
 {
-	if (page->store->file != NULL)
-		write_record(page->store->file, record);
+	if (page->store->spool != NULL)
+		dload_spool_add(page->store->spool, record);
 	else
 		remember_span(page, record);
 	page->fingerprint = dload_record_hash(record, page->fingerprint);
@@ -212,41 +152,8 @@ dload_page_rewind(DloadPage *page)
 	DloadPageStore *store = page->store;
 
 	store->next = 0;
-	if (store->file != NULL && BufFileSeek(store->file, 0, 0, SEEK_SET) != 0)
-		ereport(ERROR,
-				(errcode_for_file_access(),
-				 errmsg("could not rewind the temporary file of a page")));
-}
-
-static void
-read_exactly(BufFile *file, void *to, size_t len)
-{
-	if (BufFileRead(file, to, len) != len)
-		ereport(ERROR,
-				(errcode_for_file_access(),
-				 errmsg("could not read from the temporary file of a page")));
-}
-
-static DloadSpan
-read_record(DloadPage *page)
-{
-	DloadPageStore *store = page->store;
-	uint64		len;
-
-	read_exactly(store->file, &len, sizeof(len));
-	if (len + 1 > store->buffer_size)
-	{
-		size_t		size = Max(len + 1, store->buffer_size * 2);
-
-		if (store->buffer != NULL)
-			pfree(store->buffer);
-		store->buffer = NULL;
-		store->buffer = MemoryContextAllocHuge(page->context, size);
-		store->buffer_size = size;
-	}
-	read_exactly(store->file, store->buffer, len);
-	store->buffer[len] = '\0';
-	return dload_span(store->buffer, len);
+	if (store->spool != NULL)
+		dload_spool_rewind(store->spool);
 }
 
 bool
@@ -254,12 +161,20 @@ dload_page_next_record(DloadPage *page, DloadSpan *record)
 {
 	DloadPageStore *store = page->store;
 
+	if (store->spool != NULL)
+		return dload_spool_next(store->spool, record);
 	if (store->next >= page->nrecords)
 		return false;
-	if (store->file != NULL)
-		*record = read_record(page);
-	else
-		*record = store->spans[store->next];
+	*record = store->spans[store->next];
 	store->next++;
 	return true;
+}
+
+bool
+dload_page_at_edge(const DloadPage *page)
+{
+	const DloadPageStore *store = page->store;
+
+	return store->spool != NULL ? dload_spool_at_edge(store->spool) :
+		store->next >= page->nrecords;
 }

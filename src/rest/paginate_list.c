@@ -14,6 +14,7 @@
 
 #include "data/path.h"
 #include "data/record.h"
+#include "rest/paging.h"
 #include "rest/request.h"
 #include "rest/url.h"
 
@@ -160,11 +161,8 @@ ask_part(const DloadResource *res, const DloadPageInfo *page,
 
 	next->position = 0;
 	if (form.path == NULL)
-	{
-		next->url = dload_url_set_query(page->request->url,
-										res->slice.list_param, part);
-		return true;
-	}
+		return dload_paging_put(&res->slice.part, dload_paging_text(part),
+								next, err);
 	next->method = "GET";
 	next->body = NULL;
 	param.name = "part";

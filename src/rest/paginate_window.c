@@ -23,6 +23,7 @@
 #include "data/json.h"
 #include "data/type.h"
 #include "rest/fetch.h"
+#include "rest/paging.h"
 #include "rest/total.h"
 #include "rest/url.h"
 #include "rest/urlparts.h"
@@ -140,15 +141,17 @@ query_value(const char *url, const char *name)
 	{
 		const char *stop = memchr(p, '&', end - p);
 		const char *equals;
+		DloadSpan	found;
 
 		if (stop == NULL)
 			stop = end;
 		equals = memchr(p, '=', stop - p);
-		if (equals != NULL && strcmp(dload_url_decode_name(
-			dload_span(p, equals - p)), name) == 0)
-			value = dload_url_decode_name(dload_span(equals + 1,
-													 stop - equals - 1));
+		found = dload_span(p, equals != NULL ? equals - p : 0);
 		p = stop;
+		if (equals == NULL || strcmp(dload_url_decode_name(found), name) != 0)
+			continue;
+		found = dload_span(equals + 1, stop - equals - 1);
+		value = dload_url_decode_name(found);
 	}
 	return value;
 }
@@ -222,6 +225,17 @@ drop_token_header(const DloadResource *res, DloadRequest *request)
 	request->headers = headers;
 }
 
+/* A bound to send; in a body epochs are numbers. */
+static DloadPagingValue
+bound_value(DloadTimeFormat format, int64 us)
+{
+	char	   *text = format_time(format, us);
+
+	return format == DLOAD_TIME_EPOCH || format == DLOAD_TIME_EPOCH_MS ?
+		dload_paging_number(strtoi64(text, NULL, 10)) :
+		dload_paging_text(text);
+}
+
 /* The request for the first page of a slice. */
 static bool
 ask_slice(const DloadResource *res, Slice *slice, DloadRequest *request,
@@ -234,11 +248,12 @@ ask_slice(const DloadResource *res, Slice *slice, DloadRequest *request,
 
 	if (spec->window_inclusive)
 		to = Max(to - unit_of(format), slice->from);
-	request->url = dload_url_set_query(slice->base, spec->window_from,
-									   format_time(format, slice->from));
-	request->url = dload_url_set_query(request->url, spec->window_to,
-									   format_time(format, to));
+	request->url = slice->base;
 	request->body = slice->body;
+	if (!dload_paging_put(&spec->from, bound_value(format, slice->from),
+						  request, err) ||
+		!dload_paging_put(&spec->to, bound_value(format, to), request, err))
+		return false;
 	request->position = 0;
 	request->state = slice->start;
 	drop_token_header(res, request);
@@ -296,6 +311,11 @@ dload_window_begin(const DloadResource *res, DloadRequest *request,
 								"column with that param.", spec->window_from);
 	}
 	slice.base = request->url;
+	if (spec->from.in != DLOAD_PLACE_QUERY)
+	{
+		slice.base = dload_url_drop_query(slice.base, spec->window_from);
+		slice.base = dload_url_drop_query(slice.base, spec->window_to);
+	}
 	slice.body = request->body;
 	slice.start = request->state;
 	slice.from = round_down(slice.from, unit);
@@ -356,15 +376,14 @@ static DloadNext
 next_slice(const DloadResource *res, Slice *slice, DloadRequest *next,
 		   DloadError *err)
 {
+	int64		unit = unit_of(res->slice.window_format);
 	int64		width = Min(2 * (slice->to - slice->from),
 							res->slice.window_step * 1000);
 
 	if (slice->to >= slice->end)
 		return DLOAD_NEXT_END;
 	slice->from = slice->to;
-	slice->to = Min(slice->from + round_up(width, unit_of(
-										   res->slice.window_format)),
-					slice->end);
+	slice->to = Min(slice->from + round_up(width, unit), slice->end);
 	return ask_slice(res, slice, next, err) ? DLOAD_NEXT_SLICE :
 		DLOAD_NEXT_ERROR;
 }

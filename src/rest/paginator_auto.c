@@ -203,6 +203,7 @@ defined(const DloadResource *res, const DloadRequest *request,
 	DloadResource *copy = palloc(sizeof(DloadResource));
 	char	   *path = dload_paging_recall(request, FOUND_PATH);
 	char	   *param = dload_paging_recall(request, FOUND_PARAM);
+	DloadSpan	name;
 
 	*copy = *res;
 	copy->page.kind = kind;
@@ -212,7 +213,8 @@ defined(const DloadResource *res, const DloadRequest *request,
 		return copy;
 	copy->page.token_path = parse(path ? path : "next");
 	copy->page.token.name = param ? param : "cursor";
-	copy->page.token.path = parse(copy->page.token.name);
+	name = dload_span(copy->page.token.name, strlen(copy->page.token.name));
+	copy->page.token.path = parse(dload_path_append_key(NULL, name));
 	/* who asks with a body is asked for the next page in it */
 	copy->page.token.in = strcmp(request->method, "GET") == 0 ?
 		DLOAD_PLACE_QUERY : DLOAD_PLACE_BODY;

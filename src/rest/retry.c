@@ -79,8 +79,8 @@ is_repeatable(const DloadFetch *f)
 }
 
 /* Full jitter: any part of a time that doubles, up to a cap. */
-static int64
-backoff(const DloadLimitSpec *limits, int retry)
+int64
+dload_retry_backoff(const DloadLimitSpec *limits, int retry)
 {
 	int64		top = limits->retry_cap;
 
@@ -103,7 +103,8 @@ dload_retry(DloadFetch *f, int64 asked_ms, bool told)
 {
 	DloadChannel *channel = f->channel;
 	const DloadLimitSpec *limits = &channel->res->limits;
-	int64		ms = asked_ms >= 0 ? asked_ms : backoff(limits, f->retries);
+	int64		ms = asked_ms >= 0 ? asked_ms :
+		dload_retry_backoff(limits, f->retries);
 
 	if (f->retries >= limits->max_retries || !(told || is_repeatable(f)) ||
 		!in_time(f, ms))

@@ -25,6 +25,9 @@ extern bool dload_retry_later(const DloadFetch *f, bool limited, int64 ms,
  */
 extern bool dload_retry(DloadFetch *f, int64 asked_ms, bool told);
 
+/* How long to wait before retry number n, from 1, in ms. */
+extern int64 dload_retry_backoff(const DloadLimitSpec *limits, int retry);
+
 /* "The request was sent 3 times." and why not more often; NULL for once. */
 extern char *dload_retry_words(const DloadFetch *f);
 

@@ -158,6 +158,11 @@ dload_rules_error(const DloadFetch *f, const DloadRule *rule, DloadSpan body,
 							"rate limit of server \"%s\" is used up (status "
 							"%d)", res->servername, status);
 			break;
+		case DLOAD_RULE_REFRESH:
+			dload_error_set(err, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
+							"server \"%s\" did not accept the credentials "
+							"(status %d)", res->servername, status);
+			break;
 		case DLOAD_RULE_RESTART:
 			dload_error_set(err, ERRCODE_FDW_ERROR,
 							"API of server \"%s\" can no longer go on from "

@@ -62,6 +62,17 @@ check_repeated_page(DloadExtract *x, int64 nrecords, uint64 fingerprint,
 							"named by the option \"%s\".", option);
 }
 
+/* What a paginator that looks for the way found is part of the statistics. */
+static void
+note_detected(DloadExtract *x, const DloadRequest *next)
+{
+	char	   *detected = dload_paginator_detected(next);
+
+	if (detected != NULL)
+		strlcpy(x->channel.stats.paginator, detected,
+				sizeof(x->channel.stats.paginator));
+}
+
 /*
  * A page is left out.  Where we count we can go on behind it; for any other
  * paginator its envelope has to tell.
@@ -95,9 +106,17 @@ skip_page(DloadExtract *x, int64 *nrecords, DloadError *err)
 	return dload_error_detail(err, "The first of them: %s.", x->skipped);
 }
 
+/* The next request must not be one already made, or then that is the end. */
 static bool
-paging_loop(const DloadExtract *x, const DloadRequest *next, DloadError *err)
+check_loop(const DloadExtract *x, DloadRequest *next, DloadError *err)
 {
+	if (!dload_extract_made(x, next))
+		return true;
+	if (x->res->page.stop_on_repeat)
+	{
+		next->url = NULL;
+		return true;
+	}
 	dload_error_set(err, ERRCODE_FDW_ERROR,
 					"paging loop: server \"%s\" led back to a page already "
 					"read", x->res->servername);
@@ -106,17 +125,6 @@ paging_loop(const DloadExtract *x, const DloadRequest *next, DloadError *err)
 										 dload_url_redact(next->url, NULL)));
 	return dload_error_hint(err, "Check the option \"paginate\" and those that "
 							"say where the next page is named.");
-}
-
-/* What a paginator that looks for the way found is part of the statistics. */
-static void
-note_detected(DloadExtract *x, const DloadRequest *next)
-{
-	char	   *detected = dload_paginator_detected(next);
-
-	if (detected != NULL)
-		strlcpy(x->channel.stats.paginator, detected,
-				sizeof(x->channel.stats.paginator));
 }
 
 /* Ask the paginator; *next has no URL at the end. */
@@ -134,7 +142,9 @@ find_next(DloadExtract *x, const DloadPageInfo *info, DloadRequest *next,
 		if (known == NULL)
 			return true;
 		*next = *known;
-		return !dload_extract_made(x, next) || paging_loop(x, next, err);
+		if (x->res->page.kind <= DLOAD_PAGINATE_AUTO)
+			note_detected(x, next);
+		return check_loop(x, next, err);
 	}
 	*next = *info->request;
 	answer = x->paginator->next(x->res, info, next, err);
@@ -153,14 +163,7 @@ find_next(DloadExtract *x, const DloadPageInfo *info, DloadRequest *next,
 			dload_error_detail(err, "It came from %s.", x->fetch->shown_url);
 		return false;
 	}
-	if (x->paginator->consumes || !dload_extract_made(x, next))
-		return true;
-	if (x->res->page.stop_on_repeat)
-	{
-		next->url = NULL;
-		return true;
-	}
-	return paging_loop(x, next, err);
+	return x->paginator->consumes || check_loop(x, next, err);
 }
 
 /* Is a page that counts what it should be? */
@@ -239,7 +242,7 @@ dload_extract_settle(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 	info.final_url = old->url;
 	info.exchange = old->exchange;
 	info.envelope = envelope;
-	if (nrecords > 0 && x->reader != NULL)
+	if (old->fate == DLOAD_FATE_PAGE && nrecords > 0 && x->reader != NULL)
 		info.last_record = dload_reader_last(x->reader);
 	info.nrecords = nrecords;
 	info.total_records = x->total_records;

@@ -1,0 +1,400 @@
+/*-------------------------------------------------------------------------
+ *
+ * oauth.c
+ *	  Asking a token endpoint, and auth by what it gives.
+ *
+ * What is sent and what comes back are secrets: of a reply that is no error
+ * nothing is ever shown.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "rest/oauth.h"
+
+#include "data/record.h"
+#include "rest/authkind.h"
+#include "rest/crypto.h"
+#include "rest/fetch.h"
+#include "rest/guard.h"
+#include "rest/jwt.h"
+#include "rest/retry.h"
+#include "rest/url.h"
+#include "utils/timestamp.h"
+
+/* A token reply.  Real ones have a few kilobytes. */
+#define MAX_REPLY_BYTES (1024 * 1024)
+
+/* Attempts at a token endpoint that is busy or cannot be reached. */
+#define MAX_ATTEMPTS 3
+
+#define JWT_BEARER "urn:ietf:params:oauth:grant-type:jwt-bearer"
+#define JWT_CLIENT "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+typedef struct Asking
+{
+	const DloadResource *res;
+	StringInfoData body;
+	List	   *headers;
+} Asking;
+
+static void
+add_param(Asking *a, const char *name, const char *value)
+{
+	if (value == NULL)
+		return;
+	if (a->body.len > 0)
+		appendStringInfoChar(&a->body, '&');
+	dload_url_encode(&a->body, name);
+	appendStringInfoChar(&a->body, '=');
+	dload_url_encode(&a->body, value);
+}
+
+static void
+add_given_param(const char *key, const char *value, void *arg)
+{
+	add_param(arg, key, value);
+}
+
+static const char *
+assertion_audience(const DloadAuthSpec *auth)
+{
+	return auth->jwt_audience ? auth->jwt_audience : auth->token_url;
+}
+
+/* RFC 6749, 2.3.1: both are form-encoded before they are joined. */
+static char *
+basic_credentials(const DloadAuthSpec *auth)
+{
+	StringInfoData pair;
+
+	initStringInfo(&pair);
+	dload_url_encode(&pair, auth->client_id);
+	appendStringInfoChar(&pair, ':');
+	dload_url_encode(&pair, auth->client_secret);
+	return dload_base64(dload_span(pair.data, pair.len));
+}
+
+static bool
+add_client(Asking *a, TimestampTz now, DloadError *err)
+{
+	const DloadAuthSpec *auth = &a->res->auth;
+	char	   *assertion;
+	char	   *basic;
+
+	/* service accounts are known by their assertion alone */
+	if (auth->client_id == NULL)
+		return true;
+	if (auth->client_auth == DLOAD_CLIENT_AUTH_JWT)
+	{
+		assertion = dload_jwt_create(a->res, auth->client_id, auth->client_id,
+									 assertion_audience(auth), false, now,
+									 err);
+		if (assertion == NULL)
+			return false;
+		add_param(a, "client_id", auth->client_id);
+		add_param(a, "client_assertion_type", JWT_CLIENT);
+		add_param(a, "client_assertion", assertion);
+		return true;
+	}
+	if (auth->client_secret == NULL ||
+		auth->client_auth == DLOAD_CLIENT_AUTH_BODY)
+	{
+		add_param(a, "client_id", auth->client_id);
+		add_param(a, "client_secret", auth->client_secret);
+		return true;
+	}
+	basic = basic_credentials(auth);
+	dload_access_mask(auth->access, basic);
+	a->headers = lappend(a->headers, psprintf("Authorization: Basic %s",
+											  basic));
+	return true;
+}
+
+/* Everything is new for each attempt: an assertion is good once. */
+static bool
+build_request(Asking *a, const char *refresh_token, DloadError *err)
+{
+	const DloadAuthSpec *auth = &a->res->auth;
+	TimestampTz now = GetCurrentTimestamp();
+	char	   *assertion;
+	bool		keyed = true;
+
+	initStringInfo(&a->body);
+	a->headers = list_make2("Accept: application/json",
+							"Content-Type: application/x-www-form-urlencoded");
+	switch (auth->grant)
+	{
+		case DLOAD_GRANT_CLIENT_CREDENTIALS:
+			add_param(a, "grant_type", "client_credentials");
+			break;
+		case DLOAD_GRANT_REFRESH_TOKEN:
+			add_param(a, "grant_type", "refresh_token");
+			add_param(a, "refresh_token", refresh_token);
+			break;
+		case DLOAD_GRANT_JWT_BEARER:
+			assertion = dload_jwt_create(a->res, auth->jwt_issuer ?
+										 auth->jwt_issuer : auth->client_id,
+										 auth->jwt_subject,
+										 assertion_audience(auth), true, now,
+										 err);
+			if (assertion == NULL)
+				return false;
+			add_param(a, "grant_type", JWT_BEARER);
+			add_param(a, "assertion", assertion);
+			/* with HS256 the secret is the key, and stays here */
+			keyed = auth->client_auth == DLOAD_CLIENT_AUTH_JWT ||
+				(auth->client_secret != NULL &&
+				 strcmp(auth->jwt_algorithm, "HS256") != 0);
+			break;
+	}
+	add_param(a, "scope", auth->scope);
+	add_param(a, "audience", auth->audience);
+	if (auth->token_params != NULL &&
+		!dload_json_each(auth->token_params, add_given_param, a, err))
+		return false;
+	return !keyed || add_client(a, now, err);
+}
+
+/* A scalar member of the reply as text; NULL if it is not there. */
+static char *
+reply_member(DloadSpan reply, const DloadPath *path)
+{
+	DloadToken	token;
+
+	if (path == NULL || !dload_path_lookup(path, reply, &token) ||
+		(token.type != DLOAD_TOKEN_STRING && token.type != DLOAD_TOKEN_NUMBER))
+		return NULL;
+	return dload_token_cstring(&token);
+}
+
+static char *
+reply_text(DloadSpan reply, const char *name)
+{
+	DloadError	ignored = {0};
+	char	   *text = reply_member(reply, dload_path_parse(name, &ignored));
+
+	return text != NULL && *text != '\0' ? text : NULL;
+}
+
+/* The error of a token endpoint (RFC 6749, 5.2). */
+static bool
+refused(const DloadResource *res, int status, DloadSpan reply,
+		DloadError *err)
+{
+	const DloadAuthSpec *auth = &res->auth;
+	DloadError	ignored = {0};
+	const char *code = NULL;
+	const char *shown = "";
+
+	if (dload_json_validate(reply, &ignored))
+		code = reply_text(reply, "error");
+	if (code == NULL)
+		code = "";
+	if (strcmp(code, "invalid_grant") == 0 &&
+		auth->grant == DLOAD_GRANT_REFRESH_TOKEN)
+	{
+		dload_error_set(err, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
+						"refresh token for server \"%s\" is no longer valid",
+						res->servername);
+		dload_error_hint(err, "Authorize the application again, and give the "
+						 "new token with ALTER USER MAPPING ... OPTIONS (SET "
+						 "refresh_token '...').");
+	}
+	else if (strcmp(code, "invalid_client") == 0 || status == 401)
+	{
+		dload_error_set(err, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
+						"token endpoint of server \"%s\" did not accept the "
+						"client's credentials", res->servername);
+		dload_error_hint(err, "Check \"client_id\", \"client_secret\" and "
+						 "\"private_key\" of the user mapping, and the "
+						 "server's option \"oauth2_client_auth\".");
+	}
+	else
+	{
+		dload_error_set(err, status == 400 ?
+						ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION :
+						ERRCODE_FDW_ERROR,
+						"could not get an access token for server \"%s\" "
+						"(status %d)", res->servername, status);
+		dload_error_hint(err, "Check the server's options that begin with "
+						 "\"oauth2_\" and \"jwt_\".");
+	}
+	/* what is no error may hold tokens that nobody knows yet */
+	if (status < 200 || status >= 300)
+		shown = dload_shown_body(res, reply);
+	return dload_error_detail(err, "POST %s returned %d%s%s",
+							  dload_url_redact(auth->token_url, NULL), status,
+							  *shown ? ": " : ".", shown);
+}
+
+static bool
+check_base_url(const DloadResource *res, const char *url, DloadError *err)
+{
+	DloadError	inner = {0};
+	char	   *origin = dload_option_origin(url, false, &inner);
+
+	if (dload_resource_may_be_at(res, url))
+		return true;
+	dload_error_set(err, ERRCODE_FDW_ERROR,
+					"token endpoint of server \"%s\" named a base URL that is "
+					"not trusted", res->servername);
+	if (origin != NULL)
+		dload_error_detail(err, "Its origin is %s.", origin);
+	else
+		dload_error_detail(err, "It is not an HTTP URL.");
+	return dload_error_hint(err, "If this origin may have the credentials, "
+							"add it to the server's option "
+							"\"allowed_origins\".");
+}
+
+static bool
+read_reply(const DloadResource *res, int status, DloadSpan reply,
+		   DloadGrant *grant, DloadError *err)
+{
+	DloadError	ignored = {0};
+	char	   *seconds;
+
+	memset(grant, 0, sizeof(*grant));
+	if (status < 200 || status >= 300 ||
+		!dload_json_validate(reply, &ignored) ||
+		(grant->access_token = reply_text(reply, "access_token")) == NULL)
+		return refused(res, status, reply, err);
+	grant->refresh_token = reply_text(reply, "refresh_token");
+	grant->issued_at = GetCurrentTimestamp();
+	/* a number, or the same in quotes */
+	seconds = reply_text(reply, "expires_in");
+	if (seconds != NULL)
+	{
+		double		life = strtod(seconds, NULL);
+
+		if (life > 0)
+			grant->expires_at = grant->issued_at +
+				(int64) (Min(life, 1e9) * USECS_PER_SEC);
+	}
+	if (res->auth.base_url_path == NULL)
+		return true;
+	grant->base_url = reply_member(reply, res->auth.base_url_path);
+	if (grant->base_url == NULL)
+		return dload_error_set(err, ERRCODE_FDW_ERROR,
+							   "token endpoint of server \"%s\" did not say "
+							   "where the API is: there is no \"%s\" in its "
+							   "reply", res->servername,
+							   dload_path_text(res->auth.base_url_path));
+	return check_base_url(res, grant->base_url, err);
+}
+
+/*
+ * May the request be sent again?  Where the refresh token changes, only if the
+ * endpoint cannot have carried it out.
+ */
+static bool
+may_ask_again(const DloadResource *res, const DloadExchange *ex)
+{
+	bool		rotates = res->auth.grant == DLOAD_GRANT_REFRESH_TOKEN;
+	int			status = dload_http_status(ex);
+
+	switch (dload_http_failure(ex))
+	{
+		case DLOAD_HTTP_FAIL_NONE:
+			return rotates ? status == 429 || status == 503 :
+				dload_status_transient(status);
+		case DLOAD_HTTP_FAIL_CONNECT:
+		case DLOAD_HTTP_FAIL_TIMEOUT:
+		case DLOAD_HTTP_FAIL_TRUNCATED:
+			return !rotates;
+		default:
+			return false;
+	}
+}
+
+static bool
+not_reached(const DloadResource *res, const DloadExchange *ex,
+			DloadError *err)
+{
+	dload_error_set(err, ERRCODE_FDW_UNABLE_TO_ESTABLISH_CONNECTION,
+					"could not read from the token endpoint of server "
+					"\"%s\": %s", res->servername,
+					dload_auth_redact(res, dload_http_error(ex)));
+	dload_error_detail(err, "POST %s failed.",
+					   dload_url_redact(res->auth.token_url, NULL));
+	return dload_error_hint(err, "Check the option \"oauth2_token_url\" and "
+							"whether it can be reached from the database "
+							"server.");
+}
+
+static DloadExchange *
+send_request(const Asking *a)
+{
+	const DloadResource *res = a->res;
+	DloadHttpRequest request = {0};
+	DloadExchange *ex;
+
+	request.method = "POST";
+	request.url = res->auth.token_url;
+	request.shown_url = dload_url_redact(res->auth.token_url, NULL);
+	request.headers = a->headers;
+	request.body = a->body.data;
+	request.connect_timeout = res->limits.connect_timeout;
+	request.request_timeout = res->limits.request_timeout;
+	request.idle_timeout = res->limits.idle_timeout;
+	request.max_response_bytes = MAX_REPLY_BYTES;
+	request.guarded = dload_guard_applies(res, request.url);
+	dload_auth_secure(res, &request);
+	ex = dload_http_start(&request);
+	for (;;)
+	{
+		DloadHttpState state = dload_http_wait(ex, -1);
+
+		if (state == DLOAD_HTTP_DONE || state == DLOAD_HTTP_FAILED)
+			return ex;
+		(void) dload_http_peek(ex);
+	}
+}
+
+bool
+dload_oauth_ask(const DloadResource *res, const char *refresh_token,
+				DloadGrant *grant, DloadError *err)
+{
+	Asking		a = {res};
+
+	for (int attempt = 1;; attempt++)
+	{
+		DloadExchange *ex;
+		bool		again;
+		bool		ok;
+
+		if (!build_request(&a, refresh_token, err))
+			return false;
+		ex = send_request(&a);
+		again = attempt < MAX_ATTEMPTS && may_ask_again(res, ex);
+		if (!again && dload_http_failure(ex) != DLOAD_HTTP_FAIL_NONE)
+			ok = not_reached(res, ex, err);
+		else if (!again)
+			ok = read_reply(res, dload_http_status(ex), dload_http_peek(ex),
+							grant, err);
+		dload_http_close(ex);
+		if (!again)
+			return ok;
+		dload_http_sleep((long) dload_retry_backoff(&res->limits, attempt));
+	}
+}
+
+/* Without a renewer the token is this read's own. */
+static bool
+obtain_token(const DloadResource *res, DloadError *err)
+{
+	DloadGrant	grant;
+
+	if (dload_auth_renewer != NULL)
+		return dload_auth_renewer(res, err);
+	if (!dload_oauth_ask(res, res->auth.refresh_token, &grant, err))
+		return false;
+	dload_access_adopt(res->auth.access, grant.access_token, grant.base_url,
+					   grant.issued_at, grant.expires_at);
+	return true;
+}
+
+const DloadAuthStrategy dload_auth_oauth2 = {
+	dload_auth_apply_access, NULL, obtain_token
+};
