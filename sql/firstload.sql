@@ -186,6 +186,18 @@ SELECT dload.run_atomic('fl') > 0 AS ran;
 SELECT id, v FROM fl.t ORDER BY id;
 SELECT fl.drop();
 
+-- pages larger than a package, stored piece by piece
+SELECT fl.create('id');
+\! python3 "${PG_ABS_SRCDIR:-.}/t/answer.py" /fl $(python3 -c 'import json; [print(json.dumps([{"id": i, "v": p, "l": [i, p]} for i in range(p * 500, p * 500 + 1300)], separators=(",", ":"))) for p in (0, 1)]') '[{"id":0,"v":2}]' '[]'
+CALL dload.run('fl', max_pages => 1);
+SELECT * FROM fl.state;
+CALL dload.run('fl');
+SELECT * FROM fl.state;
+SELECT relation FROM fl.keys;
+SELECT v, count(*), min(id), max(id) FROM fl.t GROUP BY v ORDER BY v;
+SELECT count(*), count(DISTINCT _dload_parent_id) FROM fl.t__l WHERE EXISTS (SELECT FROM fl.t WHERE _dload_id = _dload_parent_id);
+SELECT fl.drop();
+
 RESET dload.package_bytes;
 SET client_min_messages = warning;
 DROP SCHEMA fl CASCADE;

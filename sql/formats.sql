@@ -90,6 +90,10 @@ SELECT format_read($$path '/shapes/csv-open'$$);
 SELECT format_read($$path '/shapes/csv-twice'$$);
 SELECT format_read($$path '/shapes/csv-latin1'$$);
 SELECT format_read($$path '/shapes/csv?cut=20'$$);
+-- what is no CSV by its type would make strange rows
+SELECT format_read($$path '/html', format 'csv'$$);
+SELECT format_read($$path '/items', format 'csv'$$);
+SELECT format_read($$path '/shapes/files?n=3', format 'csv', paginate 'list', list_path 'files', list_url '{part}'$$);
 
 -- files: gzip without Content-Encoding, of several members
 SELECT format_read($$path '/shapes/csv?gzip=1', format 'csv'$$);
@@ -111,10 +115,15 @@ SELECT format_count($$path '/shapes/big/ndjson?gzip=1', format 'ndjson'$$);
 -- each page has its own header
 SELECT format_read($$path '/shapes/reports.csv', paginate 'link'$$);
 
+-- a list of files, each in a format of its own
+SELECT format_read($$path '/shapes/files', paginate 'list', list_path 'files', list_url '{part}'$$);
+
 -- columns of a live table convert by their type
 CREATE FOREIGN TABLE format_live (id int, day date, record jsonb OPTIONS (json_path '$'))
   SERVER format_server OPTIONS (path '/shapes/reports.csv', paginate 'link');
 SELECT id, day, record FROM format_live ORDER BY id LIMIT 4;
+
+SELECT section, item, left(value, 60) AS value FROM dload.preview('format_live', max_rows => 1) AS p(section, item, value) WHERE section <> 'ddl';
 
 -- loaded: what looks like a number stays text, unless a hint says else
 SELECT dload.create_pipeline('format_csv', source => 'format_live', target => 'format_csv', write_disposition => 'append');
@@ -146,6 +155,15 @@ SELECT format_read($$path '/x', format 'csv', records_path 'data'$$);
 SELECT format_read($$path '/x', format 'csv', csv_header 'false'$$);
 SELECT format_read($$path '/x', format 'csv', csv_delimiter '::'$$);
 SELECT format_read($$path '/x', format 'xml'$$);
+SELECT format_read($$path '/x', format 'ndjson', paginate 'next_url', next_path 'next'$$);
+SELECT format_read($$path '/shapes/csv', paginate 'next_url', next_path 'next'$$);
+SELECT format_read($$path '/shapes/csv', paginate 'token', token_path 'next', token_param 'token'$$);
+-- a token in a header serves them too
+SELECT format_read($$path '/shapes/locator', format 'csv', paginate 'token', token_header 'Sforce-Locator', token_param 'locator', token_end 'null'$$);
+
+-- and so does the last record
+SELECT format_read($$path '/shapes/after', paginate 'keyset', keyset_path 'id', keyset_param 'after'$$);
+SELECT format_read($$path '/shapes/after?rows=1', paginate 'keyset', keyset_path 'id', keyset_param 'after', row_names_path 'names', records_path 'rows'$$);
 
 SELECT dload.drop_pipeline('format_lines');
 SELECT dload.drop_pipeline('format_rows');

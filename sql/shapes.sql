@@ -49,6 +49,8 @@ SELECT shape_read('map-list', $$records_path 'rates', records_key 'n'$$);
 -- negative control: without the option the map is one record
 SELECT shape_read('map', $$records_path 'rates'$$);
 SELECT shape_read('map', $$records_path 'nothing', records_key 'code'$$);
+-- without a place it is the root
+SELECT shape_read('map-empty', $$records_key 'k'$$);
 
 -- the place of the records is named in the response
 SELECT shape_read('twilio', $$records_key_path 'meta.key', paginate 'next_url', next_path 'meta.next_page_url'$$);
@@ -64,6 +66,9 @@ SELECT shape_read('nested', $$records_path 'data[0].items'$$);
 -- rows of values
 SELECT shape_read('rows', $$records_path 'rows', row_names 'id, text'$$);
 SELECT shape_read('rows', $$records_path 'rows', row_names_path 'columns'$$);
+-- the list is detected
+SELECT shape_read('rows', $$row_names_path 'columns'$$);
+SELECT shape_read('rows-bare', $$row_names 'id,text'$$);
 SELECT shape_read('rows-bare', $$records_path '$', row_names 'id,text'$$);
 -- names after the rows
 SELECT shape_read('rows-after', $$records_path 'rows', row_names_path 'meta.columns[*].name'$$);
@@ -71,6 +76,7 @@ SELECT shape_read('rows-after', $$records_path 'rows', row_names_path 'meta.colu
 SELECT shape_read('bigquery', $$records_path 'rows', row_names_path 'schema.fields[*].name', row_value_path 'f[*].v'$$);
 -- later pages without names, and without anything around the list
 SELECT shape_read('snowflake', $$records_path 'data', row_names_path 'resultSetMetaData.rowType[*].name', paginate 'link'$$);
+SELECT shape_read('snowflake', $$records_path 'data', row_names_path 'resultSetMetaData.rowType[*].name', paginate 'list', list_path 'resultSetMetaData.partitionInfo', list_param 'partition', list_from 'index', list_first 'true'$$);
 -- negative controls
 SELECT shape_read('rows', $$records_path 'rows'$$);
 SELECT shape_read('bigquery', $$records_path 'rows', row_names_path 'schema.fields[*].name'$$);
@@ -94,6 +100,9 @@ SELECT shape_read('envelope', $$records_path 'data'$$);
 SELECT shape_read('coded', $$records_path 'data', decode '{"data": "base64", "j": "json", "bj": "base64json", "gz": "gzip", "list[*].v": "base64"}'$$);
 SELECT shape_read('coded', $$records_path 'data', decode '{"list[1].v": "base64"}'$$);
 SELECT shape_read('rows', $$records_path 'rows', row_names 'id,text', decode '{"id": "json"}'$$);
+-- a record that is such a string itself, and a name that looks like a secret's
+SELECT shape_read('strings', $$records_path 'data', decode '{"$": "base64json", "token": "base64"}'$$);
+SELECT shape_read('strings', $$records_path 'data', decode '{"value": "base64json"}', envelope_values '{"access_token": "of"}'$$);
 -- negative control
 SELECT shape_read('coded', $$records_path 'data'$$);
 
@@ -146,6 +155,18 @@ SELECT count(*), sum(id), count(c) FROM shape_target;
 SELECT dload.drop_pipeline('shape');
 DROP TABLE shape_target;
 RESET dload.package_bytes;
+
+-- a run that goes on at a page without names knows those of the page before
+CREATE FOREIGN TABLE shape_parts () SERVER shape_server
+  OPTIONS (path '/shapes/snowflake', records_path 'data', row_names_path 'resultSetMetaData.rowType[*].name', paginate 'link');
+SELECT dload.create_pipeline('shape', source => 'shape_parts', target => 'shape_target', write_disposition => 'append');
+CALL dload.run('shape', max_pages => 2);
+\! python3 "$MOCK_PY" --post "$(cat results/mock.url)" /_journal/clear >results/mock.answer
+CALL dload.run('shape');
+\! python3 "$MOCK_PY" --paths "$(cat results/mock.url)"
+SELECT id, name FROM shape_target ORDER BY id;
+SELECT dload.drop_pipeline('shape');
+DROP TABLE shape_target;
 
 -- options that do not go together
 SELECT shape_read('x', $$row_names 'a', row_names_path 'b'$$);

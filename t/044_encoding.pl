@@ -41,5 +41,18 @@ foreach my $form ("s\x{e9}cret", 's%C3%A9cret', 's\u00e9cret')
 	like($err, qr/returned 400: <\*\*\*>/, 'the secret is not');
 }
 
+# What is sent is UTF-8: path, query and body, from the definition, from values
+# and set at a JSON path.
+my $made = $node->safe_psql('latin',
+	"SET client_encoding = 'UTF8';
+	 CREATE FOREIGN TABLE echo (target text, body text,
+		n text OPTIONS (param 'n', echo 'true'),
+		k text OPTIONS (param E'\"cl\\u00e9\".a', in 'body', echo 'true'))
+	 SERVER api OPTIONS (path '/requests/echo', method 'POST',
+		query_params E'{\"q\": \"\\u00df{n}\"}', body E'{\"cl\\u00e9\": {\"b\": \"{n}\"}}');
+	 SELECT target, body = E'{\"cl\\u00e9\": {\"b\": \"\\u00f6\\\\\"\", \"a\": \"\\u00f1\"}}'
+	 FROM echo WHERE n = E'\\u00f6\"' AND k = E'\\u00f1'");
+is($made, '/requests/echo?q=%C3%9F%C3%B6%22|t', 'requests are in UTF-8');
+
 $node->stop;
 done_testing();

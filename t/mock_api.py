@@ -133,6 +133,9 @@ TRAPS
 More routes are in mock_auth.py, mock_paging.py, mock_requests.py,
 mock_rules.py, mock_shapes.py and mock_slices.py.
 More routes are in mock_paging.py, mock_shapes.py and mock_slices.py.
+SHAPES: see mock_shapes.py
+More routes are in mock_paging.py, mock_requests.py, mock_rules.py and
+mock_slices.py.
 """
 
 import argparse

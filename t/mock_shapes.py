@@ -8,6 +8,10 @@
   /shapes/bomb?mb=        a gzip file of one array of white space
   /shapes/twilio          ?page=: meta.key names the member with the records
   /shapes/snowflake       ?partition=n: rows; names in partition 0 only
+  /shapes/body?body=      that body
+  /shapes/locator         CSV; the header Sforce-Locator has the next locator
+  /shapes/after?after=    ids 1 to 5, two at a time; ?rows=1: as rows
+  /shapes/files           a list of paths of files in several formats
   /shapes/reports.csv     ?page=: CSV with a header on each page, Link
 """
 
@@ -74,6 +78,8 @@ BODIES = {
                  b'{"account":{"id":"A1","plan":{"tier":3}},"data":[{"id":1},'
                  b'{},{"id":2,"acc":"own"}],"as_of":"2026-01-01"}'),
     "scalars": ("application/json", b'{"data":[1,"two",[3]],"as_of":"x"}'),
+    "strings": ("application/json", json.dumps(
+        {"data": [b64('{"id": 1}'), b64("[2]")], "of": 1}).encode()),
     "coded": ("application/json", json.dumps({"data": [
         {"id": 1, "data": b64("h\u00e9llo \"x\"\n"), "j": '{"a":[1,2]}',
          "bj": b64('{"deep":{"n":12345678901234567890}}').rstrip("="),
@@ -138,7 +144,8 @@ def register(mock):
         rows = [[str(part * 2 + i), "n%d" % part] for i in range(2)]
         body = rows if part else {
             "resultSetMetaData": {"rowType": [{"name": "ID"},
-                                              {"name": "NAME"}]},
+                                              {"name": "NAME"}],
+                                  "partitionInfo": [{"rowCount": 2}] * 3},
             "data": rows}
         reply = mock.reply_json(body, headers={"Link": link} if part < 2
                                 else {})
@@ -146,6 +153,13 @@ def register(mock):
             reply.body = gzip.compress(reply.body)
             reply.headers["Content-Encoding"] = "gzip"
         return reply
+
+    @mock.route("/shapes/files")
+    def files(request):
+        paths = ["/shapes/reports.csv?page=1", "/shapes/reports.csv?page=2",
+                 "/shapes/tsv",
+                 "/shapes/ndjson?gzip=1&type=application/jsonl"]
+        return mock.reply_json({"files": paths[:request.integer("n", 4)]})
 
     @mock.route("/shapes/reports.csv")
     def reports(request):
@@ -155,6 +169,27 @@ def register(mock):
                                       for i in range(1, 4))
         return mock.Reply(body, content_type="text/csv",
                           headers={"Link": link} if page < 3 else {})
+
+    @mock.route("/shapes/locator")
+    def locator(request):
+        page = request.integer("locator", 0)
+        return mock.Reply(b"id\n%d\n" % page, content_type="text/csv",
+                          headers={"Sforce-Locator": str(page + 1)
+                                   if page < 2 else "null"})
+
+    @mock.route("/shapes/after")
+    def after(request):
+        first = request.integer("after", 0) + 1
+        ids = range(first, min(first + 2, 6))
+        if request.flag("rows"):
+            return mock.reply_json({"rows": [[i] for i in ids],
+                                    "names": ["id"]})
+        return mock.Reply(b"".join(b'{"id":%d}\n' % i for i in ids),
+                          content_type="application/x-ndjson")
+
+    @mock.route("/shapes/body")
+    def body(request):
+        return mock.Reply(request.params.get("body", "").encode())
 
     @mock.route("/shapes/*")
     def shape(request):

@@ -52,7 +52,7 @@ dload_inflow_feed(DloadInflow *in, const char *data, size_t len)
 			memmove(in->buf, in->cur, live);
 		else
 		{
-			size_t		size = Max(2 * (live + len), (size_t) 8192);
+			size_t		size = Max(2 * (live + len), DLOAD_FIRST_BYTES);
 			char	   *buf = MemoryContextAllocHuge(in->context, size);
 
 			memcpy(buf, in->cur, live);

@@ -42,8 +42,6 @@ typedef void (*DloadJsonVisitor) (const char *key, const char *value,
 extern bool dload_json_each(const DloadJson *doc, DloadJsonVisitor fn,
 							void *arg, DloadError *err);
 
-/* The elements of a list, each as a document; false if it is no list. */
-extern bool dload_json_elements(const DloadJson *doc, List **elements);
 /*
  * The same for all values, with what is needed to write them as JSON again.
  * A list calls fn once per element, an empty one once with value NULL.
@@ -60,6 +58,9 @@ typedef struct DloadJsonItem
 typedef void (*DloadJsonItemVisitor) (const DloadJsonItem *item, void *arg);
 extern bool dload_json_items(const DloadJson *doc, DloadJsonItemVisitor fn,
 							 void *arg);
+
+/* The elements of a list, each as a document; false if it is no list. */
+extern bool dload_json_elements(const DloadJson *doc, List **elements);
 
 extern char *dload_json_text(const DloadJson *doc);
 

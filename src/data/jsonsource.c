@@ -118,7 +118,7 @@ static size_t
 make_room(JsonSource *r, size_t first, size_t more)
 {
 	size_t		live = r->len - first;
-	size_t		size = Max(2 * (live + more), (size_t) 8192);
+	size_t		size = Max(2 * (live + more), DLOAD_FIRST_BYTES);
 	char	   *buf;
 
 	if (more <= r->size - r->len)

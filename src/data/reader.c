@@ -217,10 +217,11 @@ look_ahead(DloadReader *r, const char *body, size_t len, DloadError *err)
 	{
 		result = source->kind->next(source, &ignored, err);
 	} while (result == DLOAD_READ_RECORD);
+	if (result != DLOAD_READ_END)
+		return false;
+	dload_reshape_prepare(r->reshape, dload_json_source_envelope(source));
 	r->prepared = true;
-	return result == DLOAD_READ_END &&
-		dload_reshape_prepare(r->reshape, dload_json_source_envelope(source),
-							  err);
+	return true;
 }
 
 void
@@ -379,15 +380,27 @@ bool
 dload_reader_reshape(DloadReader *r, DloadSpan record, DloadSpan *reshaped,
 					 DloadError *err)
 {
-	if (!r->prepared &&
-		!dload_reshape_prepare(r->reshape, dload_reader_envelope(r), err))
-		return false;
+	if (!r->prepared)
+		dload_reshape_prepare(r->reshape, dload_reader_envelope(r));
 	r->prepared = true;
 	if (!dload_reshape_record(r->reshape, record, reshaped, err))
 		return false;
 	if (r->keeps_last)
 		keep_last(r, *reshaped);
 	return true;
+}
+
+char *
+dload_reader_names(const DloadReader *r)
+{
+	return r->reshape != NULL ? dload_reshape_names(r->reshape) : NULL;
+}
+
+void
+dload_reader_recall_names(DloadReader *r, const char *names)
+{
+	if (r->reshape != NULL)
+		dload_reshape_recall_names(r->reshape, names);
 }
 
 DloadSpan

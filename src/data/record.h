@@ -210,6 +210,10 @@ extern bool dload_reader_looks_ahead(const DloadReader *r);
 extern bool dload_reader_reshape(DloadReader *r, DloadSpan record,
 								 DloadSpan *reshaped, DloadError *err);
 
+/* See the functions of these names in reshape.h. */
+extern char *dload_reader_names(const DloadReader *r);
+extern void dload_reader_recall_names(DloadReader *r, const char *names);
+
 /* Must a page be opened, since it cannot be fed? */
 extern bool dload_reader_needs_body(const DloadReader *r);
 

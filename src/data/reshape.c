@@ -26,6 +26,7 @@ struct DloadReshape
 	MemoryContext page_context; /* of what the envelope gave */
 	int			nnames;
 	char	  **names;
+	DloadError	error;			/* the envelope lacks what it should give */
 	StringInfoData added;		/* members for every record: ,"a":1,"b":2 */
 
 	StringInfoData keyed;
@@ -130,34 +131,20 @@ no_names(const DloadReshape *r, const char *fault, DloadError *err)
 							"columns[*].name.");
 }
 
-/* The names of rows: strings of a list, or of each of its objects. */
+/* The names of rows: strings of a list, or found by "tail" in its elements. */
 static bool
-read_names(DloadReshape *r, DloadSpan envelope, DloadError *err)
+take_names(DloadReshape *r, DloadSpan list, const DloadPath *tail,
+		   DloadError *err)
 {
-	const DloadPath *path = r->form->names_path;
-	int			any = find_any(path);
-	DloadPath  *head = part_of_path(path, 0, any);
-	DloadPath  *tail = part_of_path(path, any + 1, path->nsteps);
 	DloadScanner s;
-	DloadToken	list = {0};
 	DloadToken	token;
 	DloadTokenType type;
-	char	  **names;
+	char	  **names = palloc(MAX_NAMES * sizeof(char *));
 	int			nnames = 0;
 	size_t		bytes = 0;
 
-	list.type = DLOAD_TOKEN_ARRAY_START;
-	list.text = envelope;
-	if (envelope.len == 0 ||
-		(head != NULL && !dload_path_lookup(head, envelope, &list)))
-	{
-		/* later pages often leave them out */
-		return r->nnames > 0 || no_names(r, "leads to nothing", err);
-	}
-	names = palloc(MAX_NAMES * sizeof(char *));
-	dload_scanner_init(&s, list.text.data, list.text.len, true);
-	if (list.type != DLOAD_TOKEN_ARRAY_START ||
-		dload_scanner_next(&s, &token) != DLOAD_TOKEN_ARRAY_START)
+	dload_scanner_init(&s, list.data, list.len, true);
+	if (dload_scanner_next(&s, &token) != DLOAD_TOKEN_ARRAY_START)
 		return no_names(r, "does not lead to a list", err);
 	while ((type = dload_scanner_value(&s, &token)) != DLOAD_TOKEN_ARRAY_END &&
 		   type != DLOAD_TOKEN_ERROR && type != DLOAD_TOKEN_END)
@@ -175,6 +162,52 @@ read_names(DloadReshape *r, DloadSpan envelope, DloadError *err)
 	r->names = names;
 	r->nnames = nnames;
 	return true;
+}
+
+static bool
+read_names(DloadReshape *r, DloadSpan envelope, DloadError *err)
+{
+	const DloadPath *path = r->form->names_path;
+	int			any = find_any(path);
+	DloadPath  *head = part_of_path(path, 0, any);
+	DloadPath  *tail = part_of_path(path, any + 1, path->nsteps);
+	DloadToken	list = {DLOAD_TOKEN_ARRAY_START};
+
+	list.text = envelope;
+	if (envelope.len == 0 ||
+		(head != NULL && !dload_path_lookup(head, envelope, &list)))
+	{
+		/* later pages often leave them out */
+		return r->nnames > 0 || no_names(r, "leads to nothing", err);
+	}
+	return take_names(r, value_span(&list), tail, err);
+}
+
+char *
+dload_reshape_names(const DloadReshape *r)
+{
+	StringInfoData list;
+
+	if (r->form->names_path == NULL || r->nnames == 0)
+		return NULL;
+	initStringInfo(&list);
+	for (int i = 0; i < r->nnames; i++)
+		appendStringInfo(&list, "%c%s", i == 0 ? '[' : ',', r->names[i]);
+	appendStringInfoChar(&list, ']');
+	return list.data;
+}
+
+void
+dload_reshape_recall_names(DloadReshape *r, const char *names)
+{
+	MemoryContext old;
+	DloadError	ignored;
+
+	if (r->form->names_path == NULL || r->nnames > 0)
+		return;
+	old = MemoryContextSwitchTo(r->page_context);
+	(void) take_names(r, dload_span(names, strlen(names)), NULL, &ignored);
+	MemoryContextSwitchTo(old);
 }
 
 static bool
@@ -204,12 +237,13 @@ read_copied(DloadReshape *r, DloadSpan envelope, DloadError *err)
 	return true;
 }
 
-bool
-dload_reshape_prepare(DloadReshape *r, DloadSpan envelope, DloadError *err)
+void
+dload_reshape_prepare(DloadReshape *r, DloadSpan envelope)
 {
 	MemoryContext old = MemoryContextSwitchTo(r->page_context);
 	bool		good = true;
 
+	memset(&r->error, 0, sizeof(r->error));
 	resetStringInfo(&r->added);
 	if (r->form->names_path != NULL)
 	{
@@ -228,10 +262,11 @@ dload_reshape_prepare(DloadReshape *r, DloadSpan envelope, DloadError *err)
 			r->names = names;
 		}
 		MemoryContextDelete(before);
-		good = read_names(r, envelope, err);
+		good = read_names(r, envelope, &r->error);
 	}
+	if (good)
+		(void) read_copied(r, envelope, &r->error);
 	MemoryContextSwitchTo(old);
-	return good && read_copied(r, envelope, err);
 }
 
 /* -------------------------------------------------------------------------
@@ -437,6 +472,11 @@ dload_reshape_record(DloadReshape *r, DloadSpan record,
 	const DloadForm *form = r->form;
 	StringInfo	out = &r->out;
 
+	if (r->error.sqlstate != 0)
+	{
+		*err = r->error;
+		return false;
+	}
 	resetStringInfo(out);
 	*rewritten = record;
 	if (dload_form_has_rows(form))

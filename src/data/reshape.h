@@ -30,10 +30,18 @@ extern DloadReshape *dload_reshape_create(const DloadForm *form,
 
 /*
  * Take names and values from a page's envelope, before the first record.  The
- * names of the page before stay where this one has none.
+ * names of the page before stay where this one has none.  What is wrong with
+ * them is the fault of the first record, since without one it does not matter.
  */
-extern bool dload_reshape_prepare(DloadReshape *r, DloadSpan envelope,
-								  DloadError *err);
+extern void dload_reshape_prepare(DloadReshape *r, DloadSpan envelope);
+
+/*
+ * The names of rows that came with a page so far, as a JSON list; NULL if
+ * there are none, or they are not the envelope's.  And the same back, for a
+ * reader that has seen no page with names.
+ */
+extern char *dload_reshape_names(const DloadReshape *r);
+extern void dload_reshape_recall_names(DloadReshape *r, const char *names);
 
 /*
  * The record with the key of its map, as written and quoted, as a member;

@@ -14,6 +14,11 @@
 
 #include "data/form.h"
 
+/* Room for bytes to begin with; the fuzzer has it small, so that it grows. */
+#ifndef DLOAD_FIRST_BYTES
+#define DLOAD_FIRST_BYTES ((size_t) 8192)
+#endif
+
 typedef struct DloadSource DloadSource;
 
 /* As the functions of the reader of these names. */

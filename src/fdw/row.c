@@ -19,6 +19,7 @@
 #include "data/path.h"
 #include "data/record.h"
 
+#include "catalog/pg_type_d.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
@@ -38,6 +39,7 @@ typedef struct RowColumn
 typedef struct NodeUse
 {
 	bool		descend;		/* a wanted value lies below */
+	uint64		met;			/* number of the last record that had it */
 	int			ntargets;
 	RowColumn **targets;		/* columns that take the value itself */
 } NodeUse;
@@ -55,6 +57,7 @@ struct DloadRow
 	bool		tree_full;		/* a key of this record found no place */
 
 	/* the record at work */
+	uint64		number;
 	Datum	   *values;
 	bool	   *nulls;
 	RowColumn  *current;		/* being converted, for the error context */
@@ -118,13 +121,64 @@ dload_row_create(const DloadResource *res, int natts,
 	return row;
 }
 
+/*
+ * What a coded string holds: as another token, or in a column of bytes as the
+ * value itself, and then the result is false.
+ */
+static bool
+decode_value(const DloadRow *row, const DloadResourceColumn *column,
+			 DloadToken *token)
+{
+	int			i = column->attnum - 1;
+	size_t		max = (size_t) dload_max_record_kb * 1024;
+	bool		bytes = column->typid == BYTEAOID &&
+		(column->coding == DLOAD_CODING_BASE64 ||
+		 column->coding == DLOAD_CODING_GZIP);
+	StringInfoData out;
+	DloadScanner s;
+
+	initStringInfo(&out);
+	if (bytes)
+	{
+		appendStringInfoSpaces(&out, VARHDRSZ);
+		if (dload_coding_bytes(column->coding, token, max, &out))
+		{
+			SET_VARSIZE(out.data, out.len);
+			row->values[i] = PointerGetDatum(out.data);
+			row->nulls[i] = false;
+			return false;
+		}
+	}
+	else if (dload_coding_value(column->coding, token, max, &out))
+	{
+		dload_scanner_init(&s, out.data, out.len, true);
+		dload_scanner_value(&s, token);
+		return true;
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+			 errmsg("string cannot be decoded"),
+			 errhint("The column's option \"decode\" says what it should "
+					 "hold.")));
+}
+
 static void
 store_value(DloadRow *row, RowColumn *rc, const DloadToken *token)
 {
 	DloadError	err = {0};
 	int			i = rc->column->attnum - 1;
+	DloadToken	decoded = *token;
 
 	row->current = rc;
+	if (rc->column->coded && token->type == DLOAD_TOKEN_STRING)
+	{
+		if (!decode_value(row, rc->column, &decoded))
+		{
+			row->current = NULL;
+			return;
+		}
+		token = &decoded;
+	}
 	if (!dload_convert(rc->converter, token, &row->values[i], &row->nulls[i],
 					   &err))
 		dload_error_raise(&err);
@@ -237,15 +291,38 @@ can_be_named(const DloadToken *key)
 	return decoded;
 }
 
+/*
+ * The key came before in the same object: what it held then does not count,
+ * so the columns below it have no value yet.
+ */
+static void
+forget_below(DloadRow *row, const DloadKeyNode *node)
+{
+	check_stack_depth();
+	for (int i = 0; i < node->nchildren; i++)
+	{
+		const DloadKeyNode *child = node->children[i];
+		const NodeUse *use = child->known ? child->data : NULL;
+
+		for (int j = 0; use != NULL && j < use->ntargets; j++)
+			row->nulls[use->targets[j]->column->attnum - 1] = true;
+		if (use != NULL && use->descend)
+			forget_below(row, child);
+	}
+}
+
 static void walk_object(DloadRow *row, DloadScanner *s, DloadKeyNode *parent);
 
 /* Scan the value of a key and give it to the columns that want it. */
 static void
 walk_value(DloadRow *row, DloadScanner *s, DloadKeyNode *node,
-		   const NodeUse *use)
+		   NodeUse *use)
 {
 	DloadToken	value;
 
+	if (use->descend && use->met == row->number)
+		forget_below(row, node);
+	use->met = row->number;
 	if (!use->descend)
 		dload_scanner_value(s, &value);
 	else if (dload_scanner_next(s, &value) == DLOAD_TOKEN_OBJECT_START)
@@ -299,6 +376,7 @@ walk_record(DloadRow *row, DloadSpan record)
 
 		/* objects used as maps have ever new keys: forget the old ones */
 		renew_tree(row);
+		memset(row->nulls, true, row->natts * sizeof(bool));
 		row->tree_full = false;
 		dload_scanner_init(&s, record.data, record.len, true);
 		dload_scanner_next(&s, &token);
@@ -348,6 +426,7 @@ dload_row_fill(DloadRow *row, DloadSpan record, const DloadExtract *extract,
 	ErrorContextCallback callback = {error_context_stack, row_error_context,
 	row};
 
+	row->number++;
 	row->values = values;
 	row->nulls = nulls;
 	row->extract = extract;

@@ -113,6 +113,25 @@ dload_pipeline_open(const char *name)
 	return p;
 }
 
+void
+dload_pipeline_check_names(const DloadPipeline *p)
+{
+	char	   *source = get_rel_name(p->source);
+
+	if (GetUserNameFromId(p->owner, true) == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("owner of pipeline \"%s\" was dropped", p->name),
+				 errhint("Drop the pipeline and create it as another role.")));
+	if (source == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("source of pipeline \"%s\" was dropped", p->name),
+				 errhint("Drop the pipeline and create it from another foreign table.")));
+	if (pg_class_aclcheck(p->source, p->owner, ACL_SELECT) != ACLCHECK_OK)
+		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FOREIGN_TABLE, source);
+}
+
 bool
 dload_pipeline_is_keyed(const DloadPipeline *p)
 {
@@ -162,6 +181,22 @@ dload_pipeline_cursor_params(const DloadPipeline *p,
 		params = add_cursor_param(params, "cursor", start,
 								  DLOAD_IN_TEMPLATE, bare);
 	return params;
+}
+
+List *
+dload_pipeline_read_params(const DloadPipeline *p, const DloadResource *res,
+						   const DloadCursor *cursor)
+{
+	List	   *params = dload_pipeline_params(p->params, res);
+	bool		bare = false;
+	char	   *start = NULL;
+
+	/* bounds of windows are written in a format of their own */
+	if (cursor != NULL && res->page.kind == DLOAD_PAGINATE_WINDOW)
+		start = unconstify(char *, dload_cursor_start(cursor));
+	else if (cursor != NULL)
+		start = dload_cursor_start_text(cursor, &res->request, &bare);
+	return dload_pipeline_cursor_params(p, res, params, start, bare);
 }
 
 /*

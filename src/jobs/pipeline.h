@@ -12,6 +12,7 @@
 #define DLOAD_PIPELINE_H
 
 #include "base/dload.h"
+#include "load/cursor.h"
 #include "model/catalog.h"
 #include "model/resource.h"
 #include "model/standing.h"
@@ -69,6 +70,13 @@ extern List *dload_pipeline_cursor_params(const DloadPipeline *p,
 										  const DloadResource *res,
 										  List *params, char *start,
 										  bool bare);
+
+/* What a run begins to read with; cursor may be NULL. */
+extern List *dload_pipeline_read_params(const DloadPipeline *p,
+										const DloadResource *res,
+										const DloadCursor *cursor);
+/* Raise if what it names is gone since it was made, or forbidden. */
+extern void dload_pipeline_check_names(const DloadPipeline *pipeline);
 
 /* Does the pipeline keep rows apart by key? */
 extern bool dload_pipeline_is_keyed(const DloadPipeline *pipeline);

@@ -108,7 +108,10 @@ preview_detected(Preview *p, DloadExtract *x, const DloadResource *res,
 				 const DloadPage *page)
 {
 	int64		total = dload_extract_declared_total(x);
+	const char *format = dload_extract_format(x);
 
+	if (format != NULL)
+		p->sink("detected", "format", format, p->arg);
 	p->sink("detected", "records_path",
 			dload_path_text(dload_extract_records_path(x)), p->arg);
 	p->sink("detected", "paginate", dload_paginator_get(res->page.kind)->name,

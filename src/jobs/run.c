@@ -23,7 +23,6 @@
 #include "access/xact.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
-#include "utils/acl.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
@@ -90,19 +89,10 @@ static void
 begin_read(DloadRun *run)
 {
 	MemoryContext old = MemoryContextSwitchTo(run->context);
-	List	   *params = dload_pipeline_params(run->pipeline->params,
-											   run->resource);
-	const DloadResource *res = run->resource;
-	bool		bare = false;
-	char	   *start = NULL;
+	List	   *params = dload_pipeline_read_params(run->pipeline,
+													run->resource,
+													run->cursor);
 
-	/* bounds of windows are written in a format of their own */
-	if (run->cursor && res->page.kind == DLOAD_PAGINATE_WINDOW)
-		start = unconstify(char *, dload_cursor_start(run->cursor));
-	else if (run->cursor)
-		start = dload_cursor_start_text(run->cursor, &res->request, &bare);
-	params = dload_pipeline_cursor_params(run->pipeline, res, params, start,
-										  bare);
 	run->extract = dload_extract_begin(run->resource, params);
 	dload_extract_keep_bodies(run->extract, run->bodies);
 	dload_extract_on_wait(run->extract, dload_progress_wait, run);
@@ -135,26 +125,6 @@ note_start(DloadRun *run, void *arg)
 	dload_run_note_start(run);
 	if (run->run_id != 0)
 		dload_progress_enter(run);
-}
-
-/* What the pipeline names may be gone since it was made, or forbidden. */
-static void
-check_definition_holds(const DloadPipeline *p)
-{
-	char	   *source = get_rel_name(p->source);
-
-	if (GetUserNameFromId(p->owner, true) == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("owner of pipeline \"%s\" was dropped", p->name),
-				 errhint("Drop the pipeline and create it as another role.")));
-	if (source == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("source of pipeline \"%s\" was dropped", p->name),
-				 errhint("Drop the pipeline and create it from another foreign table.")));
-	if (pg_class_aclcheck(p->source, p->owner, ACL_SELECT) != ACLCHECK_OK)
-		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FOREIGN_TABLE, source);
 }
 
 /*
@@ -192,7 +162,7 @@ prepare(DloadRun *run, void *arg)
 	run->generation = row->generation;
 	/* an alter may have been waited for */
 	run->pipeline = dload_catalog_pipeline(run->pipeline->name);
-	check_definition_holds(run->pipeline);
+	dload_pipeline_check_names(run->pipeline);
 	run->resource = dload_resource_create(run->pipeline->source,
 										  run->pipeline->owner);
 	run->replacing = run->full_refresh ||

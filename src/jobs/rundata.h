@@ -157,7 +157,6 @@ extern const char *dload_run_stop_reason(void);
 extern void dload_run_finish(DloadRun *run, const char *outcome,
 							 char *reason);
 
-/* The outcome of a run whose read came to its end. */
 /* The same for a read that came to its end: is it all that there is? */
 extern void dload_run_judge(DloadRun *run);
 

@@ -45,6 +45,8 @@ dload_check_table_options(List *options, DloadError *err)
 bool
 dload_check_column_options(List *options, DloadError *err)
 {
+	/* options of a column that is read from the record */
+	static const char *const of_record[] = {"json_path", "decode"};
 	const char *param = dload_given_text(options, "param");
 	const char *in = dload_given_text(options, "in");
 
@@ -53,19 +55,20 @@ dload_check_column_options(List *options, DloadError *err)
 		return false;
 	if (param == NULL)
 		return true;
-	if (dload_given_text(options, "json_path") != NULL)
+	for (int i = 0; i < lengthof(of_record); i++)
 	{
 		const char *echo = dload_given_text(options, "echo");
 		bool		on = false;
 
-		if (echo != NULL && dload_bool_parse(echo, &on) && on)
+		if (dload_given_text(options, of_record[i]) != NULL &&
+			echo != NULL && dload_bool_parse(echo, &on) && on)
 		{
 			dload_error_set(err, BAD_COMBINATION,
-							"options \"echo\" and \"json_path\" exclude each "
-							"other");
+							"options \"echo\" and \"%s\" exclude each "
+							"other", of_record[i]);
 			return dload_error_hint(err, "With echo the column's value comes "
-									"from the request, with json_path "
-									"from the record.");
+									"from the request, with %s from the "
+									"record.", of_record[i]);
 		}
 	}
 	if (in != NULL && strcmp(in, "header") == 0)

@@ -88,25 +88,29 @@ dload_option_number(const DloadOptionSet *set, const char *name)
 }
 
 int
+dload_option_word(const char *words, const char *text)
+{
+	size_t		len = strlen(text);
+
+	for (int i = 0; words != NULL; i++)
+	{
+		const char *bar = strchr(words, '|');
+		size_t		wordlen = bar ? (size_t) (bar - words) : strlen(words);
+
+		if (wordlen == len && memcmp(words, text, len) == 0)
+			return i;
+		words = bar ? bar + 1 : NULL;
+	}
+	return -1;
+}
+
+int
 dload_option_enum(const DloadOptionSet *set, const char *name)
 {
 	const char *text = dload_option_text(set, name);
-	const char *word = find_option(name)->values;
-	size_t		len;
 
-	if (text == NULL)
-		return -1;
-	len = strlen(text);
-	for (int i = 0; word != NULL; i++)
-	{
-		const char *bar = strchr(word, '|');
-		size_t		wordlen = bar ? (size_t) (bar - word) : strlen(word);
-
-		if (wordlen == len && memcmp(word, text, len) == 0)
-			return i;
-		word = bar ? bar + 1 : NULL;
-	}
-	return -1;
+	return text != NULL ?
+		dload_option_word(find_option(name)->values, text) : -1;
 }
 
 bool

@@ -81,6 +81,9 @@ extern int64 dload_option_number(const DloadOptionSet *set, const char *name);
 /* Position of the value in the ENUM's list, from 0; -1 if not given. */
 extern int	dload_option_enum(const DloadOptionSet *set, const char *name);
 
+/* Position of a word among those separated by "|", from 0; -1 if none. */
+extern int	dload_option_word(const char *words, const char *text);
+
 /* One rate of a 'n/period' list: at most "count" requests per "period_ms". */
 typedef struct DloadRate
 {

@@ -12,6 +12,8 @@
 
 #include "model/option.h"
 
+#include "data/decode.h"
+
 #define MS_PER_DAY	INT64CONST(86400000)
 #define TERABYTE	(INT64CONST(1) << 40)
 
@@ -418,6 +420,8 @@ const DloadOption dload_options[] = {
 	SIMPLE("json_path", C, DLOAD_OPT_PATH, NULL,
 		   "JSON path of the column's value in a record; '$' is the whole "
 		   "record. Without it the value is found by the column's name."),
+	CHOICE("decode", C, DLOAD_CODING_WORDS, NULL,
+		   "What the string at the column's place holds."),
 	SIMPLE("param", C, DLOAD_OPT_NAME, NULL,
 		   "Request parameter that a condition on the column fills."),
 	CHOICE("in", C, "query|path|header|body", "query",

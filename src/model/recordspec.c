@@ -156,8 +156,8 @@ dload_recordspec_read(DloadRecordSpec *spec, const DloadOptionSet *set)
 	form->format = dload_option_enum(set, "format");
 	form->key = key != NULL ? json_name(key) : NULL;
 	form->key_path = dload_spec_path(set, "records_key_path");
-	/* the member is looked for there; nothing is left to detect */
-	if (form->key_path != NULL && spec->path == NULL)
+	/* both mean the root where no place is given: nothing is detected */
+	if ((form->key != NULL || form->key_path != NULL) && spec->path == NULL)
 		spec->path = dload_path_parse("$", &err);
 	form->nnames = read_names(set, "row_names", &form->names);
 	form->names_path = dload_spec_path(set, "row_names_path");
@@ -246,6 +246,33 @@ check_object(List *options, const char *option, DloadJsonVisitor visitor,
 		check.good;
 }
 
+/* Where pages are no JSON documents there is nothing beside the records. */
+static bool
+check_paging(List *options, const char *format, DloadError *err)
+{
+	static const char *const beside[] = {
+		"next_path", "total_path", "has_more_path", "token_path"
+	};
+	const char *from = dload_given_text(options, "token_from");
+
+	if (strcmp(format, "ndjson") != 0 && strcmp(format, "csv") != 0)
+		return true;
+	for (int i = 0; i < lengthof(beside); i++)
+	{
+		if (dload_given_text(options, beside[i]) == NULL ||
+			(strcmp(beside[i], "token_path") == 0 && from != NULL &&
+			 strcmp(from, "last_record") == 0))
+			continue;
+		dload_error_set(err, BAD_COMBINATION,
+						"option \"%s\" has no effect with format '%s'",
+						beside[i], format);
+		return dload_error_hint(err, "Such a response has nothing beside its "
+								"records; use a paginator that does without, "
+								"or reads headers.");
+	}
+	return true;
+}
+
 static bool
 check_csv(List *options, DloadError *err)
 {
@@ -305,8 +332,10 @@ dload_recordspec_check(List *options, DloadError *err)
 {
 	const char *format = dload_given_text(options, "format");
 
-	return dload_given_owned(options, owned, "format",
-							 format ? format : "auto", err) &&
+	if (format == NULL)
+		format = "auto";
+	return dload_given_owned(options, owned, "format", format, err) &&
+		check_paging(options, format, err) &&
 		check_csv(options, err) && check_rows(options, err) &&
 		check_object(options, "envelope_values", check_copied, err) &&
 		check_object(options, "decode", check_coded, err);

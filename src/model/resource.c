@@ -171,6 +171,7 @@ read_columns(DloadResource *res, Relation rel)
 		Form_pg_attribute att = TupleDescAttr(desc, i);
 		DloadResourceColumn *col;
 		DloadOptionSet set = {1};
+		const char *coding;
 
 		if (att->attisdropped)
 			continue;
@@ -182,6 +183,9 @@ read_columns(DloadResource *res, Relation rel)
 		col->typmod = att->atttypmod;
 		col->collation = att->attcollation;
 		col->path = dload_spec_path(&set, "json_path");
+		coding = dload_option_text(&set, "decode");
+		col->coded = coding != NULL &&
+			dload_coding_parse(coding, &col->coding);
 		col->param = dload_spec_text(&set, "param");
 		col->in = dload_option_enum(&set, "in");
 		col->required = col->param != NULL &&

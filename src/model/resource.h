@@ -35,6 +35,8 @@ typedef struct DloadResourceColumn
 	int32		typmod;
 	Oid			collation;
 	DloadPath  *path;			/* json_path, or NULL: found by naming */
+	bool		coded;			/* strings hold something else: ... */
+	DloadCoding coding;			/* ... this */
 	char	   *param;			/* request parameter it fills, or NULL */
 	DloadParamIn in;			/* where that parameter goes */
 	bool		echo;			/* value comes from the request */

@@ -38,6 +38,8 @@ dload_extract_reader(DloadExtract *x)
 			dload_reader_keep_last(x->reader);
 		MemoryContextSwitchTo(old);
 	}
+	if (x->fetch->request->names != NULL)
+		dload_reader_recall_names(x->reader, x->fetch->request->names);
 	dload_reader_set_format(x->reader, x->format);
 	dload_reader_reset(x->reader);
 	return x->reader;

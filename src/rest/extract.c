@@ -262,6 +262,8 @@ dload_extract_next_page(DloadExtract *x, size_t spool_above,
 		return dload_extract_fail(x, err, caller);
 	MemoryContextSwitchTo(p->context);
 	p->request = dload_request_copy(x->fetch->request);
+	if (x->reader != NULL && dload_reader_names(x->reader) != NULL)
+		p->request->names = dload_reader_names(x->reader);
 	note_validator(x, p);
 	MemoryContextSwitchTo(x->scratch);
 	x->page_bytes = p->bytes;

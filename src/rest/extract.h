@@ -72,7 +72,7 @@ typedef struct DloadPage
 								 * is read */
 	int64		ordinal;		/* from 1 in this read */
 	int64		nrecords;
-	size_t		bytes;			/* of the body, and of records written anew */
+	size_t		bytes;			/* of body and rewritten records */
 	uint64		fingerprint;	/* hash of the body's records */
 	DloadRequest *next;			/* the page that follows; NULL: none */
 	bool		unchanged;		/* as it was, and without records here */
@@ -177,6 +177,9 @@ extern TimestampTz dload_extract_come_back(const DloadExtract *x);
 
 /* The records' path in use (given or detected); NULL before the first page */
 extern const DloadPath *dload_extract_records_path(const DloadExtract *x);
+
+/* The last page's format, if it was no JSON document; else NULL. */
+extern const char *dload_extract_format(const DloadExtract *x);
 
 /* Declared total of the last page's total_path; -1 if none. */
 extern int64 dload_extract_declared_total(const DloadExtract *x);

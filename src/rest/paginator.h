@@ -32,6 +32,7 @@ typedef struct DloadRequest
 								 * its own words; NULL for most */
 	char	   *given;			/* the parameters that it was made from, where
 								 * a later request is made from them too */
+	char	   *names;			/* of rows, for pages without them; or NULL */
 } DloadRequest;
 
 /* What a paginator sees of a page. */

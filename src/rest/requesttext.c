@@ -138,6 +138,8 @@ dload_request_copy(const DloadRequest *request)
 		copy->body = pstrdup(request->body);
 	if (request->state != NULL)
 		copy->state = pstrdup(request->state);
+	if (request->names != NULL)
+		copy->names = pstrdup(request->names);
 	if (request->given != NULL)
 		copy->given = pstrdup(request->given);
 	foreach(lc, request->headers)
@@ -178,6 +180,8 @@ dload_request_text(const DloadRequest *request)
 		dload_json_set_string(doc, "body", request->body);
 	if (request->state != NULL)
 		dload_json_set_string(doc, "state", request->state);
+	if (request->names != NULL)
+		dload_json_set_string(doc, "names", request->names);
 	if (request->given != NULL)
 		dload_json_set_string(doc, "given", request->given);
 	initStringInfo(&headers);
@@ -210,6 +214,7 @@ dload_request_parse(const char *text, DloadError *err)
 		request->method = pstrdup("GET");
 	request->body = dload_json_get_string(doc, "body");
 	request->state = dload_json_get_string(doc, "state");
+	request->names = dload_json_get_string(doc, "names");
 	request->given = dload_json_get_string(doc, "given");
 	(void) dload_json_get_int(doc, "position", &request->position);
 	headers = dload_json_get_string(doc, "headers");

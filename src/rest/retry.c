@@ -56,9 +56,9 @@ dload_retry_later(const DloadFetch *f, bool limited, int64 ms, DloadError *err)
 }
 
 /*
- * May the request be sent again, as far as it alone is concerned?  A POST that
- * may have been carried out may not: only one that never reached the server
- * or was turned away unread.
+ * May the request be sent again, as far as it alone is concerned?  One that
+ * must not be carried out twice may, if it never reached the server or was
+ * turned away unread.
  */
 static bool
 is_repeatable(const DloadFetch *f)

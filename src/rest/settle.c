@@ -235,7 +235,7 @@ dload_extract_settle(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 	if (old->fate == DLOAD_FATE_PAGE &&
 		!check_page(x, envelope, nrecords, fingerprint, err))
 		return false;
-	if (envelope.len > 0)
+	if (old->fate == DLOAD_FATE_PAGE || envelope.len > 0)
 		note_total(x, envelope);
 	dload_close_note(x, envelope);
 	info.request = old->request;
@@ -260,6 +260,9 @@ dload_extract_settle(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 		x->channel.stats.pages++;
 	}
 	x->fetch = NULL;
+	if (next.url != NULL && x->reader != NULL &&
+		dload_reader_names(x->reader) != NULL)
+		next.names = dload_reader_names(x->reader);
 	if (next.url != NULL)
 		dload_extract_begin_fetch(x, &next);
 	else

@@ -7,6 +7,8 @@ Takes the string literals of the file's corpus, the hexadecimal ones too; each
 becomes an input for every kind of path, so that the fuzzer starts where the
 regression test stands.  See fuzz_data.c for what the first byte means.
 """
+import base64
+import gzip
 import hashlib
 import os
 import re
@@ -15,6 +17,23 @@ import sys
 PATHS = ["$", "a", "a.b", "$.a[0]", "[*].a", '"@odata.nextLink"', "a[-1]",
          '"a\\"b".c', "a..b", "[", "a[99999999999]", "$$", '""', "a[*][*].b"]
 PATH_MODE = 0x80
+FORM_MODE = 0xc0
+SMALL = 0x20
+NFORMS = 15
+FORMS = [
+    b'{"a":1}\r\n\n {"a":2} \n"x"\n[1]', b'\x1e{"a":\n1}\n\x1e\x1e12\n',
+    b'\x1e1', b'a,b\r\n1,"x,\n""y"""\r\n,""\r\n', b'a;b\n\\N;"\\N"\n1;2',
+    b'\xef\xbb\xbfa,,b\r1,2,3\r\r4,5,6', b'"a"\n"\n"\n',
+    b'{"data":{"x":{"a":1},"y":[],"z":{}},"t":"u"}', b'{"data":[1,{}]}',
+    b'{"data":[[1,"x"],[],[null]],"names":["a","b"]}',
+    b'{"names":["a"],"data":[[1]],"t":{"u":[1]}}', b'[[1,2],[3]]',
+    b'{"s":[{"n":"a"},{"n":"b"}],"data":[{"f":[{"v":1},{"v":{}}]},{"f":[]}]}',
+    b'{"data":[{"a":"eyJiIjoxfQ==","b":["aGk","!"],"c":"[1]"}],"key":"data"}',
+    b'{"data":[{"c":"\\"x\\""},"x",null],"t":null}',
+    b'{"data":[{"c":"' + b"[" * 512 + b"]" * 512 + b'"}],"t":1}',
+    b'{"data":[{"g":"' + base64.b64encode(gzip.compress(b"[1]", mtime=0)) +
+    b'","a":"W10="}]}',
+]
 DOCUMENTS = [
     '{"data":[{"a":1,"b":[1,2]},{"a":2}],"next":"x"}',
     '[{"a":{"b":[1,2,3]}},{"a":null}]',
@@ -55,6 +74,11 @@ def main():
     for number, body in enumerate(sorted(bodies)):
         for path in (0, 1 + number % 11, 0x40):
             inputs.add(bytes([path]) + body)
+    # forms of records: see fuzz_forms.c; each body for each
+    for body in FORMS + [b.encode() for b in DOCUMENTS]:
+        for form in range(NFORMS):
+            inputs.add(bytes([FORM_MODE | form]) + body)
+            inputs.add(bytes([FORM_MODE | SMALL | form]) + body)
     for data in inputs:
         name = os.path.join(directory, hashlib.sha1(data).hexdigest())
         with open(name, "wb") as f:

@@ -10,6 +10,19 @@
 
 #include "postgres.h"
 
+#include "lib/stringinfo.h"
+
+/* Print why, and stop: libFuzzer keeps the input. */
+extern void dload_fuzz_fail(const char *why, const StringInfo a,
+							const StringInfo b);
+
+/* A copy of exactly that size, so that one byte more is seen. */
+extern char *dload_fuzz_exact(const void *data, size_t len);
+
+/* Read a body in the form with that number; see fuzz_forms.c. */
+extern void dload_fuzz_form(int form, bool small, const char *body,
+							size_t len);
+
 /* Free all that was allocated since the last reset. */
 extern void dload_fuzz_reset(void);
 

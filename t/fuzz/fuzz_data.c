@@ -3,8 +3,9 @@
  * fuzz_data.c
  *	  libFuzzer harness of the scanner, the record reader and the paths.
  *
- * The first byte of an input chooses what is tried: a path text, or one of
- * some paths of records to read the rest with.  Beside crashes and what the
+ * The first byte of an input chooses what is tried: a path text, one of some
+ * paths of records to read the rest with, or one of some forms of records (see
+ * fuzz_forms.c).  Beside crashes and what the
  * sanitizers see, these are failures:
  *	 - the verdict differs from that of PostgreSQL's own JSON parser, or the
  *	   values do;
@@ -29,6 +30,7 @@
 extern int	LLVMFuzzerTestOneInput(const uint8 *data, size_t size);
 
 #define PATH_MODE	0x80
+#define FORM_MODE	0xc0		/* and above */
 
 /* A limit that many records break, and one that none does. */
 #define SMALL_RECORD	20
@@ -44,8 +46,8 @@ static const char *const paths[] = {
 static const size_t pieces[] = {1, 2, 3, 7, 16, 17, 64, 1000};
 
 /* Print why, and stop: libFuzzer keeps the input. */
-static void
-fail(const char *why, const StringInfo a, const StringInfo b)
+void
+dload_fuzz_fail(const char *why, const StringInfo a, const StringInfo b)
 {
 	fprintf(stderr, "FAILURE: %s\n", why);
 	if (a != NULL)
@@ -62,8 +64,8 @@ same(const StringInfo a, const StringInfo b)
 }
 
 /* A copy of exactly that size, so that one byte more is seen. */
-static char *
-exact(const void *data, size_t len)
+char *
+dload_fuzz_exact(const void *data, size_t len)
 {
 	char	   *copy = palloc(len);
 
@@ -105,7 +107,8 @@ our_values(const char *body, size_t len, StringInfo out)
 				return true;
 			case DLOAD_TOKEN_MORE:
 			case DLOAD_TOKEN_ERROR:
-				fail("a valid document cannot be scanned", out, NULL);
+				dload_fuzz_fail("a valid document cannot be scanned", out,
+								NULL);
 				break;
 			default:
 				appendStringInfoChar(out, *token.text.data);
@@ -217,27 +220,27 @@ check_scanner(const char *body, size_t len)
 				b;
 
 	if (ours != dload_json_validate(dload_span(padded, len + BLANKS), &other))
-		fail(ours ? other.message : err.message, NULL, NULL);
+		dload_fuzz_fail(ours ? other.message : err.message, NULL, NULL);
 
 	/* we know a byte order mark, and a limit to the depth; core does not */
 	if (max_depth(body, len) > DLOAD_MAX_DEPTH ||
 		(len >= 3 && memcmp(body, "\xef\xbb\xbf", 3) == 0))
 		return ours;
 	if (ours != core_parse(body, len, NULL))
-		fail(ours ? "core rejects it" : err.message, NULL, NULL);
+		dload_fuzz_fail(ours ? "core rejects it" : err.message, NULL, NULL);
 	if (!ours)
 		return false;
 	initStringInfo(&a);
 	initStringInfo(&b);
 	ours = our_values(padded, len + BLANKS, &b);
 	if (ours != our_values(body, len, &a) || !same(&a, &b))
-		fail("blanks matter", &a, &b);
+		dload_fuzz_fail("blanks matter", &a, &b);
 	resetStringInfo(&b);
 	if (ours != core_parse(body, len, &b))
-		fail(ours ? "core cannot decode a string" : "core decodes a string",
-			 &a, &b);
+		dload_fuzz_fail(ours ? "core cannot decode a string" :
+						"core decodes a string", &a, &b);
 	if (ours && !same(&a, &b))
-		fail("values differ", &a, &b);
+		dload_fuzz_fail("values differ", &a, &b);
 	return true;
 }
 
@@ -264,14 +267,14 @@ read_records(const DloadPath *path, size_t max_record, const char *body,
 	DloadError	err;
 
 	if (piece == 0)
-		dload_reader_open(r, exact(body, len), len);
+		dload_reader_open(r, dload_fuzz_exact(body, len), len);
 	for (;;)
 	{
 		switch (dload_reader_next(r, &record, &err))
 		{
 			case DLOAD_READ_RECORD:
 				if (!dload_json_validate(record, &err))
-					fail("a record is not valid", out, NULL);
+					dload_fuzz_fail("a record is not valid", out, NULL);
 				appendBinaryStringInfo(out, record.data, record.len);
 				appendStringInfoChar(out, '\n');
 				break;
@@ -280,7 +283,7 @@ read_records(const DloadPath *path, size_t max_record, const char *body,
 				{
 					size_t		n = Min(piece, len - fed);
 
-					dload_reader_feed(r, exact(body + fed, n), n);
+					dload_reader_feed(r, dload_fuzz_exact(body + fed, n), n);
 					fed += n;
 				}
 				else
@@ -289,7 +292,7 @@ read_records(const DloadPath *path, size_t max_record, const char *body,
 			case DLOAD_READ_END:
 				record = dload_reader_envelope(r);
 				if (!dload_json_validate(record, &err))
-					fail("an envelope is not valid", out, NULL);
+					dload_fuzz_fail("an envelope is not valid", out, NULL);
 				appendBinaryStringInfo(out, record.data, record.len);
 				return dload_reader_found(r) ? READ_FOUND : READ_NOTHING;
 			case DLOAD_READ_ERROR:
@@ -321,9 +324,9 @@ check_reader(const DloadPath *path, size_t max_record, const char *body,
 	if (read != read_records(path, max_record, with_blanks(body, len),
 							 len + BLANKS, 0, &parts) ||
 		(read != READ_FAILED && !same(&whole, &parts)))
-		fail("blanks matter", &whole, &parts);
+		dload_fuzz_fail("blanks matter", &whole, &parts);
 	if (read != READ_FAILED && !valid)
-		fail("invalid JSON was read", &whole, NULL);
+		dload_fuzz_fail("invalid JSON was read", &whole, NULL);
 	for (int i = 0; i < lengthof(pieces); i++)
 	{
 		resetStringInfo(&parts);
@@ -331,7 +334,7 @@ check_reader(const DloadPath *path, size_t max_record, const char *body,
 								 &parts) || !same(&whole, &parts))
 		{
 			fprintf(stderr, "in pieces of %zu\n", pieces[i]);
-			fail("pieces matter", &whole, &parts);
+			dload_fuzz_fail("pieces matter", &whole, &parts);
 		}
 	}
 }
@@ -344,12 +347,12 @@ check_detect(const char *body, size_t len, bool valid)
 	StringInfoData out;
 
 	if ((path != NULL) != valid)
-		fail("detection and validation disagree", NULL, NULL);
+		dload_fuzz_fail("detection and validation disagree", NULL, NULL);
 	if (path == NULL)
 		return;
 	initStringInfo(&out);
 	if (read_records(path, LARGE_RECORD, body, len, 0, &out) != READ_FOUND)
-		fail("the detected path leads nowhere", &out, NULL);
+		dload_fuzz_fail("the detected path leads nowhere", &out, NULL);
 }
 
 /* A path is what its canonical text says. */
@@ -371,12 +374,12 @@ check_path(const char *text)
 	canonical = dload_path_text(path);
 	again = dload_path_parse(canonical, &err);
 	if (again == NULL || strcmp(canonical, dload_path_text(again)) != 0)
-		fail(canonical, NULL, NULL);
+		dload_fuzz_fail(canonical, NULL, NULL);
 	found = dload_path_lookup(path, dload_span(doc, sizeof(doc) - 1), &one);
 	if (found != dload_path_lookup(again, dload_span(doc, sizeof(doc) - 1),
 								   &other) ||
 		(found && one.text.data != other.text.data))
-		fail("the canonical path leads elsewhere", NULL, NULL);
+		dload_fuzz_fail("the canonical path leads elsewhere", NULL, NULL);
 }
 
 int
@@ -392,9 +395,12 @@ LLVMFuzzerTestOneInput(const uint8 *data, size_t size)
 		return 0;
 	if (data[0] == PATH_MODE)
 		check_path(pnstrdup((const char *) data + 1, size - 1));
+	else if (data[0] >= FORM_MODE)
+		dload_fuzz_form(data[0] & 0x1f, data[0] & 0x20,
+						dload_fuzz_exact(data + 1, size - 1), size - 1);
 	else
 	{
-		body = exact(data + 1, size - 1);
+		body = dload_fuzz_exact(data + 1, size - 1);
 		path = dload_path_parse(paths[(data[0] & 0x3f) % lengthof(paths)],
 								&err);
 		valid = check_scanner(body, size - 1);

@@ -20,31 +20,38 @@
 
 MemoryContext CurrentMemoryContext = NULL;
 
-static void **chunks;
+typedef struct Chunk
+{
+	void	   *data;
+	MemoryContext context;
+} Chunk;
+
+static Chunk *chunks;
 static size_t nchunks;
 static size_t max_chunks;
 
-static void **
-remember(void *chunk)
+static void *
+remember(void *data, MemoryContext context)
 {
-	if (chunk == NULL)
+	if (data == NULL)
 		abort();
 	if (nchunks == max_chunks)
 	{
 		max_chunks = Max(64, max_chunks * 2);
-		chunks = realloc(chunks, max_chunks * sizeof(void *));
+		chunks = realloc(chunks, max_chunks * sizeof(Chunk));
 	}
-	chunks[nchunks] = chunk;
-	return &chunks[nchunks++];
+	chunks[nchunks].data = data;
+	chunks[nchunks++].context = context;
+	return data;
 }
 
 /* The newest chunks are those that are freed or grown. */
-static void **
-find(void *chunk)
+static Chunk *
+find(void *data)
 {
 	for (size_t i = nchunks; i > 0; i--)
 	{
-		if (chunks[i - 1] == chunk)
+		if (chunks[i - 1].data == data)
 			return &chunks[i - 1];
 	}
 	abort();
@@ -54,34 +61,35 @@ void
 dload_fuzz_reset(void)
 {
 	while (nchunks > 0)
-		free(chunks[--nchunks]);
+		free(chunks[--nchunks].data);
+	CurrentMemoryContext = NULL;
 }
 
 void *
 palloc(Size size)
 {
-	return *remember(malloc(Max(size, 1)));
+	return remember(malloc(Max(size, 1)), CurrentMemoryContext);
 }
 
 void *
 palloc0(Size size)
 {
-	return *remember(calloc(1, Max(size, 1)));
+	return remember(calloc(1, Max(size, 1)), CurrentMemoryContext);
 }
 
 void *
 repalloc(void *pointer, Size size)
 {
-	void	  **chunk = find(pointer);
+	Chunk	   *chunk = find(pointer);
 
-	*chunk = realloc(pointer, size);
-	return *chunk;
+	chunk->data = realloc(pointer, size);
+	return chunk->data;
 }
 
 void
 pfree(void *pointer)
 {
-	void	  **chunk = find(pointer);
+	Chunk	   *chunk = find(pointer);
 
 	free(pointer);
 	*chunk = chunks[--nchunks];
@@ -90,13 +98,13 @@ pfree(void *pointer)
 void *
 MemoryContextAlloc(MemoryContext context, Size size)
 {
-	return palloc(size);
+	return remember(malloc(Max(size, 1)), context);
 }
 
 void *
 MemoryContextAllocHuge(MemoryContext context, Size size)
 {
-	return palloc(size);
+	return MemoryContextAlloc(context, size);
 }
 
 void *
@@ -105,23 +113,35 @@ repalloc_huge(void *pointer, Size size)
 	return repalloc(pointer, size);
 }
 
-/* There is one context, whatever it is called. */
+/* A context is no more than its address. */
 MemoryContext
 AllocSetContextCreateInternal(MemoryContext parent, const char *name,
 							  Size minContextSize, Size initBlockSize,
 							  Size maxBlockSize)
 {
-	return CurrentMemoryContext;
+	return MemoryContextAlloc(parent, 1);
 }
 
 void
 MemoryContextReset(MemoryContext context)
 {
+	size_t		kept = 0;
+
+	for (size_t i = 0; i < nchunks; i++)
+	{
+		if (chunks[i].context == context)
+			free(chunks[i].data);
+		else
+			chunks[kept++] = chunks[i];
+	}
+	nchunks = kept;
 }
 
 void
 MemoryContextDelete(MemoryContext context)
 {
+	MemoryContextReset(context);
+	pfree(context);
 }
 
 char *
