@@ -99,6 +99,7 @@ dload_extract_begin(const DloadResource *res, List *params)
 	x->res = res;
 	x->paginator = dload_paginator_get(res->page.kind);
 	x->path = res->records.path;
+	x->path_proven = x->path != NULL;
 	x->declared_total = -1;
 	x->channel.res = res;
 	x->channel.poll_interval = -1;

@@ -29,6 +29,7 @@ struct DloadExtract
 	const DloadPaginator *paginator;
 	DloadChannel channel;
 	DloadPath  *path;			/* to the records; NULL until known */
+	bool		path_proven;	/* it is given, or led to a page that counts */
 	DloadReader *reader;
 	DloadFormat format;			/* of the response that is open; never AUTO */
 	DloadFetch *fetch;			/* for the next page; NULL = no more */
@@ -115,6 +116,9 @@ extern bool dload_extract_open(DloadExtract *x, DloadError *err);
 
 /* The reader for the next page, once it is known where the records are. */
 extern DloadReader *dload_extract_reader(DloadExtract *x);
+
+/* A response does not count: nor does what it told of the records' place. */
+extern void dload_extract_forget_path(DloadExtract *x);
 
 /* Is a record's text known only once the whole page is there? */
 extern bool dload_extract_needs_page(const DloadExtract *x);

@@ -258,6 +258,7 @@ dload_extract_settle(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 		x->last_fingerprint = fingerprint;
 		x->last_nrecords = nrecords;
 		x->channel.stats.pages++;
+		x->path_proven |= x->path != NULL && old->fate == DLOAD_FATE_PAGE;
 	}
 	x->fetch = NULL;
 	if (next.url != NULL && x->reader != NULL &&
