@@ -47,6 +47,7 @@ typedef struct DloadExtractStats
 	int64		skipped;		/* pages left out by a rule */
 	int64		unchanged;		/* pages not sent, being as they were */
 	int64		kept;			/* records of these */
+	int64		endings;		/* pages that only say that the list ended */
 	int64		limit_wait_us;	/* waited for rate limits and Retry-After */
 	int64		backoff_wait_us;	/* waited before retries */
 	int64		network_wait_us;	/* waited for the network */

@@ -127,6 +127,38 @@ check_loop(const DloadExtract *x, DloadRequest *next, DloadError *err)
 							"say where the next page is named.");
 }
 
+/*
+ * What follows a page that is as it was, as it was kept.  A Link header of the
+ * 304 is newer than that (RFC 9111, section 4.3.4), so it can add a page, or
+ * tell of one that nobody asked for; without a body it can end nothing.
+ */
+static bool
+find_kept_next(DloadExtract *x, const DloadPageInfo *page, DloadRequest *next,
+			   DloadError *err)
+{
+	const DloadValidator *kept = x->fetch->validator;
+	DloadPaginateKind kind = x->res->page.kind;
+	DloadPageInfo info = *page;
+	DloadError	ignored = {0};
+	bool		told = false;
+
+	info.nrecords = kept->nrecords;
+	*next = *page->request;
+	if (dload_http_header(page->exchange, "Link") != NULL &&
+		(kind == DLOAD_PAGINATE_LINK ||
+		 (kept->next == NULL && kind <= DLOAD_PAGINATE_AUTO)))
+		told = x->paginator->next(x->res, &info, next, &ignored) ==
+			DLOAD_NEXT_PAGE;
+	if (!told && kept->next != NULL)
+		*next = *kept->next;
+	if (kind <= DLOAD_PAGINATE_AUTO)
+		note_detected(x, next);
+	if (told || kept->next != NULL)
+		return check_loop(x, next, err);
+	next->url = NULL;
+	return true;
+}
+
 /* Ask the paginator; *next has no URL at the end. */
 static bool
 find_next(DloadExtract *x, const DloadPageInfo *info, DloadRequest *next,
@@ -135,17 +167,7 @@ find_next(DloadExtract *x, const DloadPageInfo *info, DloadRequest *next,
 	DloadNext	answer;
 
 	if (x->fetch->fate == DLOAD_FATE_UNCHANGED)
-	{
-		const DloadRequest *known = x->fetch->validator->next;
-
-		next->url = NULL;
-		if (known == NULL)
-			return true;
-		*next = *known;
-		if (x->res->page.kind <= DLOAD_PAGINATE_AUTO)
-			note_detected(x, next);
-		return check_loop(x, next, err);
-	}
+		return find_kept_next(x, info, next, err);
 	*next = *info->request;
 	answer = x->paginator->next(x->res, info, next, err);
 	x->discarded = answer == DLOAD_NEXT_INSTEAD;
@@ -258,6 +280,8 @@ dload_extract_settle(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 		x->last_fingerprint = fingerprint;
 		x->last_nrecords = nrecords;
 		x->channel.stats.pages++;
+		if (old->fate == DLOAD_FATE_END && nrecords == 0)
+			x->channel.stats.endings++;
 		x->path_proven |= x->path != NULL && old->fate == DLOAD_FATE_PAGE;
 	}
 	x->fetch = NULL;
