@@ -268,10 +268,13 @@ dload_extract_settle(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 		info.last_record = dload_reader_last(x->reader);
 	info.nrecords = nrecords;
 	info.total_records = x->total_records;
+	info.ended = old->fate == DLOAD_FATE_END;
 	x->discarded = false;
 	x->slice_done = false;
 	next.url = NULL;
-	if (old->fate != DLOAD_FATE_END && !find_next(x, &info, &next, err))
+	/* that of a slice is not that of the window */
+	if ((!info.ended || x->res->page.kind == DLOAD_PAGINATE_WINDOW) &&
+		!find_next(x, &info, &next, err))
 		return false;
 	if (x->discarded)
 		x->total_records -= nrecords;
