@@ -105,6 +105,10 @@ extern void dload_extract_limit_pages(DloadExtract *x, int64 max_pages);
  * not fetched ahead.  It is no limit. */
 extern void dload_extract_want(DloadExtract *x, int64 records);
 
+/* Say that the reader may have enough after any page: what follows is then
+ * asked for ahead only as far as it has gone on before. */
+extern void dload_extract_may_stop(DloadExtract *x);
+
 /* Send the next request now if the limiter allows it; never waits. */
 extern void dload_extract_prefetch(DloadExtract *x);
 

@@ -40,6 +40,7 @@ struct DloadExtract
 	int			nahead;
 	int			window;			/* how many there may be */
 	bool		by_page;		/* pages are pulled whole */
+	bool		may_stop;		/* after any of them */
 	bool		one_by_one;		/* what was foreseen did not come true */
 	size_t		page_bytes;		/* of the last page; 0: not known */
 
@@ -93,6 +94,9 @@ extern bool dload_extract_may_go_on(DloadExtract *x,
 extern DloadExtractResult dload_extract_fail(DloadExtract *x,
 											 DloadError *err,
 											 MemoryContext caller);
+
+/* Another page is wanted: so more may be asked for ahead. */
+extern void dload_extract_widen_window(DloadExtract *x);
 
 /* How many pages this read may still have, the next one included. */
 extern int64 dload_extract_pages_left(const DloadExtract *x);

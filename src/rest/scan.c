@@ -299,9 +299,7 @@ dload_extract_next_record(DloadExtract *x, DloadSpan *record,
 		MemoryContextReset(x->scratch);
 		if (!dload_extract_may_go_on(x, &result, err))
 			break;
-		/* who reads on and on will want more; the first page does not tell */
-		if (x->channel.stats.pages > 0)
-			x->window = Min(2 * x->window + 1, DLOAD_MAX_AHEAD);
+		dload_extract_widen_window(x);
 		result = DLOAD_EXTRACT_ERROR;
 		if (!begin_page(x, err))
 			break;
