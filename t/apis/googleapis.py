@@ -36,7 +36,7 @@ def account_token(request, account, scopes, subject):
     return token
 
 
-ACCOUNTS = [(ACCOUNT, SCOPES, USER)]
+ACCOUNTS = [(ACCOUNT, SCOPES, USER)]  # bigquery.py adds its own
 
 
 @tokens.route("/token", methods=("POST",))
