@@ -153,6 +153,9 @@ SELECT slices.read($$path '/list/files?other=1', paginate 'list', list_path 'fil
 SELECT slices.read($$path '/list/partitions', paginate 'list', list_path 'info', list_param 'partition', list_from 'index', list_first 'true', records_path 'rows', total_path 'total'$$);
 SELECT slices.read($$path '/list/partitions', paginate 'list', list_path 'info', list_param 'partition', list_from 'index', records_path 'rows'$$) AS "the first one twice asked";
 SELECT slices.read($$path '/list/partitions', method 'POST', body '{"x": 1}', paginate 'list', list_path 'info', list_param 'partition', list_in 'body', list_from 'index', list_first 'true', records_path 'rows', total_path 'total'$$);
+-- one file, or none yet
+SELECT slices.read($$path '/list/files', paginate 'list', list_path 'files[1].url', list_url '{part}'$$);
+SELECT slices.read($$path '/list/parts?none=1', paginate 'list', list_path 'parts', list_url '/list/part?part={part}'$$);
 SELECT slices.read($$path '/list/parts', paginate 'list', list_path 'partz', list_url '/list/part?part={part}'$$);
 SELECT slices.read($$path '/list/files', paginate 'list', list_path 'files', list_url '{part}'$$);
 CALL slices.load($$path '/list/parts', paginate 'list', list_path 'parts', list_url '/list/part?part={part}'$$);

@@ -152,6 +152,8 @@ def register(api):
 
     @route("/list/parts")
     def list_parts(request):
+        if request.flag("none"):
+            return api.reply_json({"parts": None})
         return api.reply_json({"parts": [chr(97 + n) for n in
                                          range(request.integer("of", 4))]})
 
