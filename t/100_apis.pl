@@ -58,6 +58,8 @@ sub definition
 	my $url = $mock->url;
 	my $sql = join "\n", @blocks;
 
+	# here all hosts are of one origin
+	$sql =~ s{(allowed_origins\s+)'[^']*'}{$1'$url'}g;
 	$sql =~ s{https://([a-z0-9.-]+)}{$url/host/$1}g;
 	foreach my $path (sort keys %{ $files || {} })
 	{

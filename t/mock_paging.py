@@ -27,6 +27,7 @@ STOPS
   /p/cycle/items      token; the pages a, b and c lead to each other
   /p/wp/items         ?page=, X-WP-Total, X-WP-TotalPages; beyond: 400
   /p/short/items      ?page=&per_page= (at most 20): beyond the last page 404
+  /p/cost/items       ?page=; "cost": {asked: 60, left: ?left=, back: ?back=}
 
 KEYS
   /p/stripe/items     ?starting_after=id, "has_more"; ?slow=1: the
@@ -206,6 +207,13 @@ def register(api):
             return refuse("rest_post_invalid_page_number")
         return reply(page, headers={"X-WP-Total": str(COUNT),
                                     "X-WP-TotalPages": str(COUNT // SIZE)})
+
+    @route("/p/cost/items")
+    def cost(request):
+        page, _ = part(request, (request.integer("page", 1, 1) - 1) * SIZE)
+        return reply({"items": page, "cost": {
+            "asked": 60, "left": request.integer("left", 60),
+            "back": request.integer("back", 1)}})
 
     @route("/p/short/items")
     def short(request):

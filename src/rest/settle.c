@@ -209,6 +209,7 @@ dload_extract_settle(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 	DloadRequest next;
 	DloadFetch *old = x->fetch;
 	DloadPageInfo info = {0};
+	int64		pause;
 
 	if (old->fate == DLOAD_FATE_SKIP)
 	{
@@ -231,6 +232,9 @@ dload_extract_settle(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 		return false;
 	if (old->fate == DLOAD_FATE_PAGE || envelope.len > 0)
 		note_total(x, envelope);
+	pause = dload_cost_pause(&x->res->limits, envelope);
+	if (pause > 0)
+		dload_permit_block(&old->permit, pause);
 	dload_close_note(x, envelope);
 	info.request = old->request;
 	info.final_url = old->url;
