@@ -84,7 +84,7 @@ my $tell = sub {
 		sql($api, "CALL dload.run('graph_users')");
 		like(sql($api, $last), qr/^complete\|6\|0\|/, 'graph: a round may be repeated');
 		$tell->($api, { expired => 9 });
-		like(sql($api, $run), qr/ERROR.*410.*full synchronization/s, 'graph: a token that has expired is an error that says so');
+		like(sql($api, $run), qr/ERROR.*410.*token has expired.*full synchronization/s, 'graph: a token that has expired is an error that says so');
 		sql($api, "SELECT FROM dload.alter_pipeline('graph_users', params => '{}'); CALL dload.run('graph_users', full_refresh => true)");
 		is(sql($api, 'SELECT count(*) FROM graph.loaded'), '330', 'graph: and is followed by a whole round');
 	} };
