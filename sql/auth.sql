@@ -292,6 +292,13 @@ SELECT auth_try('SELECT count(*) FROM t_jwt_own');
 ALTER SERVER jwt_own OPTIONS (SET jwt_issuer 'ORG.ME');
 SELECT auth_try('SELECT count(*) FROM t_jwt_own');
 ALTER SERVER jwt_own OPTIONS (ADD jwt_claims '{"exp": 1}');
+ALTER SERVER jwt_own OPTIONS (ADD jwt_headers '{"x5t": "a", "kid": "b"}');
+-- headers that the API wants in a JWT
+\! python3 t/mock_api.py --post /oauth2/config '{"claims": {"iss": "ORG.ME"}, "jwt_headers": {"x5t": "hash", "n": [1, 2]}}' > /dev/null
+SELECT auth_try('SELECT count(*) FROM t_jwt_own');
+ALTER SERVER jwt_own OPTIONS (ADD jwt_headers '{"x5t": "hash", "n": [1, 2]}');
+SELECT auth_try('SELECT count(*) FROM t_jwt_own');
+ALTER SERVER jwt_client OPTIONS (DROP oauth2_client_auth, DROP jwt_algorithm, ADD jwt_headers '{"x5t": "hash"}');
 ALTER USER MAPPING FOR CURRENT_USER SERVER jwt_own OPTIONS (DROP private_key);
 SELECT auth_try('SELECT count(*) FROM t_jwt_own');
 
