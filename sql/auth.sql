@@ -14,7 +14,7 @@ BEGIN
   EXECUTE query INTO answer;
   RETURN answer;
 EXCEPTION WHEN OTHERS THEN
-  RETURN sqlstate || ' ' || sqlerrm;
+  RETURN sqlstate || ' ' || replace(sqlerrm, 'user "' || current_user || '"', 'user "me"');
 END $$;
 
 -- a server with its mapping and a table; each as one list of options
@@ -144,6 +144,13 @@ SELECT auth_try('SELECT count(*) FROM t_oauth_cc');
 \! python3 t/mock_api.py --post /oauth2/config '{"error": {"status": 200, "body": {"ok": false, "error": "nope"}}}' > /dev/null
 \! python3 t/mock_api.py --post /oauth2/revoke > /dev/null
 SELECT auth_try('SELECT count(*) FROM t_oauth_cc');
+\! python3 t/mock_api.py --post /oauth2/config '{"error": {"status": 307, "times": 9}}' > /dev/null
+\! python3 t/mock_api.py --post /oauth2/revoke > /dev/null
+SELECT auth_try('SELECT count(*) FROM t_oauth_cc');
+-- a token that would write headers of its own
+\! python3 t/mock_api.py --post /oauth2/config '{"token": "hush\r\nX: y"}' > /dev/null
+SELECT auth_try('SELECT count(*) FROM t_oauth_cc');
+
 -- an API that says so in its own words
 \! python3 t/mock_api.py --post /_reset > /dev/null
 ALTER SERVER oauth_cc OPTIONS (SET oauth2_scope 'words', ADD response_rules '[{"when": "$.error = \"token_expired\"", "do": "refresh_auth"}]');
@@ -316,6 +323,9 @@ SELECT auth_try($$SELECT count(*) FROM sigv4_odd WHERE seg = 'ä ö %25:$' AND q
 ALTER USER MAPPING FOR CURRENT_USER SERVER sigv4_api OPTIONS (SET secret_access_key 'wrong');
 SELECT auth_try($$SELECT count(*) FROM sigv4_odd WHERE seg = 'plain'$$);
 ALTER SERVER sigv4_api OPTIONS (DROP sigv4_region);
+ALTER SERVER sigv4_api OPTIONS (ADD headers '{"X-Amz-Security-Token": "x"}');
+ALTER SERVER oauth_cc OPTIONS (ADD oauth2_params '{"client_assertion": "x"}');
+SELECT dload.preview_url('http://h/', '/x?client_assertion=hush&a=1');
 
 --
 -- HMAC

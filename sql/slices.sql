@@ -237,6 +237,14 @@ SELECT * FROM slices.last;
 CALL dload.run('slices');
 SELECT * FROM slices.last;
 SELECT n, ids FROM slices.held();
+-- the last message says that nothing is left, which saves the empty page
+\! python3 "$MOCK_PY" --post "$(cat results/mock.url)" "/drain/fill?n=25" >results/mock.answer
+CALL slices.load($$path '/drain/get?each=1', records_path 'messages', paginate 'drain', total_path 'messages[-1].left'$$);
+SELECT requests, rows_read FROM slices.last;
+-- without that the empty page is asked for
+\! python3 "$MOCK_PY" --post "$(cat results/mock.url)" "/drain/fill?n=25" >results/mock.answer
+CALL slices.load($$path '/drain/get?each=1', records_path 'messages', paginate 'drain'$$);
+SELECT requests, rows_read FROM slices.last;
 -- no further than max_pages or drain_for, which is no error
 \! python3 "$MOCK_PY" --post "$(cat results/mock.url)" "/drain/fill?n=100" >results/mock.answer
 CALL slices.load($$path '/drain/get', records_path 'messages', paginate 'drain', max_pages '3'$$);

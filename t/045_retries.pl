@@ -97,6 +97,10 @@ is(sqlstate($node, 'SELECT * FROM posting'),
 $mock->script({ path => '/token/items', status => 503 });
 is(sql('SELECT count(*) FROM posting'),
 	25, 'one that was turned away unread is');
+sql(q{ALTER FOREIGN TABLE posting OPTIONS (ADD idempotent 'true')});
+$mock->script({ path => '/token/items', status => 500 });
+is(sql('SELECT count(*) FROM posting'), 25, 'one that is idempotent is');
+sql(q{ALTER FOREIGN TABLE posting OPTIONS (DROP idempotent)});
 sql(q{ALTER FOREIGN TABLE posting OPTIONS (ADD response_rules '[{"when": "status = 500", "do": "retry"}]')});
 $mock->script({ path => '/token/items', status => 500 });
 is(sql('SELECT count(*) FROM posting'), 25, 'and one that a rule repeats');

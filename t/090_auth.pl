@@ -17,9 +17,10 @@ use Test::More;
 
 my $node = new_node(
 	'main',
+	init => [ allows_streaming => 1 ],
 	conf => "log_min_messages = debug1\nlog_error_verbosity = verbose\n"
 	  . "log_statement = none\nlog_min_error_statement = panic\n"
-	  . "restart_after_crash = on\nautovacuum = off\n");
+	  . "max_connections = 50\nrestart_after_crash = on\nautovacuum = off\n");
 my $mock = start_mock();
 my $mock_auth = "$FindBin::RealBin/mock_auth.py";
 my %client = (client_id => 'my app:1', client_secret => 'p@ss w+rd%:/');
@@ -216,6 +217,29 @@ foreach my $function ('pg_cancel_backend', 'pg_terminate_backend')
 	is( counts(),
 		join(' ', $requests + 1, $refreshed + 1, 'good'),
 		'nothing was lost');
+}
+
+#
+# A standby: it uses the tokens of the primary, but cannot keep new ones
+#
+
+{
+	my $standby = PostgreSQL::Test::Cluster->new('standby');
+
+	$node->backup('base');
+	$standby->init_from_backup($node, 'base', has_streaming => 1);
+	$standby->start;
+	sql('SELECT count(*) FROM t_client');
+	$node->wait_for_catchup($standby);
+	is($standby->safe_psql('postgres', $query), 100, 'standby: stored token');
+	$mock->post('/oauth2/revoke');
+	is( $standby->safe_psql('postgres', 'SELECT count(*) FROM t_client'),
+		100, 'standby: client credentials');
+	is(sqlstate($standby, $query), '55000', 'standby: no refresh token');
+	is(sql($query), 100, 'the primary renews it');
+	$node->wait_for_catchup($standby);
+	is($standby->safe_psql('postgres', $query), 100, 'and the standby has it');
+	$standby->stop;
 }
 
 #

@@ -22,6 +22,7 @@ all (RFC 6819, 5.2.2.3)
                           base_url     instance_url of the token reply
                           require      {parameter: value} of token requests
                           reject       status for a bad token (401)
+                          token        the access token, instead of a new one
                           error        {status, body} of the next token
                                        replies, "times" of them (1)
                           algorithm    of assertions (RS256)
@@ -498,7 +499,8 @@ def register(api):
             if problem:
                 return token_error(400, problem, request)
             auth.number += 1
-            token = "access/%d+secret=" % auth.number
+            token = config.get("token",
+                               "access/%d+secret=" % auth.number)
             auth.access[token] = time.time() + config.get("ttl", 3600)
             body = {"access_token": token, "token_type": "bearer",
                     "scope": ["a", {"b": 1}]}

@@ -47,6 +47,7 @@ POSITIONS
 LINKS
   /p/moved/items      is redirected to the following one, whose links are
                       relative
+  /p/odata/items      nextLink; the count, ?say= (60), in the first page only
   /p/rels/items       several Link fields, foreign anchors, rel "older"
 
 AUTO: what APIs say of the next page, ?page= or a token
@@ -316,6 +317,18 @@ def register(api):
     @route("/p/moved/items")
     def moved(request):
         return api.redirect(request, request.origin + "/p/rels/items")
+
+    @route("/p/odata/items")
+    def odata(request):
+        skip = request.integer("$skip", 0)
+        page, following = part(request, skip)
+        body = {"value": page}
+        if skip == 0:
+            body["@odata.count"] = request.integer("say", COUNT)
+        if following:
+            body["@odata.nextLink"] = "%s/p/odata/items?$skip=%s" % (
+                request.origin, following)
+        return reply(body)
 
     @route("/p/rels/items")
     def rels(request):

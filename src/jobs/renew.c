@@ -178,14 +178,13 @@ static bool
 is_ours(int cache, Oid oid)
 {
 	HeapTuple	tuple = SearchSysCache1(cache, ObjectIdGetDatum(oid));
-	bool		ours;
+	TransactionId xmin;
 
 	if (!HeapTupleIsValid(tuple))
 		return true;
-	ours = TransactionIdIsCurrentTransactionId(
-		HeapTupleHeaderGetXmin(tuple->t_data));
+	xmin = HeapTupleHeaderGetXmin(tuple->t_data);
 	ReleaseSysCache(tuple);
-	return ours;
+	return TransactionIdIsCurrentTransactionId(xmin);
 }
 
 /* NULL, or why no worker can do it. */

@@ -140,8 +140,13 @@ read_mapping(DloadResource *res)
 		missing_secret(res, missing);
 	/* the token that an earlier read was given */
 	if (res->auth.kind == DLOAD_AUTH_OAUTH2)
-		(void) dload_resource_adopt(res, dload_tokenstore_read(
-			res->auth.mapping, dload_authspec_fingerprint(&res->auth)));
+	{
+		uint64		fingerprint = dload_authspec_fingerprint(&res->auth);
+
+		(void) dload_resource_adopt(res,
+									dload_tokenstore_read(res->auth.mapping,
+														  fingerprint));
+	}
 }
 
 DloadResource *

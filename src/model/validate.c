@@ -72,7 +72,7 @@ dload_header_is_secret(const char *name)
 	static const char *const names[] = {
 		"Authorization", "Proxy-Authorization", "Cookie", "X-API-Key",
 		"X-Auth-Token", "X-Access-Token", "Api-Key", "ApiKey", "Private-Token",
-		NULL
+		"X-Amz-Security-Token", NULL
 	};
 
 	return name_in(name, names);
@@ -96,7 +96,7 @@ dload_query_name_is_secret(const char *name)
 {
 	static const char *const names[] = {
 		"api_key", "apikey", "api-key", "access_token", "client_secret",
-		"password", NULL
+		"password", "refresh_token", "client_assertion", NULL
 	};
 
 	return name_in(name, names);
@@ -358,8 +358,8 @@ static bool
 check_json_object(const DloadOption *opt, const char *value, DloadError *err)
 {
 	bool		signing = strcmp(opt->name, "hmac_headers") == 0;
-	MemberCheck check = {opt, signing || strcmp(opt->name, "headers") == 0,
-	err};
+	bool		headers = signing || strcmp(opt->name, "headers") == 0;
+	MemberCheck check = {opt, headers, err};
 	DloadError	inner = {0};
 	DloadJson  *doc = dload_json_parse(value, opt->name, &inner);
 

@@ -108,7 +108,7 @@ apply_api_key(const DloadResource *res, DloadHttpRequest *request,
 			  DloadError *err)
 {
 	const DloadAuthSpec *auth = &res->auth;
-	DloadAuthPlace	places[] = {{"key", auth->api_key}, {NULL}};
+	DloadAuthPlace places[] = {{"key", auth->api_key}, {NULL}};
 	const char *lacking;
 	char	   *value;
 

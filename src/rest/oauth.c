@@ -248,6 +248,18 @@ check_base_url(const DloadResource *res, const char *url, DloadError *err)
 							"\"allowed_origins\".");
 }
 
+/* RFC 6750, 2.1, and what others put into a header; never a line break. */
+static bool
+is_sendable(const char *token)
+{
+	for (; *token; token++)
+	{
+		if (*token <= ' ' || *token > '~')
+			return false;
+	}
+	return true;
+}
+
 static bool
 read_reply(const DloadResource *res, int status, DloadSpan reply,
 		   DloadGrant *grant, DloadError *err)
@@ -260,6 +272,10 @@ read_reply(const DloadResource *res, int status, DloadSpan reply,
 		!dload_json_validate(reply, &ignored) ||
 		(grant->access_token = reply_text(reply, "access_token")) == NULL)
 		return refused(res, status, reply, err);
+	if (!is_sendable(grant->access_token))
+		return dload_error_set(err, ERRCODE_FDW_ERROR,
+							   "token endpoint of server \"%s\" gave a token "
+							   "that no header can carry", res->servername);
 	grant->refresh_token = reply_text(reply, "refresh_token");
 	grant->issued_at = GetCurrentTimestamp();
 	/* a number, or the same in quotes */

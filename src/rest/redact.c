@@ -24,7 +24,7 @@ static const char *const secret_names[] = {
 /* The same for names that only end so: x_client_secret, X-Amz-Signature. */
 static const char *const secret_endings[] = {
 	"secret", "password", "apikey", "accesstoken", "refreshtoken",
-	"signature", "privatekey", "accesskeyid", NULL
+	"signature", "privatekey", "accesskeyid", "assertion", NULL
 };
 
 /* Lower case, without what separates words: API-Key -> apikey. */

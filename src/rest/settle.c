@@ -182,25 +182,19 @@ check_page(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 	return check_repeated_page(x, nrecords, fingerprint, err);
 }
 
-/* How many records there are, where the API says so of the whole read. */
+/*
+ * How many records there are, where the API says so of the whole read.  Some
+ * say it in the first page only.
+ */
 static void
 note_total(DloadExtract *x, DloadSpan envelope)
 {
 	int64		total = dload_total_read(x->res, x->fetch->exchange, envelope);
 
-	switch (x->res->page.kind)
-	{
-		case DLOAD_PAGINATE_WINDOW:
-		case DLOAD_PAGINATE_DRAIN:
-			return;
-		case DLOAD_PAGINATE_LIST:
-			if (total < 0)
-				return;
-			break;
-		default:
-			break;
-	}
-	if (!x->res->page.total_is_pages)
+	if (x->res->page.kind == DLOAD_PAGINATE_WINDOW ||
+		x->res->page.kind == DLOAD_PAGINATE_DRAIN)
+		return;
+	if (total >= 0 && !x->res->page.total_is_pages)
 		x->declared_total = total;
 }
 
