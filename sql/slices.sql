@@ -101,6 +101,16 @@ SELECT count(*), min(id), max(id) FROM slices.timed WHERE '2026-01-01 00:30:00Z'
 SELECT count(*), min(id), max(id) FROM slices.timed WHERE updated_at > '2026-01-01 00:30:00Z'::timestamptz - interval '10 min' AND updated_at < (SELECT '2026-01-01 00:31:00Z'::timestamptz);
 \! python3 "$MOCK_PY" --paths "$(cat results/mock.url)" | sort
 SELECT count(*) FROM slices.timed WHERE updated_at >= NULL;
+-- integers are bounds where times are sent as such
+CREATE FOREIGN TABLE slices.epochs (id int, ms bigint OPTIONS (param 'from')) SERVER slices
+  OPTIONS (path '/window/items', paginate 'window', window_from_param 'from', window_to_param 'to', window_step '20 min', window_format 'epoch_ms');
+\! python3 "$MOCK_PY" --post "$(cat results/mock.url)" /_reset >results/mock.answer
+SELECT count(*) FROM slices.epochs WHERE ms >= 1767227400000 AND ms <= 1767229200000;
+SELECT count(*) FROM slices.epochs WHERE ms > 1767227400000 AND ms < 1767227400000 + 1000;
+\! python3 "$MOCK_PY" --paths "$(cat results/mock.url)" | sort
+SELECT count(*) FROM slices.epochs WHERE ms >= -1;
+ALTER FOREIGN TABLE slices.epochs OPTIONS (SET window_format 'iso');
+SELECT count(*) FROM slices.epochs WHERE ms >= 1767227400000;
 SELECT count(*) FROM slices.timed WHERE updated_at < '2026-01-01 01:00:00Z';
 SELECT count(*) FROM slices.timed t JOIN (VALUES ('2026-01-01 00:30:00Z'::timestamptz)) v(x) ON t.updated_at >= v.x WHERE t.updated_at >= '2026-01-01 00:00Z' AND t.updated_at < '2026-01-01 01:00:00Z';
 

@@ -245,7 +245,7 @@ def aws_signature(canonical, stamp, region, service, secret=AWS_SECRET):
     return hmac.new(key, to_sign.encode(), hashlib.sha256).hexdigest()
 
 
-def aws_problem(request, service):
+def aws_problem(request, service, region="eu-test-1"):
     """What is wrong with a signed request, or None."""
     sent = request.headers.get("authorization", "")
     if not sent.startswith("AWS4-HMAC-SHA256 "):
@@ -253,7 +253,7 @@ def aws_problem(request, service):
     fields = dict(f.strip().partition("=")[::2]
                   for f in sent.partition(" ")[2].split(","))
     stamp = request.headers.get("x-amz-date", "")
-    scope = "%s/eu-test-1/%s/aws4_request" % (stamp[:8], service)
+    scope = "%s/%s/%s/aws4_request" % (stamp[:8], region, service)
     if fields.get("Credential") != AWS_KEY + "/" + scope:
         return "IncompleteSignature"
     try:
@@ -278,7 +278,7 @@ def aws_problem(request, service):
         return "MissingSecurityHeader"
     canonical = aws_canonical(request.method, request.target, request.headers,
                               signed, payload, service)
-    wanted = aws_signature(canonical, stamp, "eu-test-1", service)
+    wanted = aws_signature(canonical, stamp, region, service)
     return (None if hmac.compare_digest(wanted, fields.get("Signature", ""))
             else "SignatureDoesNotMatch")
 
