@@ -14,7 +14,7 @@ BEGIN
   EXECUTE query INTO answer;
   RETURN answer;
 EXCEPTION WHEN OTHERS THEN
-  RETURN sqlstate || ' ' || sqlerrm;
+  RETURN sqlstate || ' ' || replace(sqlerrm, 'user "' || current_user || '"', 'user "me"');
 END $$;
 
 -- a server with its mapping and a table; each as one list of options

@@ -153,6 +153,9 @@ SELECT slices.read($$path '/list/files?other=1', paginate 'list', list_path 'fil
 SELECT slices.read($$path '/list/partitions', paginate 'list', list_path 'info', list_param 'partition', list_from 'index', list_first 'true', records_path 'rows', total_path 'total'$$);
 SELECT slices.read($$path '/list/partitions', paginate 'list', list_path 'info', list_param 'partition', list_from 'index', records_path 'rows'$$) AS "the first one twice asked";
 SELECT slices.read($$path '/list/partitions', method 'POST', body '{"x": 1}', paginate 'list', list_path 'info', list_param 'partition', list_in 'body', list_from 'index', list_first 'true', records_path 'rows', total_path 'total'$$);
+-- one file, or none yet
+SELECT slices.read($$path '/list/files', paginate 'list', list_path 'files[1].url', list_url '{part}'$$);
+SELECT slices.read($$path '/list/parts?none=1', paginate 'list', list_path 'parts', list_url '/list/part?part={part}'$$);
 SELECT slices.read($$path '/list/parts', paginate 'list', list_path 'partz', list_url '/list/part?part={part}'$$);
 SELECT slices.read($$path '/list/files', paginate 'list', list_path 'files', list_url '{part}'$$);
 CALL slices.load($$path '/list/parts', paginate 'list', list_path 'parts', list_url '/list/part?part={part}'$$);
@@ -224,6 +227,14 @@ SELECT * FROM slices.last;
 CALL dload.run('slices');
 SELECT * FROM slices.last;
 SELECT n, ids FROM slices.held();
+-- the last message says that nothing is left, which saves the empty page
+\! python3 "$MOCK_PY" --post "$(cat results/mock.url)" "/drain/fill?n=25" >results/mock.answer
+CALL slices.load($$path '/drain/get?each=1', records_path 'messages', paginate 'drain', total_path 'messages[-1].left'$$);
+SELECT requests, rows_read FROM slices.last;
+-- without that the empty page is asked for
+\! python3 "$MOCK_PY" --post "$(cat results/mock.url)" "/drain/fill?n=25" >results/mock.answer
+CALL slices.load($$path '/drain/get?each=1', records_path 'messages', paginate 'drain'$$);
+SELECT requests, rows_read FROM slices.last;
 -- no further than max_pages or drain_for, which is no error
 \! python3 "$MOCK_PY" --post "$(cat results/mock.url)" "/drain/fill?n=100" >results/mock.answer
 CALL slices.load($$path '/drain/get', records_path 'messages', paginate 'drain', max_pages '3'$$);

@@ -142,6 +142,13 @@ const DloadOption dload_options[] = {
 		   "ends."),
 	RANGED("used_limit", S, DLOAD_OPT_INT, 1, PG_INT32_MAX, NULL,
 		   "What used_header counts up to, where it does not say."),
+	SIMPLE("cost_path", S, DLOAD_OPT_PATH, NULL,
+		   "JSON path of what a request costs in points, where the API's limit "
+		   "counts these and replies tell."),
+	SIMPLE("available_path", S, DLOAD_OPT_PATH, NULL,
+		   "JSON path of the points that are left."),
+	SIMPLE("restore_path", S, DLOAD_OPT_PATH, NULL,
+		   "JSON path of the points that come back in a second."),
 	RANGED("lockout", S, DLOAD_OPT_DURATION, 0, MS_PER_DAY, "0",
 		   "How long no request is sent after the limit was hit, where the "
 		   "API does not say."),

@@ -182,25 +182,19 @@ check_page(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 	return check_repeated_page(x, nrecords, fingerprint, err);
 }
 
-/* How many records there are, where the API says so of the whole read. */
+/*
+ * How many records there are, where the API says so of the whole read.  Some
+ * say it in the first page only.
+ */
 static void
 note_total(DloadExtract *x, DloadSpan envelope)
 {
 	int64		total = dload_total_read(x->res, x->fetch->exchange, envelope);
 
-	switch (x->res->page.kind)
-	{
-		case DLOAD_PAGINATE_WINDOW:
-		case DLOAD_PAGINATE_DRAIN:
-			return;
-		case DLOAD_PAGINATE_LIST:
-			if (total < 0)
-				return;
-			break;
-		default:
-			break;
-	}
-	if (!x->res->page.total_is_pages)
+	if (x->res->page.kind == DLOAD_PAGINATE_WINDOW ||
+		x->res->page.kind == DLOAD_PAGINATE_DRAIN)
+		return;
+	if (total >= 0 && !x->res->page.total_is_pages)
 		x->declared_total = total;
 }
 
@@ -215,6 +209,7 @@ dload_extract_settle(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 	DloadRequest next;
 	DloadFetch *old = x->fetch;
 	DloadPageInfo info = {0};
+	int64		pause;
 
 	if (old->fate == DLOAD_FATE_SKIP)
 	{
@@ -237,6 +232,9 @@ dload_extract_settle(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 		return false;
 	if (old->fate == DLOAD_FATE_PAGE || envelope.len > 0)
 		note_total(x, envelope);
+	pause = dload_cost_pause(&x->res->limits, envelope);
+	if (pause > 0)
+		dload_permit_block(&old->permit, pause);
 	dload_close_note(x, envelope);
 	info.request = old->request;
 	info.final_url = old->url;
