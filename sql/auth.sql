@@ -91,6 +91,25 @@ CREATE FUNCTION auth_theirs() RETURNS text LANGUAGE sql AS $$ SELECT 'k3y-value'
 RESET ROLE;
 ALTER USER MAPPING FOR auth_user SERVER auth_cookie OPTIONS (SET api_key 'function:public.auth_theirs');
 SELECT auth_try('SELECT count(*) FROM auth_view');
+-- who has the server names no function that only the mapped user may call
+REVOKE EXECUTE ON FUNCTION auth_mine() FROM PUBLIC;
+GRANT USAGE ON FOREIGN DATA WRAPPER dload TO auth_other;
+SET ROLE auth_other;
+CREATE SERVER auth_theft FOREIGN DATA WRAPPER dload OPTIONS (base_url 'http://192.0.2.1', auth 'bearer');
+CREATE USER MAPPING FOR auth_user SERVER auth_theft OPTIONS (token 'function:public.auth_mine');
+CREATE USER MAPPING FOR auth_user SERVER auth_theft OPTIONS (token 'function:public.auth_later');
+CREATE USER MAPPING FOR auth_user SERVER auth_theft OPTIONS (token 'function:public.auth_secret');
+DROP SERVER auth_theft CASCADE;
+RESET ROLE;
+REVOKE USAGE ON FOREIGN DATA WRAPPER dload FROM auth_other;
+-- the function's schema is for that user, not for who reads the view
+CREATE SCHEMA auth_inner AUTHORIZATION auth_user;
+ALTER FUNCTION auth_mine() SET SCHEMA auth_inner;
+ALTER USER MAPPING FOR auth_user SERVER auth_cookie OPTIONS (SET api_key 'function:auth_inner.auth_mine');
+GRANT SELECT ON auth_view TO auth_other;
+SET ROLE auth_other;
+SELECT auth_try('SELECT count(*) FROM auth_view');
+RESET ROLE;
 
 --
 -- OAuth 2.0
