@@ -256,6 +256,14 @@ typedef struct ClosestMatchState
 #define DLOAD_CURL_HAS_PROTOCOLS_STR (LIBCURL_VERSION_NUM >= 0x075500)
 #define DLOAD_CURL_HAS_QUICK_EXIT (LIBCURL_VERSION_NUM >= 0x075700)
 
+/*
+ * What libcurl says since 8.6 of a header line or a decoded piece that is too
+ * long, CURLE_OUT_OF_MEMORY before.  By its number, as the library can be
+ * newer than the headers were.
+ */
+#define DLOAD_CURL_SAYS_TOO_LARGE(code) \
+	((int) (code) == 100 || (code) == CURLE_OUT_OF_MEMORY)
+
 /* What a setting's check hook keeps, which PostgreSQL frees. */
 #if PG_VERSION_NUM >= 160000
 #define dload_guc_alloc(size)	guc_malloc(LOG, size)
