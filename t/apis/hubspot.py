@@ -2,6 +2,7 @@
 
 import datetime
 import time
+from urllib.parse import urlencode
 
 from mock_hosts import Host, reply_json
 
@@ -106,8 +107,9 @@ def contacts(request):
     if after + size < total:
         reply["paging"] = {"next": {
             "after": str(after + size),
-            "link": "%s/crm/v3/objects/contacts?after=%d"
-            % (request.base, after + size)}}
+            "link": "%s/crm/v3/objects/contacts?%s" % (
+                request.base, urlencode(dict(request.query,
+                                             after=after + size)))}}
     return reply_json(reply, 200, limits())
 
 
