@@ -25,7 +25,8 @@ DEFAULTS = {"createdate", "email", "firstname", "hs_object_id",
 def iso(milliseconds):
     at = datetime.datetime.fromtimestamp(milliseconds // 1000,
                                          datetime.timezone.utc)
-    return "%s.%03dZ" % (at.strftime("%Y-%m-%dT%H:%M:%S"), milliseconds % 1000)
+    return "%s.%03dZ" % (at.strftime("%Y-%m-%dT%H:%M:%S"),
+                         milliseconds % 1000)
 
 
 def contact(number, asked=DEFAULTS, archived=False, modified=None):
