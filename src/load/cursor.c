@@ -442,6 +442,12 @@ dload_cursor_overflowed(const DloadCursor *c)
 }
 
 bool
+dload_cursor_may_end_read(const DloadCursor *c)
+{
+	return c->descending && c->start.kind != VALUE_NONE;
+}
+
+bool
 dload_cursor_page_is_old(const DloadCursor *c, int64 nold, int64 ndated)
 {
 	return c->descending && ndated > 0 && nold == ndated;
