@@ -31,7 +31,8 @@ def iso(milliseconds):
 
 def contact(number, asked=DEFAULTS, archived=False, modified=None):
     modified = START + 61001 * number if modified is None else modified
-    known = {"createdate": iso(START - 1000), "hs_object_id": str(FIRST + number),
+    known = {"createdate": iso(START - 1000),
+             "hs_object_id": str(FIRST + number),
              "email": "c%d@example.com" % number, "firstname": "C",
              "lastname": str(number), "lastmodifieddate": iso(modified),
              "lifecyclestage": "lead"}
