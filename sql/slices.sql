@@ -134,6 +134,11 @@ SELECT * FROM slices.held();
 -- stopped in a slice: the next run goes on in it; the cursor is where the last complete slice ended
 DROP TABLE slices.loaded;
 SELECT dload.drop_pipeline('slices');
+-- the end that a rule sees is that of a slice
+SELECT slices.read($$path '/window/items?from=2025-12-31T20:00:00Z&to=2026-01-01T02:00:00Z', window_step '1 hour', records_path 'items', stop_when '$.total = 0', $$ || :'window');
+\! python3 "$MOCK_PY" --post "$(cat results/mock.url)" /_script '{"path": "page=3", "times": 0, "status": 404}' >results/mock.answer
+SELECT slices.read($$path '/window/items?from=2026-01-01&to=2026-01-01T02:00:00Z', window_step '1 hour', window_paginate 'page', page_size '30', page_size_param 'limit', records_path 'items', response_rules '[{"when": "status = 404", "do": "end"}]', $$ || :'window');
+\! python3 "$MOCK_PY" --post "$(cat results/mock.url)" /_script/clear >results/mock.answer
 SELECT slices.table($$path '/window/items?to=2026-01-01T02:00:00Z', window_step '1 hour', window_paginate 'page', page_size '25', page_size_param 'limit', total_path 'total', $$ || :'window');
 SELECT dload.create_pipeline('slices', 'slices.source', 'slices.loaded', cursor_path => 'updated_at', initial_value => '2026-01-01');
 CALL dload.run('slices', max_pages => 2);

@@ -27,6 +27,7 @@ all (RFC 6819, 5.2.2.3)
                                        replies, "times" of them (1)
                           algorithm    of assertions (RS256)
                           claims       {claim: value} that assertions have
+                          jwt_headers  {header: value} that JWTs have
   /oauth2/token           the token endpoint
   /oauth2/items           /link/items for a bearer token that it gave
   /oauth2/revoke          POST: all access tokens are bad from now on
@@ -535,8 +536,10 @@ def register(api):
                        auth.config.get("algorithm", "RS256"),
                        HMAC_SECRET.encode())
         wanted = auth.config.get("claims", {})
+        headers = auth.config.get("jwt_headers", {})
         if got is None or not timely(got[1]) or any(
-                got[1].get(k) != v for k, v in wanted.items()):
+                got[1].get(k) != v for k, v in wanted.items()) or any(
+                got[0].get(k) != v for k, v in headers.items()):
             return refused(request)
         return api.link_items(request)
 

@@ -83,6 +83,8 @@ const DloadOption dload_options[] = {
 		   "Header kid of JWTs."),
 	SIMPLE("jwt_claims", S, DLOAD_OPT_JSON_OBJECT, NULL,
 		   "More claims of JWTs, as a JSON object (Google: scope)."),
+	SIMPLE("jwt_headers", S, DLOAD_OPT_JSON_OBJECT, NULL,
+		   "More headers of JWTs, as a JSON object (Microsoft: x5t)."),
 	RANGED("jwt_lifetime", S, DLOAD_OPT_DURATION, 1000, MS_PER_DAY, "3min",
 		   "How long a JWT is valid."),
 	SIMPLE("sigv4_region", S, DLOAD_OPT_NAME, NULL,

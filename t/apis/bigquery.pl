@@ -19,6 +19,10 @@ my $tell = sub {
 			sql => $orders,
 			is => $right
 		},
+		{   name => 'smaller pages',
+			sql => "ALTER FOREIGN TABLE bigquery.orders OPTIONS (SET page_size '100'); $orders",
+			is => $right
+		},
 		{   name => 'a 403 that is a limit',
 			before => [ $limited->('rateLimitExceeded') ],
 			sql => $orders,

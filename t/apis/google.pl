@@ -89,6 +89,13 @@ my $tell = sub {
 	],
 	more => sub {
 		my ($api) = @_;
+		my $start = time;
+
+		$api->{mock}->script({ path => '/events', status => 429, body => { error => { code => 429,
+			details => [ { reason => 'RATE_LIMIT_EXCEEDED' }, { retryDelay => '3s' } ] } } });
+		is(sql($api, $events), $right, 'google: a delay in the body');
+		cmp_ok(time - $start, '>=', 2, 'google: is waited for');
+		cmp_ok(time - $start, '<', 30, 'google: and no longer');
 		my $last = 'SELECT outcome, rows_read FROM dload.runs ORDER BY run_id DESC LIMIT 1';
 
 		$tell->($api, { incomplete => JSON::PP::true() });

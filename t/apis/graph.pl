@@ -1,3 +1,4 @@
+my $key = `python3 $FindBin::RealBin/mock_auth.py --key rsa`;
 my $users = q{SELECT count(*), count(DISTINCT id), max(created) FROM graph.users WHERE department = 'Ada''s & co'};
 my $right = '330|330|2026-01-01 00:59:00+00';
 my $last = 'SELECT outcome, rows_read, rows_inserted, rows_updated FROM dload.runs ORDER BY run_id DESC LIMIT 1';
@@ -7,7 +8,8 @@ my $tell = sub {
 	$api->{mock}->post('/host/graph.microsoft.com/test', $what);
 };
 
-{   checks => [
+{   files => { '/etc/dload/graph.pem' => $key },
+	checks => [
 		{   name => 'a nextLink with all parameters, to which none is added; a value inside of $filter',
 			sql => $users,
 			is => $right
@@ -22,6 +24,10 @@ my $tell = sub {
 			before => [ { path => '/users', headers => { 'RateLimit-Limit' => '5000', 'RateLimit-Remaining' => '4711', 'RateLimit-Reset' => '100' } } ],
 			sql => "$users; SELECT remaining > 4700 AND remaining <= 4711 FROM dload.budgets WHERE server = 'graph' AND requests = 5000",
 			is => "$right\nt"
+		},
+		{   name => 'a certificate in place of the secret',
+			sql => 'SELECT count(*) FROM graph.people',
+			is => '330'
 		},
 		{   name => 'changes: the first round gives all, without any token',
 			sql => "CALL dload.run('graph_users'); SELECT count(*), count(delta_link) FROM graph.loaded; $last",
@@ -38,6 +44,11 @@ my $tell = sub {
 			alter => 'ALTER SERVER graph OPTIONS (DROP oauth2_scope); DELETE FROM dload.token',
 			sql => $users,
 			is => $right
+		},
+		{   name => 'the hash of the certificate',
+			alter => 'ALTER SERVER graph_cert OPTIONS (DROP jwt_headers); DELETE FROM dload.token',
+			sql => 'SELECT count(*) FROM graph.people',
+			is => '330'
 		},
 		{   name => 'the next link',
 			alter => "ALTER FOREIGN TABLE graph.users OPTIONS (SET paginate 'none', DROP next_path)",
@@ -73,7 +84,7 @@ my $tell = sub {
 		sql($api, "CALL dload.run('graph_users')");
 		like(sql($api, $last), qr/^complete\|6\|0\|/, 'graph: a round may be repeated');
 		$tell->($api, { expired => 9 });
-		like(sql($api, $run), qr/ERROR.*410.*full synchronization/s, 'graph: a token that has expired is an error that says so');
+		like(sql($api, $run), qr/ERROR.*410.*token has expired.*full synchronization/s, 'graph: a token that has expired is an error that says so');
 		sql($api, "SELECT FROM dload.alter_pipeline('graph_users', params => '{}'); CALL dload.run('graph_users', full_refresh => true)");
 		is(sql($api, 'SELECT count(*) FROM graph.loaded'), '330', 'graph: and is followed by a whole round');
 	} };

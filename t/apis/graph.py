@@ -4,6 +4,7 @@ import json
 import re
 from urllib.parse import urlencode
 
+import mock_auth
 from mock_hosts import Host, reply_json
 
 login = Host("login.microsoftonline.com")
@@ -11,6 +12,8 @@ graph = Host("graph.microsoft.com")
 TENANT = "0fake000-0000-4000-8000-000000000000"
 CLIENT = "1fake111-1111-4111-8111-111111111111"
 SECRET = "fAk~8Q~client.secret"
+THUMBPRINT = "ZmFrZSBjZXJ0aWZpY2F0ZSBo"
+JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 USERS = 330
 
 
@@ -24,6 +27,18 @@ def user(number):
             "createdDateTime": "2026-01-01T00:%02d:00Z" % (number % 60)}
 
 
+def signed(request, asked):
+    """The client proves itself by a JWT that names its certificate."""
+    got = mock_auth.read_jwt(asked["client_assertion"], "RS256")
+    if got is None or not mock_auth.timely(got[1], 600) or \
+            asked.get("client_assertion_type") != JWT_BEARER:
+        return False
+    header, claims = got
+    return header.get("x5t") == THUMBPRINT and "jti" in claims and (
+        claims.get("iss"), claims.get("sub"), claims.get("aud")) == (
+        CLIENT, CLIENT, "%s/%s/oauth2/v2.0/token" % (request.base, TENANT))
+
+
 @login.route("/{tenant}/oauth2/v2.0/token", methods=("POST",))
 def token(request, tenant):
     asked = request.params
@@ -35,8 +50,12 @@ def token(request, tenant):
         return reply_json({"error": "invalid_scope", "error_description":
                            "AADSTS1002012: scope is not valid: it must end "
                            "in /.default"}, 400)
-    if (asked.get("client_id"), asked.get("client_secret")) != (CLIENT,
-                                                                SECRET):
+    if "client_assertion" in asked:
+        good = signed(request, asked)
+    else:
+        good = (asked.get("client_id"), asked.get("client_secret")) == (
+            CLIENT, SECRET)
+    if not good:
         return reply_json({"error": "invalid_client", "error_description":
                            "AADSTS7000215: invalid client secret"}, 401)
     data = request.state.hosts.setdefault(graph.name, {})

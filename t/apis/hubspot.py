@@ -11,6 +11,11 @@ CONTACTS = 250
 ARCHIVED = 10
 FOUND = 12500                           # by search: more than it gives out
 MOST = 10000
+FIRST = 1001                            # their ids
+CLIENT = {"client_id": "01234567-89ab-4cde-8f01-23456789abcd",
+          "client_secret": "fedcba98-7654-4321-8fed-cba987654321",
+          "refresh_token": "na1-0123-4567-89ab"}
+ACCESS = "CKjx0123456789abcdef"
 START = 1767225600000                   # 2026-01-01
 DEFAULTS = {"createdate", "email", "firstname", "hs_object_id",
             "lastmodifieddate", "lastname"}
@@ -24,11 +29,11 @@ def iso(milliseconds):
 
 def contact(number, asked=DEFAULTS, archived=False, modified=None):
     modified = START + 61001 * number if modified is None else modified
-    known = {"createdate": iso(START - 1000), "hs_object_id": str(number),
+    known = {"createdate": iso(START - 1000), "hs_object_id": str(FIRST + number),
              "email": "c%d@example.com" % number, "firstname": "C",
              "lastname": str(number), "lastmodifieddate": iso(modified),
              "lifecyclestage": "lead"}
-    reply = {"id": str(number), "archived": archived,
+    reply = {"id": str(FIRST + number), "archived": archived,
              "createdAt": iso(START - 1000), "updatedAt": iso(modified),
              # a property that was not asked for is not there; one that
              # nobody knows is left out without a word
@@ -53,11 +58,25 @@ def error(status, category, message):
 
 
 def refused(request):
-    if request.headers.get("authorization") != "Bearer " + TOKEN:
+    if request.headers.get("authorization") not in (
+            "Bearer " + TOKEN, "Bearer " + ACCESS):
         return error(401, "INVALID_AUTHENTICATION",
                      "Authentication credentials not found.")
     if len(request.target) > 8000:
         return error(414, "URI_TOO_LONG", "URI Too Long")
+
+
+@hubspot.route("/oauth/v1/token", methods=("POST",))
+def token(request):
+    asked = dict(request.params)
+    if "authorization" in request.headers or request.query or \
+            asked.pop("grant_type", None) != "refresh_token" or \
+            asked != CLIENT:
+        return reply_json({"status": "BAD_CLIENT_ID",
+                           "message": "missing or invalid client id"}, 400)
+    return reply_json({"token_type": "bearer", "access_token": ACCESS,
+                       "refresh_token": CLIENT["refresh_token"],
+                       "expires_in": 1800})
 
 
 def number_of(text):
@@ -109,10 +128,14 @@ def search(request):
     if request.query or not isinstance(asked, dict) or set(asked) - {
             "filterGroups", "sorts", "properties", "limit", "after", "query"}:
         return error(400, "VALIDATION_ERROR", "Invalid input JSON")
-    low, high = 0, 1 << 62
+    low, high, above = 0, 1 << 62, 0
     try:
         for group in asked.get("filterGroups", []):
             for part in group["filters"]:
+                if part["propertyName"] == "hs_object_id" and \
+                        part["operator"] == "GT":
+                    above = number_of(part["value"])
+                    continue
                 if part["propertyName"] != "lastmodifieddate":
                     return error(400, "VALIDATION_ERROR", "unknown property")
                 # milliseconds; both ends belong to BETWEEN
@@ -135,8 +158,13 @@ def search(request):
                      "Paging beyond %d results is not supported" % MOST)
     times = [START + 61001 * n for n in range(FOUND)]
     times += request.data.get("late", [])
-    rows = sorted((n for n, at in enumerate(times) if low <= at <= high),
-                  key=times.__getitem__)
+    rows = [n for n, at in enumerate(times)
+            if low <= at <= high and FIRST + n > above]
+    by = {s["propertyName"] for s in asked.get("sorts", [])}
+    if by == {"lastmodifieddate"}:
+        rows.sort(key=times.__getitem__)
+    elif by != {"hs_object_id"}:
+        rows.reverse()
     names = set(asked.get("properties", DEFAULTS))
     reply = {"total": len(rows), "results": [
         contact(n, names, modified=times[n])

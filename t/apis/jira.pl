@@ -72,8 +72,15 @@ my $loaded = "SELECT dload.run_atomic('jira_issues') > 0; SELECT key FROM jira.l
 			"t\nABC-229", 'jira: control: a cursor in UTC loses changes');
 		is(sql($api, $loaded), "t\nABC-5", 'jira: what changed since, in the account\'s zone');
 
+		is(sql($api, 'SELECT count(*) FROM jira.app_projects'), '120', 'jira: OAuth');
+		$api->{mock}->script({ path => 'api.atlassian.com', status => 401, body => { code => 401, message => 'Unauthorized' } });
+		is(sql($api, 'SELECT count(*) FROM jira.app_projects'),
+			'120', 'jira: an access token that has ended, renewed by the second refresh token');
+		sql($api, 'DELETE FROM dload.token');
+		like(sql($api, 'SELECT count(*) FROM jira.app_projects'),
+			qr/ERROR:.*refresh token.*no longer valid/s, 'jira: control: without what is kept, the first refresh token is used up');
+
 		$get->('/limited');
-		$api->{mock}->clear_journal;
 		is(sql($api, "BEGIN; ALTER SERVER jira OPTIONS (ADD max_retries '0'); SELECT count(*) FROM jira.projects; ROLLBACK") =~ /ERROR:.*429/s,
 			1, 'jira: control: a limit that is hit, without retries');
 		$get->('/limited');

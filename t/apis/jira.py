@@ -8,6 +8,9 @@ from zoneinfo import ZoneInfo
 from mock_hosts import Host, reply_json
 
 jira = Host("example.atlassian.net")
+cloud = Host("api.atlassian.com")       # the same for OAuth
+identity = Host("auth.atlassian.com")
+CLIENT = {"client_id": "Xa1b2c3d4e5f6", "client_secret": "ATOA0123456789"}
 USER = "me@example.com:ATATT3xFfGF0123456789"
 ZONE = ZoneInfo("America/New_York")     # the account's, in its profile
 PROJECTS = 120
@@ -32,6 +35,11 @@ def headers():
 
 def refused(request):
     sent = request.headers.get("authorization", "")
+    if sent.startswith("Bearer "):
+        tokens = request.state.hosts.get("auth.atlassian.com", {})
+        if sent == "Bearer access-%d" % tokens.get("number", -1):
+            return None
+        return reply_json({"code": 401, "message": "Unauthorized"}, 401)
     if sent != "Basic " + base64.b64encode(USER.encode()).decode():
         return failed("Client must be authenticated to access this "
                       "resource.", 401)
@@ -54,6 +62,26 @@ def touch(request, number, minutes):
     return reply_json({})
 
 
+@identity.route("/oauth/token", methods=("POST",))
+def token(request):
+    """Each refresh token is good once."""
+    number = request.data.get("number", 0)
+    asked = dict(request.params)
+    if asked.pop("grant_type", None) != "refresh_token" or \
+            asked.pop("refresh_token", None) != "refresh-%d" % number:
+        return reply_json({"error": "invalid_grant", "error_description":
+                           "Unknown or invalid refresh token."}, 403)
+    if asked != CLIENT:
+        return reply_json({"error": "access_denied"}, 401)
+    request.data["number"] = number + 1
+    return reply_json({"access_token": "access-%d" % (number + 1),
+                       "refresh_token": "refresh-%d" % (number + 1),
+                       "expires_in": 3600, "token_type": "Bearer",
+                       "scope": "read:jira-work offline_access"})
+
+
+@cloud.route("/ex/jira/11223344-a1b2-3b33-c444-def123456789"
+             "/rest/api/3/project/search")
 @jira.route("/rest/api/3/project/search")
 def projects(request):
     wrong = refused(request)
