@@ -149,6 +149,13 @@ SELECT rules_read($$path '/page/items', paginate 'page', response_rules '[{"when
 SELECT rules_read($$path '/status/409', response_rules '[{"when": "status = 409", "do": "fail", "message": "the export is locked, unlock it in the console"}]'$$);
 SELECT rules_read($$path '/status/409', response_rules '[{"when": "status = 409 and $.message contains \"409\"", "do": "fail"}]'$$);
 
+-- that which names the next page cannot be left out without losing what follows
+\setenv ANSWER '[{"path": "page=2", "status": 500}, {"path": "starting_after=20", "status": 500}, {"path": "page=3", "status": 500, "headers": {"Link": "</link/items?page=4>; rel=next"}}]'
+:answer
+SELECT rules_read($$path '/link/items', paginate 'link', response_rules '[{"when": "status = 500", "do": "skip"}]'$$);
+SELECT rules_read($$path '/p/stripe/items', paginate 'keyset', keyset_path 'id', keyset_param 'starting_after', has_more_path 'has_more', response_rules '[{"when": "status = 500", "do": "skip"}]'$$);
+SELECT rules_read($$path '/link/items', paginate 'link', response_rules '[{"when": "status = 500", "do": "skip"}]'$$);
+
 -- a response that does not count says nothing about where the records are
 SELECT rules_answer('/ahead/items', 200, '{"busy": true, "queue": []}') AS a \gset
 \setenv ANSWER :a
