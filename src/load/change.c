@@ -154,6 +154,8 @@ form_row(DloadChanger *c, TupleTableSlot *stored, const Datum *values,
 		slot->tts_isnull[att] = nulls[att];
 	}
 	ExecStoreVirtualTuple(slot);
+	/* which a constraint may look at */
+	slot->tts_tableOid = RelationGetRelid(c->rel);
 	if (RelationGetDescr(c->rel)->constr)
 		ExecConstraints(c->rri, slot, c->estate);
 }
