@@ -102,6 +102,15 @@ CALL dload.run('own');
 \! python3 "${PG_ABS_SRCDIR:-.}/t/answer.py" /mrg '[{"id":1,"name":"uno"},{"id":2,"name":"due"},{"id":3,"name":"tre"}]'
 CALL dload.run('own');
 SELECT id, name FROM mrg.own3 ORDER BY id;
+-- a changed row loses what it had in a column that was dropped
+ALTER TABLE mrg.own3 ADD large text;
+ALTER TABLE mrg.own3 ALTER large SET STORAGE PLAIN;
+UPDATE mrg.own3 SET large = repeat('x', 3000);
+ALTER TABLE mrg.own3 DROP large;
+SELECT id, pg_column_size(own3) > 3000 AS large FROM mrg.own3 ORDER BY id;
+\! python3 "${PG_ABS_SRCDIR:-.}/t/answer.py" /mrg '[{"id":1,"name":"eins"},{"id":2,"name":"due"},{"id":3,"name":"drei"}]'
+CALL dload.run('own');
+SELECT id, pg_column_size(own3) > 3000 AS large FROM mrg.own3 ORDER BY id;
 SELECT dload.drop_pipeline('own');
 
 SET client_min_messages = warning;
