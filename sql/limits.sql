@@ -99,6 +99,38 @@ ALTER SERVER paths OPTIONS (ADD used_limit '10');
 ALTER SERVER paths OPTIONS (ADD reset_header 'X-Reset');
 ALTER SERVER paths OPTIONS (SET max_wait '2 days');
 
+-- points, of which each reply tells the cost, what is left and what comes back
+CREATE SERVER points FOREIGN DATA WRAPPER dload OPTIONS (base_url :'mock_url', max_wait '1s',
+	cost_path 'cost.asked', available_path 'cost.left', restore_path 'cost.back');
+CREATE FOREIGN TABLE limits.points (id int) SERVER points OPTIONS (path '/p/cost/items?left=60',
+	paginate 'page', records_path 'items');
+SELECT count(*) FROM limits.points;
+-- 20 of 60 are missing, 100 a second come back
+CREATE FOREIGN TABLE limits.few (id int) SERVER points OPTIONS (path '/p/cost/items?left=40&back=100',
+	paginate 'page', records_path 'items');
+SELECT clock_timestamp() AS began \gset
+SELECT count(*) FROM limits.few;
+SELECT extract(epoch FROM clock_timestamp() - :'began'::timestamptz) BETWEEN 0.6 AND 5 AS "three waits of 0.2 s";
+-- 1 a second
+CREATE FOREIGN TABLE limits.none (id int) SERVER points OPTIONS (path '/p/cost/items?left=40&back=1',
+	paginate 'page', records_path 'items');
+DO $$ BEGIN PERFORM count(*) FROM limits.none; EXCEPTION WHEN configuration_limit_exceeded THEN RAISE WARNING '%', split_part(sqlerrm, ' until', 1); END $$;
+DO $$ BEGIN PERFORM count(*) FROM limits.points; EXCEPTION WHEN configuration_limit_exceeded THEN RAISE WARNING 'for all tables of the server'; END $$;
+-- nobody looks
+CREATE SERVER nopoints FOREIGN DATA WRAPPER dload OPTIONS (base_url :'mock_url', max_wait '1s');
+CREATE FOREIGN TABLE limits.unknown (id int) SERVER nopoints OPTIONS (path '/p/cost/items?left=40&back=1',
+	paginate 'page', records_path 'items');
+SELECT count(*) FROM limits.unknown;
+-- what is no number says nothing
+CREATE SERVER nonsense FOREIGN DATA WRAPPER dload OPTIONS (base_url :'mock_url', max_wait '1s',
+	cost_path 'cost.asked', available_path 'cost', restore_path 'cost.back');
+CREATE FOREIGN TABLE limits.nonsense (id int) SERVER nonsense OPTIONS (path '/p/cost/items?left=40&back=1',
+	paginate 'page', records_path 'items');
+SELECT count(*) FROM limits.nonsense;
+ALTER SERVER nopoints OPTIONS (ADD cost_path 'a');
+ALTER SERVER nopoints OPTIONS (ADD cost_path 'a', ADD available_path 'b');
+DROP SERVER points, nopoints, nonsense CASCADE;
+
 -- a run that would wait too long ends as partial, and goes on from there; half
 -- a minute, so that no launcher does it meanwhile
 CREATE SERVER slow FOREIGN DATA WRAPPER dload OPTIONS (base_url :'mock_url', rate_limit '2/30s', max_wait '1s');

@@ -55,6 +55,15 @@ SELECT rules_answer('/items', 200, '{"code": 7, "reason": "no"}') AS a \gset
 \setenv ANSWER :a
 :answer
 SELECT rules_read($$path '/items', error_when '$.code > 0'$$);
+-- what it shows of a value has no secret, not half of one where it is cut
+ALTER SERVER rules_server OPTIONS (ADD auth 'bearer');
+CREATE USER MAPPING FOR CURRENT_USER SERVER rules_server OPTIONS (token 'secret-of-the-rules');
+SELECT rules_answer('/items', 200, json_build_object('reason', repeat('x', 90) || ' secret-of-the-rules')::text) AS a \gset
+\setenv ANSWER :a
+:answer
+SELECT rules_read($$path '/items', error_when 'exists($.reason)'$$);
+ALTER SERVER rules_server OPTIONS (DROP auth);
+DROP USER MAPPING FOR CURRENT_USER SERVER rules_server;
 -- a 4xx is an error anyway
 SELECT rules_read($$path '/status/404', error_when '$.status = 404'$$);
 

@@ -28,7 +28,8 @@
     /scroll/close           DELETE ?id=
     /scroll/state           [{"opened", "closed", "held"}], then as new
     /drain/fill             ?n=: so many messages
-    /drain/get              ?count= (10): takes them out: {"messages", "left"}
+    /drain/get              ?count= (10): takes them out: {"messages", "left"};
+                            ?each=1: "left" is in each message
 """
 
 import threading
@@ -155,6 +156,8 @@ def register(api):
 
     @route("/list/parts")
     def list_parts(request):
+        if request.flag("none"):
+            return api.reply_json({"parts": None})
         return api.reply_json({"parts": [chr(97 + n) for n in
                                          range(request.integer("of", 4))]})
 
@@ -251,4 +254,8 @@ def register(api):
             count = request.integer("count", 10, 1)
             taken = QUEUE[:count]
             del QUEUE[:count]
+            if request.integer("each", 0):
+                return api.reply_json({"messages": [
+                    dict(m, left=len(QUEUE) + len(taken) - n - 1)
+                    for n, m in enumerate(taken)]})
             return api.reply_json({"messages": taken, "left": len(QUEUE)})

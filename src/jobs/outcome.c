@@ -212,6 +212,9 @@ dload_run_judge(DloadRun *run)
 						DLOAD_MAX_BOUNDARY));
 	if (skipped != NULL)
 		dload_run_finish(run, "suspect", skipped);
+	if (dload_extract_doubt(run->extract) != NULL)
+		dload_run_finish(run, "suspect",
+						 pstrdup(dload_extract_doubt(run->extract)));
 	if (declared >= 0 && declared != read && run->read_whole)
 		dload_run_finish(run, "suspect",
 			   psprintf("The API declared " INT64_FORMAT " records, but "

@@ -120,7 +120,7 @@ parse_time(const char *text, int64 *us)
 			number * USECS_PER_SEC;
 		return number >= 0;
 	}
-	if (!dload_parse_timestamp(text, strlen(text), &t))
+	if (!dload_parse_instant(text, strlen(text), &t))
 		return false;
 	*us = t + UNIX_OFFSET_US;
 	return true;

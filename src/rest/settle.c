@@ -45,15 +45,24 @@ check_repeated_page(DloadExtract *x, int64 nrecords, uint64 fingerprint,
 	/* files may well be equal */
 	if (x->res->slice.list_url != NULL)
 		return true;
-	if (option == NULL || nrecords == 0 || x->last_nrecords != nrecords ||
-		x->last_fingerprint != fingerprint)
+	if (option == NULL || nrecords == 0)
+		return true;
+	/* no request of a scroll is like another, even if it goes in circles */
+	if (x->res->page.kind == DLOAD_PAGINATE_SCROLL ?
+		!dload_extract_known_page(x, fingerprint) :
+		(x->last_nrecords != nrecords || x->last_fingerprint != fingerprint))
 		return true;
 	dload_error_set(err, ERRCODE_FDW_ERROR,
 					"API of server \"%s\" sent the same page twice",
 					x->res->servername);
 	dload_error_detail(err, "%s %s returned the " INT64_FORMAT " records of "
-					   "the page before.", x->fetch->method,
-					   x->fetch->shown_url, nrecords);
+					   "%s.", x->fetch->method,
+					   x->fetch->shown_url, nrecords,
+					   x->last_fingerprint == fingerprint ?
+					   "the page before" : "a page before");
+	if (x->res->page.kind <= DLOAD_PAGINATE_NEXT_URL)
+		return dload_error_hint(err, "Its next links lead on, but not to "
+								"other records.");
 	if (x->res->page.kind == DLOAD_PAGINATE_AUTO)
 		return dload_error_hint(err, "What paginate 'auto' found does not lead "
 								"on: %s. Name the paginator and its options.",
@@ -245,6 +254,44 @@ find_next(DloadExtract *x, const DloadPageInfo *info, DloadRequest *next,
 	return x->paginator->consumes || check_loop(x, next, err);
 }
 
+/*
+ * Where the next page is named by the page itself, nothing at all is not the
+ * end.  It is on the first page, where nothing is lost by it.
+ */
+static bool
+check_empty_body(const DloadExtract *x, DloadSpan envelope, int64 nrecords,
+				 DloadError *err)
+{
+	const DloadPageSpec *page = &x->res->page;
+	const DloadFetch *f = x->fetch;
+
+	if (envelope.len > 0 || nrecords > 0 || x->format != DLOAD_FORMAT_JSON ||
+		(x->channel.stats.pages == 0 && !x->resumed) ||
+		page->stop_on_empty == DLOAD_YES ||
+		dload_http_status(f->exchange) == 204)
+		return true;
+	switch (page->kind)
+	{
+		case DLOAD_PAGINATE_LINK:
+		case DLOAD_PAGINATE_NEXT_URL:
+		case DLOAD_PAGINATE_TOKEN:
+		case DLOAD_PAGINATE_AUTO:
+		case DLOAD_PAGINATE_SCROLL:
+			break;
+		default:
+			return true;
+	}
+	dload_error_set(err, ERRCODE_FDW_ERROR,
+					"API of server \"%s\" sent an empty body instead of a "
+					"page", x->res->servername);
+	dload_error_detail(err, "%s %s returned %d.", f->method, f->shown_url,
+					   dload_http_status(f->exchange));
+	if (page->kind == DLOAD_PAGINATE_SCROLL)
+		return dload_error_hint(err, "Run it again.");
+	return dload_error_hint(err, "If that is how the list ends, set the "
+							"option \"stop_on_empty\" to 'true'.");
+}
+
 /* Is a page that counts what it should be? */
 static bool
 check_page(DloadExtract *x, DloadSpan envelope, int64 nrecords,
@@ -258,29 +305,53 @@ check_page(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 	if (first && !whole && envelope.len > 0 && x->reader != NULL &&
 		!dload_reader_found(x->reader))
 		return nothing_at_path(x, envelope, err);
-	return check_repeated_page(x, nrecords, fingerprint, err);
+	return check_empty_body(x, envelope, nrecords, err) &&
+		check_repeated_page(x, nrecords, fingerprint, err);
 }
 
-/* How many records there are, where the API says so of the whole read. */
 static void
-note_total(DloadExtract *x, DloadSpan envelope)
+note_doubt(DloadExtract *x, const char *words)
+{
+	if (x->doubt == NULL)
+		x->doubt = MemoryContextStrdup(x->context, words);
+}
+
+/*
+ * A total that shrinks says that records went away: those behind them moved
+ * to pages already read.
+ */
+static void
+note_declared(DloadExtract *x, int64 total)
+{
+	if (x->paginator->positional && total >= 0 && total < x->declared_total)
+		note_doubt(x, psprintf("The declared total went from " INT64_FORMAT
+							   " to " INT64_FORMAT " while the pages were "
+							   "read, so that records may be missing.",
+							   x->declared_total, total));
+	/* a page that does not say takes nothing back */
+	if (total >= 0)
+		x->declared_total = total;
+}
+
+/*
+ * How many records there are, where the API says so of the whole read.  Some
+ * say it in the first page only.
+ */
+static void
+note_total(DloadExtract *x, DloadSpan envelope, int64 nrecords)
 {
 	int64		total = dload_total_read(x->res, x->fetch->exchange, envelope);
 
-	switch (x->res->page.kind)
-	{
-		case DLOAD_PAGINATE_WINDOW:
-		case DLOAD_PAGINATE_DRAIN:
-			return;
-		case DLOAD_PAGINATE_LIST:
-			if (total < 0)
-				return;
-			break;
-		default:
-			break;
-	}
+	if (x->res->page.kind == DLOAD_PAGINATE_WINDOW ||
+		x->res->page.kind == DLOAD_PAGINATE_DRAIN)
+		return;
 	if (!x->res->page.total_is_pages)
-		x->declared_total = total;
+		note_declared(x, total);
+	else if (x->res->page.kind == DLOAD_PAGINATE_PAGE && nrecords == 0 &&
+			 x->fetch->request->position > x->res->page.first_page &&
+			 x->fetch->request->position - x->res->page.first_page < total)
+		note_doubt(x, psprintf("The API declared " INT64_FORMAT " pages, but "
+							   "an earlier one was empty.", total));
 }
 
 /*
@@ -294,6 +365,7 @@ dload_extract_settle(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 	DloadRequest next;
 	DloadFetch *old = x->fetch;
 	DloadPageInfo info = {0};
+	int64		pause;
 
 	if (old->fate == DLOAD_FATE_SKIP)
 	{
@@ -315,7 +387,10 @@ dload_extract_settle(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 		!check_page(x, envelope, nrecords, fingerprint, err))
 		return false;
 	if (old->fate == DLOAD_FATE_PAGE || envelope.len > 0)
-		note_total(x, envelope);
+		note_total(x, envelope, nrecords);
+	pause = dload_cost_pause(&x->res->limits, envelope);
+	if (pause > 0)
+		dload_permit_block(&old->permit, pause);
 	dload_close_note(x, envelope);
 	info.request = old->request;
 	info.final_url = old->url;
