@@ -196,35 +196,45 @@ dload_run_finish(DloadRun *run, const char *outcome, char *reason)
 	run->reason = reason;
 }
 
-/* What is known of a read that came to its end. */
-void
-dload_run_judge(DloadRun *run)
+/*
+ * Why records may be missing from a read that came to its end; NULL if nothing
+ * says so.
+ */
+char *
+dload_run_lacks(DloadRun *run)
 {
 	int64		declared = dload_extract_declared_total(run->extract);
 	int64		read = run->counters.rows_read - run->earlier_rows +
 	dload_extract_stats(run->extract)->kept;
-	char	   *skipped = dload_extract_skipped(run->extract);
-	const char *detected;
+	const char *detected = dload_extract_stats(run->extract)->paginator;
+
+	if (dload_extract_skipped(run->extract) != NULL)
+		return dload_extract_skipped(run->extract);
+	if (dload_extract_doubt(run->extract) != NULL)
+		return pstrdup(dload_extract_doubt(run->extract));
+	if (declared >= 0 && declared != read && run->read_whole)
+		return psprintf("The API declared " INT64_FORMAT " records, but "
+						INT64_FORMAT " were read.", declared, read);
+	if (detected[0] != '\0' && !run->resource->page.given)
+		return psprintf("The reply names a next page (%s), which was "
+						"not read: the option \"paginate\" is not "
+						"given.", detected);
+	return NULL;
+}
+
+/* What is known of a read that came to its end. */
+void
+dload_run_judge(DloadRun *run)
+{
+	char	   *lacks = dload_run_lacks(run);
+	const char *detected = dload_extract_stats(run->extract)->paginator;
 
 	if (run->cursor && dload_cursor_overflowed(run->cursor))
 		dload_run_finish(run, "suspect",
 			   psprintf("More than %d records share one cursor value; the next run may repeat some.",
 						DLOAD_MAX_BOUNDARY));
-	if (skipped != NULL)
-		dload_run_finish(run, "suspect", skipped);
-	if (dload_extract_doubt(run->extract) != NULL)
-		dload_run_finish(run, "suspect",
-						 pstrdup(dload_extract_doubt(run->extract)));
-	if (declared >= 0 && declared != read && run->read_whole)
-		dload_run_finish(run, "suspect",
-			   psprintf("The API declared " INT64_FORMAT " records, but "
-						INT64_FORMAT " were read.", declared, read));
-	detected = dload_extract_stats(run->extract)->paginator;
-	if (detected[0] != '\0' && !run->resource->page.given)
-		dload_run_finish(run, "suspect",
-						 psprintf("The reply names a next page (%s), which was "
-								  "not read: the option \"paginate\" is not "
-								  "given.", detected));
+	if (lacks != NULL)
+		dload_run_finish(run, "suspect", lacks);
 	if (dload_conditional_unchanged(run))
 		dload_run_finish(run, "complete",
 			   "Unchanged: by what the API says, every page is as it was when it was last read.");

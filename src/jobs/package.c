@@ -478,6 +478,28 @@ dload_run_as_owner(DloadRun *run, DloadRunBody body, void *arg)
 	SetUserIdAndSecContext(save_user, save_context);
 }
 
+/*
+ * The new rows take the place of the old ones, unless some of them are missing
+ * by what the API says.
+ */
+static void
+end_replace(DloadRun *run)
+{
+	char	   *lacks = dload_run_lacks(run);
+
+	if (dload_replace_would_empty(run->shape))
+		lacks = "No record was loaded.";
+	else if (lacks != NULL && !dload_replace_has_rows(run->shape))
+		lacks = NULL;			/* there are none to keep */
+	if (lacks != NULL)
+		dload_run_finish(run, "suspect",
+						 MemoryContextStrdup(run->context,
+											 psprintf("%s  The old rows were kept.",
+													  lacks)));
+	else
+		run->counters.rows_deleted += dload_replace_swap(&run->ev, run->shape);
+}
+
 static void
 store_package(DloadRun *run, void *arg)
 {
@@ -501,25 +523,7 @@ store_package(DloadRun *run, void *arg)
 	}
 	if (package->complete && run->replacing &&
 		!dload_conditional_unchanged(run))
-	{
-		char	   *skipped = dload_extract_skipped(run->extract);
-
-		if (skipped != NULL)
-		{
-			run->outcome = "suspect";
-			run->reason = MemoryContextStrdup(run->context,
-											  psprintf("%s  The old rows were kept.",
-													   skipped));
-		}
-		else if (dload_replace_would_empty(run->shape))
-		{
-			run->outcome = "suspect";
-			run->reason = "No record was loaded; the old rows were kept.";
-		}
-		else
-			run->counters.rows_deleted += dload_replace_swap(&run->ev,
-															 run->shape);
-	}
+		end_replace(run);
 }
 
 static void

@@ -155,6 +155,10 @@ extern const char *dload_run_stop_reason(void);
 extern void dload_run_finish(DloadRun *run, const char *outcome,
 							 char *reason);
 
+/* Why records may be missing from a read that came to its end; NULL: nothing
+ * says so. */
+extern char *dload_run_lacks(DloadRun *run);
+
 /* The same for a read that came to its end: is it all that there is? */
 extern void dload_run_judge(DloadRun *run);
 

@@ -366,6 +366,16 @@ empty_target(DloadEvolution *ev, DloadTable *table, bool swappable)
 					   dload_relation_name(table->target));
 }
 
+bool
+dload_replace_has_rows(DloadShape *shape)
+{
+	DloadTable *root = shape->tables[0];
+
+	return OidIsValid(root->target) &&
+		query_is_true(psprintf("SELECT EXISTS (SELECT FROM %s)",
+							   dload_relation_name(root->target)));
+}
+
 /* Would a target that has rows be left without any? */
 bool
 dload_replace_would_empty(DloadShape *shape)

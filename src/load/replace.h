@@ -25,6 +25,9 @@ extern int64 dload_replace_swap(DloadEvolution *ev, DloadShape *shape);
 /* Would the swap leave a table without rows that has some? */
 extern bool dload_replace_would_empty(DloadShape *shape);
 
+/* Has the target rows? */
+extern bool dload_replace_has_rows(DloadShape *shape);
+
 /* Drop shadows that an unfinished replace left, so that it starts anew. */
 extern void dload_replace_discard(DloadEvolution *ev, DloadShape *shape);
 
