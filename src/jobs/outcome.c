@@ -201,7 +201,7 @@ void
 dload_run_judge(DloadRun *run)
 {
 	int64		declared = dload_extract_declared_total(run->extract);
-	int64		read = run->counters.rows_read +
+	int64		read = run->counters.rows_read - run->earlier_rows +
 	dload_extract_stats(run->extract)->kept;
 	char	   *skipped = dload_extract_skipped(run->extract);
 	const char *detected;
@@ -212,6 +212,9 @@ dload_run_judge(DloadRun *run)
 						DLOAD_MAX_BOUNDARY));
 	if (skipped != NULL)
 		dload_run_finish(run, "suspect", skipped);
+	if (dload_extract_doubt(run->extract) != NULL)
+		dload_run_finish(run, "suspect",
+						 pstrdup(dload_extract_doubt(run->extract)));
 	if (declared >= 0 && declared != read && run->read_whole)
 		dload_run_finish(run, "suspect",
 			   psprintf("The API declared " INT64_FORMAT " records, but "

@@ -175,7 +175,8 @@ const DloadOption dload_options[] = {
 		   "Longest wait before any retry, unless the API asks for more."),
 	RANGED("retry_deadline", S, DLOAD_OPT_DURATION, 1, MS_PER_DAY, NULL,
 		   "Longest time for one request with all its retries; none is begun "
-		   "that would come later."),
+		   "that would come later, and a response that still comes then is "
+		   "given up."),
 	SIMPLE("breaker", S, DLOAD_OPT_BREAKER, NULL,
 		   "Failures in a row, over all sessions, after which requests fail "
 		   "at once for a pause, as 'n/pause'."),

@@ -78,6 +78,15 @@ dload_extract_use_validators(DloadExtract *x, DloadValidatorLookup lookup,
 }
 
 bool
+dload_extract_known_page(DloadExtract *x, uint64 fingerprint)
+{
+	bool		found;
+
+	seen_insert(x->seen, fingerprint, &found);
+	return found;
+}
+
+bool
 dload_extract_made(const DloadExtract *x, const DloadRequest *request)
 {
 	return seen_lookup(x->seen, dload_request_hash(request)) != NULL;
@@ -344,6 +353,12 @@ dload_extract_skipped(const DloadExtract *x)
 		return NULL;
 	return psprintf(INT64_FORMAT " %s left out by a rule, the first of them: "
 					"%s.", n, n == 1 ? "page was" : "pages were", x->skipped);
+}
+
+const char *
+dload_extract_doubt(const DloadExtract *x)
+{
+	return x->doubt;
 }
 
 const DloadExtractStats *

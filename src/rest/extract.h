@@ -139,6 +139,9 @@ extern int64 dload_extract_poll_interval(const DloadExtract *x);
 
 /* After END or later: the pages left out by rules, in words; NULL for none. */
 extern char *dload_extract_skipped(const DloadExtract *x);
+
+/* The same for what the API says of itself that cannot be true. */
+extern const char *dload_extract_doubt(const DloadExtract *x);
 extern bool dload_extract_stopped_early(const DloadExtract *x);
 
 /*

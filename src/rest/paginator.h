@@ -64,7 +64,8 @@ typedef struct DloadPaginator
 	const char *name;
 	/* positional: what a page holds may shift while the list is read */
 	bool		positional;
-	/* the option by which we ask for the next page; NULL if we are told */
+	/* the option by which we ask for the next page, or are told where it is;
+	 * NULL where the same page may come again */
 	const char *asks_by;
 	/* add what the first request needs */
 	bool		(*begin) (const DloadResource *res, DloadRequest *request,

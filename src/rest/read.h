@@ -59,6 +59,7 @@ struct DloadExtract
 	int64		last_nrecords;
 	int			skips;			/* pages left out in a row */
 	char	   *skipped;		/* the first page left out, for people */
+	char	   *doubt;			/* why it may not be all, for people */
 	DloadValidatorLookup lookup;	/* or NULL */
 	void	   *lookup_arg;
 	bool		all_unchanged;	/* validators are for nothing otherwise */
@@ -110,6 +111,9 @@ extern void dload_extract_begin_fetch(DloadExtract *x,
 extern void dload_extract_attach_validator(DloadExtract *x, DloadFetch *f);
 extern bool dload_extract_made(const DloadExtract *x,
 							   const DloadRequest *request);
+
+/* Was there a page with these records in this read?  Remembers it. */
+extern bool dload_extract_known_page(DloadExtract *x, uint64 fingerprint);
 
 /* --- format.c --- */
 
