@@ -382,8 +382,19 @@ foreach my $way (qw(page_ahead offset_ahead))
 
 my $origin = [ 'HV000', qr/^API of server "api" led to another origin: / ];
 
-lying('other', $_, error => $origin, kept => 20)
-  foreach qw(link next_url list_urls);
+lying('other', $_, error => $origin, kept => 20) foreach qw(link next_url);
+# the rest of the list is part of what a run goes on from
+{
+	my $name = make('list_urls');
+
+	lie('other');
+	check_error(error_of($node, "CALL dload.run('$name')"),
+		$origin, 'other, list_urls, loaded');
+	is(held($name), '20 20', 'other, list_urls: kept');
+	lie();
+	error_of($node, "CALL dload.run('$name', full_refresh => true)");
+	is(held($name), '50 50', 'other, list_urls: a full refresh has all');
+}
 lying('nowhere', $_,
 	error => [ 'HV000', qr/says that there are more pages, but not where$/ ],
 	kept => 20) foreach qw(token);
