@@ -4,7 +4,8 @@
                             ?page=&limit= (10): {"items", "total", "pages"};
                             ?bare=1: items only; each answer takes ?ms= (50);
                             from ?short_at= on a page has half as many;
-                            names are ?pad= bytes longer
+                            names are ?pad= bytes longer; ?desc=1: the
+                            newest first
     /ahead/link             the same by Link; the head comes at once, the
                             body takes ?ms=
     /ahead/peak             [{"peak": most requests of /ahead at one time,
@@ -64,6 +65,8 @@ def register(api):
 
     def part_of(request):
         items = plain_items(request)
+        if request.flag("desc"):
+            items.reverse()
         limit = request.integer("limit", 10, 1, 100)
         if "page" in request.params:
             offset = (request.integer("page", 1, 1) - 1) * limit
@@ -153,6 +156,8 @@ def register(api):
 
     @route("/list/parts")
     def list_parts(request):
+        if request.flag("none"):
+            return api.reply_json({"parts": None})
         return api.reply_json({"parts": [chr(97 + n) for n in
                                          range(request.integer("of", 4))]})
 

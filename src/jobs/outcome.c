@@ -219,18 +219,15 @@ dload_run_judge(DloadRun *run)
 		dload_run_finish(run, "suspect",
 			   psprintf("The API declared " INT64_FORMAT " records, but "
 						INT64_FORMAT " were read.", declared, read));
-	if (dload_conditional_unchanged(run))
-		dload_run_finish(run, "complete",
-			   "Unchanged: by what the API says, every page is as it was when it was last read.");
 	detected = dload_extract_stats(run->extract)->paginator;
-	if (detected[0] == '\0')
-		dload_run_finish(run, "complete", NULL);
-	else if (run->resource->page.given)
-		dload_run_finish(run, "complete",
-						 psprintf("Paging was detected: %s.", detected));
-	else
+	if (detected[0] != '\0' && !run->resource->page.given)
 		dload_run_finish(run, "suspect",
 						 psprintf("The reply names a next page (%s), which was "
 								  "not read: the option \"paginate\" is not "
 								  "given.", detected));
+	if (dload_conditional_unchanged(run))
+		dload_run_finish(run, "complete",
+			   "Unchanged: by what the API says, every page is as it was when it was last read.");
+	dload_run_finish(run, "complete", detected[0] == '\0' ? NULL :
+					 psprintf("Paging was detected: %s.", detected));
 }

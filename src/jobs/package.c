@@ -327,18 +327,30 @@ attempt(DloadRun *run, DloadRow *only, char **message)
 {
 	Storing		storing = {run, only};
 	DloadCounters before = run->counters;
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
+												  "dload attempt",
+												  ALLOCSET_SMALL_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
 	ErrorData  *error = dload_subxact(store_all, &storing);
+	Attempt		result = ATTEMPT_STORED;
 
-	if (error == NULL && storing.rejected == 0)
-		return ATTEMPT_STORED;
-	before.rows_rejected = run->counters.rows_rejected;
-	run->counters = before;
-	if (error == NULL)
-		return ATTEMPT_REJECTED;
-	if (!is_data_error(error->sqlerrcode))
-		ReThrowError(error);
-	*message = error->message;
-	return ATTEMPT_DATA_ERROR;
+	MemoryContextSwitchTo(old);
+	if (error != NULL || storing.rejected > 0)
+	{
+		before.rows_rejected = run->counters.rows_rejected;
+		run->counters = before;
+		result = ATTEMPT_REJECTED;
+	}
+	if (error != NULL)
+	{
+		if (!is_data_error(error->sqlerrcode))
+			ReThrowError(error);
+		*message = pstrdup(error->message);
+		result = ATTEMPT_DATA_ERROR;
+	}
+	/* one that failed has left all it had allocated */
+	MemoryContextDelete(context);
+	return result;
 }
 
 /* Record by record, so that only those at fault are left out. */

@@ -95,6 +95,8 @@ begin_read(DloadRun *run)
 
 	run->extract = dload_extract_begin(run->resource, params);
 	dload_extract_keep_bodies(run->extract, run->bodies);
+	if (run->cursor && dload_cursor_may_end_read(run->cursor))
+		dload_extract_may_stop(run->extract);
 	dload_extract_on_wait(run->extract, dload_progress_wait, run);
 	if (run->max_pages > 0)
 		dload_extract_limit_pages(run->extract, run->max_pages +

@@ -213,6 +213,7 @@ settle_rows(Settling *s, const int64 *parents, int nparents)
 		dload_sweep_seek(s->sweep, parents[p]);
 		while ((stored = dload_sweep_next(s->sweep, &idx)) != NULL)
 		{
+			CHECK_FOR_INTERRUPTS();
 			if (s->has_below)
 				add_id(&s->found, stored_id(s, stored));
 			while (next < s->nrows &&

@@ -47,6 +47,7 @@ typedef struct DloadExtractStats
 	int64		skipped;		/* pages left out by a rule */
 	int64		unchanged;		/* pages not sent, being as they were */
 	int64		kept;			/* records of these */
+	int64		endings;		/* pages that only say that the list ended */
 	int64		limit_wait_us;	/* waited for rate limits and Retry-After */
 	int64		backoff_wait_us;	/* waited before retries */
 	int64		network_wait_us;	/* waited for the network */
@@ -103,6 +104,10 @@ extern void dload_extract_limit_pages(DloadExtract *x, int64 max_pages);
 /* Say that so many records will do, if known: what lies beyond them is then
  * not fetched ahead.  It is no limit. */
 extern void dload_extract_want(DloadExtract *x, int64 records);
+
+/* Say that the reader may have enough after any page: what follows is then
+ * asked for ahead only as far as it has gone on before. */
+extern void dload_extract_may_stop(DloadExtract *x);
 
 /* Send the next request now if the limiter allows it; never waits. */
 extern void dload_extract_prefetch(DloadExtract *x);

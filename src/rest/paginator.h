@@ -46,6 +46,7 @@ typedef struct DloadPageInfo
 	DloadSpan	last_record;	/* data NULL: none */
 	int64		nrecords;		/* in this page */
 	int64		total_records;	/* so far in this read, this page included */
+	bool		ended;			/* a rule says that nothing follows */
 } DloadPageInfo;
 
 typedef enum DloadNext

@@ -138,6 +138,38 @@ check_loop(const DloadExtract *x, DloadRequest *next, DloadError *err)
 							"say where the next page is named.");
 }
 
+/*
+ * What follows a page that is as it was, as it was kept.  A Link header of the
+ * 304 is newer than that (RFC 9111, section 4.3.4), so it can add a page, or
+ * tell of one that nobody asked for; without a body it can end nothing.
+ */
+static bool
+find_kept_next(DloadExtract *x, const DloadPageInfo *page, DloadRequest *next,
+			   DloadError *err)
+{
+	const DloadValidator *kept = x->fetch->validator;
+	DloadPaginateKind kind = x->res->page.kind;
+	DloadPageInfo info = *page;
+	DloadError	ignored = {0};
+	bool		told = false;
+
+	info.nrecords = kept->nrecords;
+	*next = *page->request;
+	if (dload_http_header(page->exchange, "Link") != NULL &&
+		(kind == DLOAD_PAGINATE_LINK ||
+		 (kept->next == NULL && kind <= DLOAD_PAGINATE_AUTO)))
+		told = x->paginator->next(x->res, &info, next, &ignored) ==
+			DLOAD_NEXT_PAGE;
+	if (!told && kept->next != NULL)
+		*next = *kept->next;
+	if (kind <= DLOAD_PAGINATE_AUTO)
+		note_detected(x, next);
+	if (told || kept->next != NULL)
+		return check_loop(x, next, err);
+	next->url = NULL;
+	return true;
+}
+
 /* Ask the paginator; *next has no URL at the end. */
 static bool
 find_next(DloadExtract *x, const DloadPageInfo *info, DloadRequest *next,
@@ -146,17 +178,7 @@ find_next(DloadExtract *x, const DloadPageInfo *info, DloadRequest *next,
 	DloadNext	answer;
 
 	if (x->fetch->fate == DLOAD_FATE_UNCHANGED)
-	{
-		const DloadRequest *known = x->fetch->validator->next;
-
-		next->url = NULL;
-		if (known == NULL)
-			return true;
-		*next = *known;
-		if (x->res->page.kind <= DLOAD_PAGINATE_AUTO)
-			note_detected(x, next);
-		return check_loop(x, next, err);
-	}
+		return find_kept_next(x, info, next, err);
 	*next = *info->request;
 	answer = x->paginator->next(x->res, info, next, err);
 	x->discarded = answer == DLOAD_NEXT_INSTEAD;
@@ -251,29 +273,22 @@ note_declared(DloadExtract *x, int64 total)
 							   " to " INT64_FORMAT " while the pages were "
 							   "read, so that records may be missing.",
 							   x->declared_total, total));
-	/* a page that does not say takes nothing back */
 	if (total >= 0)
 		x->declared_total = total;
 }
 
-/* How many records there are, where the API says so of the whole read. */
+/*
+ * How many records there are, where the API says so of the whole read.  Some
+ * say it in the first page only.
+ */
 static void
 note_total(DloadExtract *x, DloadSpan envelope, int64 nrecords)
 {
 	int64		total = dload_total_read(x->res, x->fetch->exchange, envelope);
 
-	switch (x->res->page.kind)
-	{
-		case DLOAD_PAGINATE_WINDOW:
-		case DLOAD_PAGINATE_DRAIN:
-			return;
-		case DLOAD_PAGINATE_LIST:
-			if (total < 0)
-				return;
-			break;
-		default:
-			break;
-	}
+	if (x->res->page.kind == DLOAD_PAGINATE_WINDOW ||
+		x->res->page.kind == DLOAD_PAGINATE_DRAIN)
+		return;
 	if (!x->res->page.total_is_pages)
 		note_declared(x, total);
 	else if (x->res->page.kind == DLOAD_PAGINATE_PAGE && nrecords == 0 &&
@@ -294,6 +309,7 @@ dload_extract_settle(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 	DloadRequest next;
 	DloadFetch *old = x->fetch;
 	DloadPageInfo info = {0};
+	int64		pause;
 
 	if (old->fate == DLOAD_FATE_SKIP)
 	{
@@ -316,6 +332,9 @@ dload_extract_settle(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 		return false;
 	if (old->fate == DLOAD_FATE_PAGE || envelope.len > 0)
 		note_total(x, envelope, nrecords);
+	pause = dload_cost_pause(&x->res->limits, envelope);
+	if (pause > 0)
+		dload_permit_block(&old->permit, pause);
 	dload_close_note(x, envelope);
 	info.request = old->request;
 	info.final_url = old->url;
@@ -325,10 +344,13 @@ dload_extract_settle(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 		info.last_record = dload_reader_last(x->reader);
 	info.nrecords = nrecords;
 	info.total_records = x->total_records;
+	info.ended = old->fate == DLOAD_FATE_END;
 	x->discarded = false;
 	x->slice_done = false;
 	next.url = NULL;
-	if (old->fate != DLOAD_FATE_END && !find_next(x, &info, &next, err))
+	/* that of a slice is not that of the window */
+	if ((!info.ended || x->res->page.kind == DLOAD_PAGINATE_WINDOW) &&
+		!find_next(x, &info, &next, err))
 		return false;
 	if (x->discarded)
 		x->total_records -= nrecords;
@@ -337,6 +359,9 @@ dload_extract_settle(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 		x->last_fingerprint = fingerprint;
 		x->last_nrecords = nrecords;
 		x->channel.stats.pages++;
+		if (old->fate == DLOAD_FATE_END && nrecords == 0)
+			x->channel.stats.endings++;
+		x->path_proven |= x->path != NULL && old->fate == DLOAD_FATE_PAGE;
 	}
 	x->fetch = NULL;
 	if (next.url != NULL && x->reader != NULL &&
