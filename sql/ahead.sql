@@ -110,6 +110,16 @@ SELECT n, ids, in_order FROM ahead.loaded('page');
 CALL ahead.load('page');
 SELECT n, ids, in_order FROM ahead.loaded('page');
 
+-- what a run went on from is gone: all is read anew, and what was read before does not count
+CREATE FOREIGN TABLE ahead.gone (id int, name text) SERVER ahead
+  OPTIONS (path '/ahead/items', paginate 'page', total_path 'total', response_rules '[{"when": "status = 410", "do": "restart"}]');
+SELECT dload.create_pipeline('gone', 'ahead.gone', 'ahead.t_gone', write_disposition => 'merge', primary_key => '{id}', cursor_path => 'id');
+CALL ahead.load('gone');
+\! python3 "${PG_ABS_SRCDIR:-.}/t/mock_api.py" --post "$(cat results/mock.url)" /_script '{"path": "page=4", "status": 410}' >results/mock.answer
+CALL ahead.load('gone');
+SELECT outcome, reason, pages, rows_read FROM dload.runs WHERE pipeline = 'gone' ORDER BY run_id;
+SELECT n, ids FROM ahead.loaded('gone');
+
 -- live scans ask for more the more they read, and not beyond a LIMIT
 SELECT count(*), count(DISTINCT id) FROM ahead.page;
 SELECT peak > 2 AS some, requests FROM ahead.peak;

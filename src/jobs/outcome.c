@@ -201,7 +201,7 @@ void
 dload_run_judge(DloadRun *run)
 {
 	int64		declared = dload_extract_declared_total(run->extract);
-	int64		read = run->counters.rows_read +
+	int64		read = run->counters.rows_read - run->earlier_rows +
 	dload_extract_stats(run->extract)->kept;
 	char	   *skipped = dload_extract_skipped(run->extract);
 	const char *detected;

@@ -72,12 +72,25 @@ run_guarded(void *arg)
 	return true;
 }
 
+/*
+ * Rows that others have written meanwhile are met as they are now; whoever
+ * works by one snapshot can only give up, or takes a record for a duplicate.
+ */
+static void
+see_what_is_committed(const DloadRun *run)
+{
+	if (run->mode != DLOAD_RUN_ATOMIC && !FirstSnapshotSet)
+		XactIsoLevel = XACT_READ_COMMITTED;
+}
+
 void
 dload_run_guarded(DloadRun *run, DloadRunBody body, void *arg)
 {
 	Guarded		guarded = {run, body, arg};
-	ErrorData  *error = dload_subxact(run_guarded, &guarded);
+	ErrorData  *error;
 
+	see_what_is_committed(run);
+	error = dload_subxact(run_guarded, &guarded);
 	if (error != NULL)
 		ReThrowError(error);
 }

@@ -82,8 +82,7 @@ struct DloadWriter
 	EState	   *estate;
 	ResultRelInfo *rri;
 	BulkInsertState bistate;
-	TupleDesc	desc;			/* of the slots: our own, so that they need
-								 * not hold the relation's one by one */
+	TupleDesc	desc;			/* our own, which slots need not hold each */
 	TupleTableSlot **slots;
 	int			nused;
 
@@ -552,6 +551,7 @@ multi_insert(DloadLoad *load, DloadWriter *w, DloadRow *row)
 		old = MemoryContextSwitchTo(load->context);
 		slot = w->slots[w->nused] =
 			MakeSingleTupleTableSlot(w->desc, table_slot_callbacks(w->rel));
+		slot->tts_tableOid = RelationGetRelid(w->rel);
 		MemoryContextSwitchTo(old);
 	}
 	old = MemoryContextSwitchTo(load->rows);

@@ -84,6 +84,25 @@ note_detected(DloadExtract *x, const DloadRequest *next)
 				sizeof(x->channel.stats.paginator));
 }
 
+/* What was asked for, and the status of the answer. */
+static char *
+describe_answer(const DloadFetch *f)
+{
+	return psprintf("%s %s returned %d", f->method, f->shown_url,
+					dload_http_status(f->exchange));
+}
+
+static bool
+cannot_skip(const DloadExtract *x, const char *hint, DloadError *err)
+{
+	memset(err, 0, sizeof(*err));
+	dload_error_set(err, ERRCODE_FDW_ERROR,
+					"a page of foreign table %s cannot be left out",
+					x->res->relname);
+	dload_error_detail(err, "The page: %s.", describe_answer(x->fetch));
+	return dload_error_hint(err, "%s", hint);
+}
+
 /*
  * A page is left out.  Where we count we can go on behind it; for any other
  * paginator its envelope has to tell.
@@ -92,29 +111,50 @@ static bool
 skip_page(DloadExtract *x, int64 *nrecords, DloadError *err)
 {
 	const DloadPageSpec *page = &x->res->page;
-	const DloadFetch *f = x->fetch;
-	char	   *words = psprintf("%s %s returned %d", f->method, f->shown_url,
-								 dload_http_status(f->exchange));
 
 	if (x->skipped == NULL)
-		x->skipped = MemoryContextStrdup(x->context, words);
+		x->skipped = MemoryContextStrdup(x->context,
+										 describe_answer(x->fetch));
 	x->channel.stats.skipped++;
 	*nrecords = Max(page->page_size, 1);
 	if (page->kind == DLOAD_PAGINATE_OFFSET && page->page_size == 0)
-	{
-		dload_error_set(err, ERRCODE_FDW_ERROR,
-						"a page of foreign table %s cannot be left out",
-						x->res->relname);
-		dload_error_detail(err, "The page: %s.", words);
-		return dload_error_hint(err, "Without \"page_size\" nobody knows "
-								"where the next page begins.");
-	}
+		return cannot_skip(x, "Without \"page_size\" nobody knows where the "
+						   "next page begins.", err);
 	if (++x->skips <= MAX_SKIPS)
 		return true;
 	dload_error_set(err, ERRCODE_FDW_ERROR,
 					"%d pages of foreign table %s in a row were to be left "
 					"out", x->skips, x->res->relname);
 	return dload_error_detail(err, "The first of them: %s.", x->skipped);
+}
+
+/*
+ * The page that is left out was to name the next one, and no answer of another
+ * status than 2xx did: that is not the end of the list.
+ */
+static bool
+is_lost(const DloadExtract *x, DloadNext answer)
+{
+	DloadPaginateKind kind = x->res->page.kind;
+	int			status = dload_http_status(x->fetch->exchange);
+
+	if (x->fetch->fate != DLOAD_FATE_SKIP ||
+		(status >= 200 && status < 300) || answer == DLOAD_NEXT_PAGE)
+		return false;
+	if (kind == DLOAD_PAGINATE_WINDOW)
+		kind = x->res->slice.window_inner;
+	switch (kind)
+	{
+		case DLOAD_PAGINATE_LINK:
+		case DLOAD_PAGINATE_NEXT_URL:
+		case DLOAD_PAGINATE_TOKEN:
+		case DLOAD_PAGINATE_KEYSET:
+		case DLOAD_PAGINATE_AUTO:
+		case DLOAD_PAGINATE_SCROLL:
+			return true;
+		default:
+			return false;
+	}
 }
 
 /* The next request must not be one already made, or then that is the end. */
@@ -185,6 +225,10 @@ find_next(DloadExtract *x, const DloadPageInfo *info, DloadRequest *next,
 	x->slice_done = answer == DLOAD_NEXT_SLICE;
 	if (x->res->page.kind <= DLOAD_PAGINATE_AUTO)
 		note_detected(x, next);
+	if (is_lost(x, answer))
+		return cannot_skip(x, "It was to name the next page, and does not; "
+						   "pages can be left out where they are counted "
+						   "(paginate 'page', 'offset').", err);
 	if (answer == DLOAD_NEXT_END)
 	{
 		next->url = NULL;

@@ -3,6 +3,14 @@
 			sql => 'SELECT count(*), count(DISTINCT id), count(DISTINCT at) FROM es.logs',
 			is => '2345|2345|782'
 		},
+		{   name => 'basic authentication',
+			sql => "BEGIN; ALTER SERVER elastic OPTIONS (SET auth 'basic', DROP api_key_name, DROP api_key_template); ALTER USER MAPPING FOR CURRENT_USER SERVER elastic OPTIONS (DROP api_key, ADD username 'loader', ADD password 'not-a-real-one'); SELECT count(*) FROM es.logs; ROLLBACK",
+			is => '2345'
+		},
+		{   name => 'a bearer token',
+			sql => "BEGIN; ALTER SERVER elastic OPTIONS (SET auth 'bearer', DROP api_key_name, DROP api_key_template); ALTER USER MAPPING FOR CURRENT_USER SERVER elastic OPTIONS (DROP api_key, ADD token 'AAEAAWVsYXN0aWMvbm90LXJlYWw'); SELECT count(*) FROM es.logs; ROLLBACK",
+			is => '2345'
+		},
 		{   name => 'a 429 without a time, of a POST',
 			before => [ { path => '/logs/_search', status => 429 } ],
 			sql => 'SELECT count(*) FROM es.logs',

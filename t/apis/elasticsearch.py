@@ -1,11 +1,15 @@
 """Elasticsearch: from and size, search_after with a point in time, scroll."""
 
+import base64
+
 from datetime import datetime
 
 from mock_hosts import Host, reply_json
 
 elastic = Host("search.example.com")
 KEY = "ApiKey a2V5LWlkOm5vdC1hLXJlYWwta2V5"
+OTHERS = ("Basic " + base64.b64encode(b"loader:not-a-real-one").decode(),
+          "Bearer AAEAAWVsYXN0aWMvbm90LXJlYWw")
 COUNTS = {"logs": 2345, "big": 10050}
 WINDOW = 10000
 SHARDS = {"total": 1, "successful": 1, "skipped": 0, "failed": 0}
@@ -31,7 +35,7 @@ def error(status, kind, reason):
 
 
 def refused(request, known=()):
-    if request.headers.get("authorization") != KEY:
+    if request.headers.get("authorization") not in (KEY,) + OTHERS:
         return error(401, "security_exception", "unable to authenticate "
                      "with provided credentials")
     if request.body and not request.headers.get("content-type", "") \

@@ -5,6 +5,10 @@ my $again = "SELECT dload.create_pipeline('again', source => 'hubspot.changes', 
 			sql => 'SELECT count(*), count(DISTINCT id), count(stage), bool_or(archived) FROM hubspot.contacts',
 			is => '250|250|250|f'
 		},
+		{   name => 'the list by paging.next.link, just as well',
+			sql => "BEGIN; ALTER FOREIGN TABLE hubspot.contacts OPTIONS (SET paginate 'next_url', ADD next_path 'paging.next.link', DROP token_path, DROP token_param); SELECT count(*), count(DISTINCT id), count(stage) FROM hubspot.contacts; ROLLBACK",
+			is => '250|250|250'
+		},
 		{   name => 'archived=true for what was deleted',
 			sql => 'SELECT count(*), min(id) FROM hubspot.contacts WHERE archived',
 			is => '10|1251'
@@ -107,6 +111,12 @@ my $again = "SELECT dload.create_pipeline('again', source => 'hubspot.changes', 
 		my $loaded = sub {
 			sql($api, "CALL dload.run('hubspot_contacts'); SELECT count(*) FROM hubspot.loaded");
 		};
+
+		sql($api, $again =~ s/SELECT dload.run_atomic.*//sr);
+		is(sql($api, "CALL dload.run('again', max_pages => 7); SELECT outcome FROM dload.runs ORDER BY run_id DESC LIMIT 1"),
+			'partial', 'hubspot: a run that stops within a slice');
+		is(sql($api, "CALL dload.run('again'); SELECT outcome, pages, (SELECT count(*) FROM hubspot.again) FROM dload.runs ORDER BY run_id DESC LIMIT 1") =~ /^complete\|\d+\|12500$/,
+			1, 'hubspot: and goes on there');
 
 		# What changed before the cursor, but could not be found yet.
 		my $late = sub {

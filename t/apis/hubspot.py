@@ -2,6 +2,7 @@
 
 import datetime
 import time
+from urllib.parse import urlencode
 
 from mock_hosts import Host, reply_json
 
@@ -24,12 +25,14 @@ DEFAULTS = {"createdate", "email", "firstname", "hs_object_id",
 def iso(milliseconds):
     at = datetime.datetime.fromtimestamp(milliseconds // 1000,
                                          datetime.timezone.utc)
-    return "%s.%03dZ" % (at.strftime("%Y-%m-%dT%H:%M:%S"), milliseconds % 1000)
+    return "%s.%03dZ" % (at.strftime("%Y-%m-%dT%H:%M:%S"),
+                         milliseconds % 1000)
 
 
 def contact(number, asked=DEFAULTS, archived=False, modified=None):
     modified = START + 61001 * number if modified is None else modified
-    known = {"createdate": iso(START - 1000), "hs_object_id": str(FIRST + number),
+    known = {"createdate": iso(START - 1000),
+             "hs_object_id": str(FIRST + number),
              "email": "c%d@example.com" % number, "firstname": "C",
              "lastname": str(number), "lastmodifieddate": iso(modified),
              "lifecyclestage": "lead"}
@@ -106,8 +109,9 @@ def contacts(request):
     if after + size < total:
         reply["paging"] = {"next": {
             "after": str(after + size),
-            "link": "%s/crm/v3/objects/contacts?after=%d"
-            % (request.base, after + size)}}
+            "link": "%s/crm/v3/objects/contacts?%s" % (
+                request.base, urlencode(dict(request.query,
+                                             after=after + size)))}}
     return reply_json(reply, 200, limits())
 
 

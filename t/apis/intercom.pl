@@ -75,6 +75,9 @@ my $run = "SELECT dload.run_atomic('intercom_contacts') > 0; SELECT id::text ~ '
 		my ($api) = @_;
 		my $get = sub { HTTP::Tiny->new->get("$api->{url}/host/api.intercom.io$_[0]"); };
 
+		sql($api, "SELECT dload.create_pipeline('again', source => 'intercom.changes', target => 'intercom.again', write_disposition => 'merge', primary_key => ARRAY['id'], cursor_path => 'updated_at', cursor_param => 'query.value', initial_value => '1767139200')");
+		is(sql($api, "CALL dload.run('again', max_pages => 1); CALL dload.run('again'); SELECT string_agg(outcome, ' '), sum(rows_inserted) FROM dload.runs WHERE pipeline = 'again'"),
+			'partial complete|330', 'intercom: a run that stops goes on with its token');
 		$get->('/forget');
 		is(sql($api, 'SELECT count(*) FROM (SELECT FROM intercom.all_companies LIMIT 5) AS t'), '5', 'intercom: some of a scroll');
 		like(sql($api, 'SELECT count(*) FROM intercom.all_companies'),

@@ -21,6 +21,11 @@ my $loaded = "SELECT dload.run_atomic('jira_issues') > 0; SELECT key FROM jira.l
 			sql => "SELECT requests, remaining BETWEEN 300 AND 337, resets_at - now() BETWEEN '28 min' AND '31 min' FROM dload.budgets WHERE server = 'jira'",
 			like => qr/^350\|t\|t$/m
 		},
+		{   name => 'a structured header that makes no sense says nothing',
+			before => [ { path => '/project/search', times => 3, headers => { 'Beta-RateLimit' => '"tenant-app-quota";r=0;t=, "x";r=-1' } } ],
+			sql => 'SELECT count(*) FROM jira.projects',
+			is => '120'
+		},
 		{   name => 'loaded',
 			sql => "CALL dload.run('jira_issues'); SELECT count(*), count(fields__summary), max(fields__updated) AT TIME ZONE 'UTC', pg_typeof(max(fields__updated)) FROM jira.loaded",
 			is => '230|230|2026-01-05 14:27:00|timestamp with time zone'
@@ -65,6 +70,10 @@ my $loaded = "SELECT dload.run_atomic('jira_issues') > 0; SELECT key FROM jira.l
 	more => sub {
 		my ($api) = @_;
 		my $get = sub { HTTP::Tiny->new->get("$api->{url}/host/example.atlassian.net$_[0]"); };
+
+		sql($api, "SELECT dload.create_pipeline('again', source => 'jira.changes', target => 'jira.again', write_disposition => 'merge', primary_key => ARRAY['id'], cursor_path => 'fields.updated', cursor_order => 'asc', initial_value => '2026-01-01', lag => '1 hour')");
+		is(sql($api, "CALL dload.run('again', max_pages => 1); CALL dload.run('again'); SELECT string_agg(outcome, ' '), sum(rows_inserted) FROM dload.runs WHERE pipeline = 'again'"),
+			'partial complete|230', 'jira: a run that stops goes on');
 
 		# 14:27 UTC is 09:27 in the account's zone
 		$get->('/touch/5/10');

@@ -1,4 +1,4 @@
-"""Jira Cloud: projects by startAt, issues by token, times in the account's zone."""
+"""Jira Cloud: projects by startAt, issues by token, times in a zone."""
 
 import base64
 import datetime

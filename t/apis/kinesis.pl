@@ -19,6 +19,10 @@
 			sql => "SELECT count(*) FROM kinesis.orders WHERE shard = 'shardId-000000000000'",
 			is => '15'
 		},
+		{   name => 'times in seconds with a fraction',
+			sql => 'SET timezone = UTC; SELECT min(arrived) FROM kinesis.orders',
+			is => '2026-01-01 00:00:00.5+00'
+		},
 		{   name => 'nothing new',
 			sql => 'SELECT count(*) FROM kinesis.new_orders',
 			is => '0'

@@ -56,6 +56,9 @@ my $run = "SELECT dload.run_atomic('twilio_messages') > 0; SELECT count(*), max(
 		my ($api) = @_;
 		my $get = sub { HTTP::Tiny->new->get("$api->{url}/host/api.twilio.com$_[0]"); };
 
+		sql($api, "SELECT dload.create_pipeline('again', source => 'twilio.messages', target => 'twilio.again', write_disposition => 'merge', primary_key => ARRAY['sid'], cursor_path => 'date_sent', cursor_param => 'DateSent>=', initial_value => '2026-01-01')");
+		is(sql($api, "CALL dload.run('again', max_pages => 1); CALL dload.run('again'); SELECT string_agg(outcome, ' '), sum(rows_inserted) FROM dload.runs WHERE pipeline = 'again'"),
+			'partial complete|1300', 'twilio: a run that stops goes on with the path');
 		$get->('/send/86400');
 		is(sql($api, $run), "t\n1301|2026-01-11 12:30:00", 'twilio: what was sent since');
 		$get->('/busy');

@@ -81,6 +81,9 @@ my $calls = $again->('calls', "cursor_path => 'updated_at', initial_value => '20
 	],
 	more => sub {
 		my ($api) = @_;
+		sql($api, $changes =~ s/SELECT dload.run_atomic.*//sr);
+		is(sql($api, "CALL dload.run('again', max_pages => 1); CALL dload.run('again'); SELECT string_agg(outcome, ' '), sum(rows_inserted) FROM dload.runs WHERE pipeline = 'again'"),
+			'partial complete|2300', 'zendesk: a run that stops goes on with its cursor');
 		my $run = "SELECT dload.run_atomic('zendesk_tickets') > 0";
 
 		HTTP::Tiny->new->get("$api->{url}/host/example.zendesk.com/change/7/5");

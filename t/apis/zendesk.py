@@ -1,4 +1,4 @@
-"""Zendesk: lists by cursor, incremental exports, the Talk export that loops."""
+"""Zendesk: lists by cursor, incremental exports, Talk that loops."""
 
 import base64
 import time
