@@ -45,7 +45,9 @@ check_repeated_page(DloadExtract *x, int64 nrecords, uint64 fingerprint,
 	/* files may well be equal */
 	if (x->res->slice.list_url != NULL)
 		return true;
-	if (option == NULL || nrecords == 0)
+	if (option == NULL || nrecords == 0 ||
+		(x->res->page.kind <= DLOAD_PAGINATE_NEXT_URL &&
+		 x->res->page.stop_on_repeat))
 		return true;
 	/* no request of a scroll is like another, even if it goes in circles */
 	if (x->res->page.kind == DLOAD_PAGINATE_SCROLL ?
@@ -328,7 +330,6 @@ note_declared(DloadExtract *x, int64 total)
 							   " to " INT64_FORMAT " while the pages were "
 							   "read, so that records may be missing.",
 							   x->declared_total, total));
-	/* a page that does not say takes nothing back */
 	if (total >= 0)
 		x->declared_total = total;
 }
