@@ -78,7 +78,7 @@ TEXTS = [
     ["https://api.example.com/v1/items?page=2&token=abc#f", "//evil.com/x",
      "../../a/./b?q", "http://a:b@h:80/", "http://[::1]:8080/",
      '<https://h/?a=1,2>; rel="next"; anchor="/x", </y>; rel=next',
-     "http://h%2ex/", "http://h\\@x/", "?a=1&access_token=x"],
+     "http://h%2ex/", "http://h\\@x/", "?a=1&access_token=x", "?x=a/b&&y=a%2Fb&=&a/b"],
     ["s3cr et\nabc s3cr%20et \\u0073 &quot; &#x41; %2525",
      'a"b/c\na\\"b\\/c %2522'],
     ['status = 403 and (header("Retry-After") > 60 or not $.a[*].b contains '
