@@ -172,13 +172,14 @@ dload_url_drop_value(const char *url, const char *value)
 	DloadSpan	query;
 	StringInfoData buf;
 	size_t		n;
+	bool		first = true;
 
 	dload_url_split(url, &parts);
 	query = parts.query;
-	if (query.data == NULL)
+	if (query.data == NULL || query.len == 0)
 		return pstrdup(url);
 	initStringInfo(&buf);
-	for (size_t at = 0; at < query.len; at += n + 1)
+	for (size_t at = 0; at <= query.len; at += n + 1)
 	{
 		const char *piece = query.data + at;
 		const char *stop = memchr(piece, '&', query.len - at);
@@ -191,13 +192,12 @@ dload_url_drop_value(const char *url, const char *value)
 													piece + n - equals - 1)),
 				   value) == 0)
 			continue;
-		if (buf.len > 0)
+		if (!first)
 			appendStringInfoChar(&buf, '&');
 		appendBinaryStringInfo(&buf, piece, (int) n);
+		first = false;
 	}
-	parts.query = dload_span(buf.data, buf.len);
-	if (buf.len == 0)
-		parts.query.data = NULL;
+	parts.query = dload_span(first ? NULL : buf.data, buf.len);
 	initStringInfo(&buf);
 	dload_url_join(&buf, &parts);
 	return buf.data;

@@ -84,7 +84,7 @@ TEXTS = [
     ['status = 403 and (header("Retry-After") > 60 or not $.a[*].b contains '
      '"x" )\n12\n{"a":[{"b":"x"},{"b":["x",1]}]}',
      'exists($.a) or $.b != null or $.c >= -1.5e3\n\n{"b":null,"c":2}'],
-    ["/a/{a}/b?c={a|url}\n../x", 'a={a}&b={{a}}\nx&y', "X: {a}\nv",
+    ["/a/{a}/b?c={a|url}\n../x", 'a={a}&b={{a}}\nx&y', "X: {a}\nv", "[1{a}]\n5",
      '{"k": {a}, "s": "x{a}y", "{a}": [{a|sql}]}\nq"\\u'],
     ['a.b[0]\n{"x":1}\n{"a":{}}', 'a\nhello\n{"a":null,"b":[1]}',
      '[1].x\n5\n[{},{"x":"y"}]', 'a[1]\n5\n{"a":[1],"b":2}'],
