@@ -90,6 +90,24 @@ SELECT part.tableoid::regclass, id, kind, value FROM app.part JOIN app.part__l O
 SELECT convert_from(record, 'UTF8') AS record, reason FROM dload.rejected WHERE pipeline = 'part';
 SELECT dload.drop_pipeline('part');
 
+-- domains: the default of one that the records do not fill, null where one
+-- refuses it
+CREATE DOMAIN app.filled AS text DEFAULT 'by domain';
+CREATE DOMAIN app.needed AS text NOT NULL;
+CREATE TABLE app.d (id bigint, name app.needed, note app.filled);
+SELECT dload.create_pipeline('domain', 'app.src', 'app.d');
+\! python3 "${PG_ABS_SRCDIR:-.}/t/answer.py" /app '[{"id":1,"name":"a"},{"id":2},{"id":3,"name":null},{"id":4,"name":"d"}]'
+CALL dload.run('domain');
+SELECT id, name, note FROM app.d ORDER BY id;
+SELECT convert_from(record, 'UTF8') AS record, reason FROM dload.rejected WHERE pipeline = 'domain' ORDER BY 1;
+TRUNCATE app.d;
+ALTER TABLE app.d DROP note, ADD other app.needed;
+CALL dload.run('domain');
+ALTER TABLE app.d DROP other;
+CALL dload.run('domain');
+SELECT id, name FROM app.d ORDER BY id;
+SELECT dload.drop_pipeline('domain');
+
 -- a target that rows cannot go to
 SELECT dload.create_pipeline('view', 'app.src', 'app.live');
 SELECT dload.create_pipeline('view', 'app.src', 'app.late');

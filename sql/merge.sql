@@ -93,6 +93,25 @@ CALL dload.run('own');
 SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 'mrg.own2'::regclass AND contype <> 'n' ORDER BY 1;
 SELECT id, name, other IS NOT NULL FROM mrg.own2 ORDER BY id;
 SELECT dload.drop_pipeline('own');
+-- constraints see which table a row is in, whether it is new or changed
+CREATE TABLE mrg.own3 (id bigint PRIMARY KEY, name text);
+ALTER TABLE mrg.own3 ADD CHECK (tableoid = 'mrg.own3'::regclass);
+SELECT dload.create_pipeline('own', 'mrg.src', 'mrg.own3', write_disposition => 'merge', primary_key => ARRAY['id']);
+\! python3 "${PG_ABS_SRCDIR:-.}/t/answer.py" /mrg '[{"id":1,"name":"one"},{"id":2,"name":"two"}]'
+CALL dload.run('own');
+\! python3 "${PG_ABS_SRCDIR:-.}/t/answer.py" /mrg '[{"id":1,"name":"uno"},{"id":2,"name":"due"},{"id":3,"name":"tre"}]'
+CALL dload.run('own');
+SELECT id, name FROM mrg.own3 ORDER BY id;
+-- a changed row loses what it had in a column that was dropped
+ALTER TABLE mrg.own3 ADD large text;
+ALTER TABLE mrg.own3 ALTER large SET STORAGE PLAIN;
+UPDATE mrg.own3 SET large = repeat('x', 3000);
+ALTER TABLE mrg.own3 DROP large;
+SELECT id, pg_column_size(own3) > 3000 AS large FROM mrg.own3 ORDER BY id;
+\! python3 "${PG_ABS_SRCDIR:-.}/t/answer.py" /mrg '[{"id":1,"name":"eins"},{"id":2,"name":"due"},{"id":3,"name":"drei"}]'
+CALL dload.run('own');
+SELECT id, pg_column_size(own3) > 3000 AS large FROM mrg.own3 ORDER BY id;
+SELECT dload.drop_pipeline('own');
 
 SET client_min_messages = warning;
 DROP SCHEMA mrg CASCADE;

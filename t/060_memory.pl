@@ -148,6 +148,18 @@ foreach my $args ("write_disposition => 'append'",
 		'complete 2000 20000');
 }
 
+# Records that are refused one by one
+$node->safe_psql(
+	'postgres', q{
+CREATE TABLE loaded.refused (id text CHECK (id = ''));
+SELECT dload.create_pipeline('refused', source => 'pages',
+	target => 'loaded.refused')});
+bounded(
+	"CALL dload.run('refused', max_pages => 200)",
+	"SELECT outcome || ' ' || rows_rejected FROM dload.runs"
+	  . " WHERE pipeline = 'refused'",
+	'partial 2000');
+
 # Large pages on their way at the same time
 $node->safe_psql(
 	'postgres', q{

@@ -210,7 +210,7 @@ foreach my $function ('pg_cancel_backend', 'pg_terminate_backend')
 	wait_until(sub { (split / /, counts())[0] == $requests ||
 			$mock->requests('/oauth2/token') > $requests }, 'the request');
 	sleep 1;
-	$node->restart('fast');
+	$node->restart;
 	eval { $session->{run}->finish; };
 	config();
 	is(sql($query), 100, 'after a fast shutdown');

@@ -72,12 +72,25 @@ run_guarded(void *arg)
 	return true;
 }
 
+/*
+ * Rows that others have written meanwhile are met as they are now; whoever
+ * works by one snapshot can only give up, or takes a record for a duplicate.
+ */
+static void
+see_what_is_committed(const DloadRun *run)
+{
+	if (run->mode != DLOAD_RUN_ATOMIC && !FirstSnapshotSet)
+		XactIsoLevel = XACT_READ_COMMITTED;
+}
+
 void
 dload_run_guarded(DloadRun *run, DloadRunBody body, void *arg)
 {
 	Guarded		guarded = {run, body, arg};
-	ErrorData  *error = dload_subxact(run_guarded, &guarded);
+	ErrorData  *error;
 
+	see_what_is_committed(run);
+	error = dload_subxact(run_guarded, &guarded);
 	if (error != NULL)
 		ReThrowError(error);
 }
@@ -327,18 +340,30 @@ attempt(DloadRun *run, DloadRow *only, char **message)
 {
 	Storing		storing = {run, only};
 	DloadCounters before = run->counters;
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
+												  "dload attempt",
+												  ALLOCSET_SMALL_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
 	ErrorData  *error = dload_subxact(store_all, &storing);
+	Attempt		result = ATTEMPT_STORED;
 
-	if (error == NULL && storing.rejected == 0)
-		return ATTEMPT_STORED;
-	before.rows_rejected = run->counters.rows_rejected;
-	run->counters = before;
-	if (error == NULL)
-		return ATTEMPT_REJECTED;
-	if (!is_data_error(error->sqlerrcode))
-		ReThrowError(error);
-	*message = error->message;
-	return ATTEMPT_DATA_ERROR;
+	MemoryContextSwitchTo(old);
+	if (error != NULL || storing.rejected > 0)
+	{
+		before.rows_rejected = run->counters.rows_rejected;
+		run->counters = before;
+		result = ATTEMPT_REJECTED;
+	}
+	if (error != NULL)
+	{
+		if (!is_data_error(error->sqlerrcode))
+			ReThrowError(error);
+		*message = pstrdup(error->message);
+		result = ATTEMPT_DATA_ERROR;
+	}
+	/* one that failed has left all it had allocated */
+	MemoryContextDelete(context);
+	return result;
 }
 
 /* Record by record, so that only those at fault are left out. */

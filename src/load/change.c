@@ -18,6 +18,7 @@
 #include "commands/trigger.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
+#include "parser/parse_relation.h"
 #include "utils/acl.h"
 #include "utils/datum.h"
 #include "utils/rel.h"
@@ -33,6 +34,8 @@ struct DloadChanger
 	TupleTableSlot *latest;		/* as another session left it */
 	int			nwritten;
 	int16	   *written;		/* subscripts of the columns written */
+	int			ndropped;
+	int16	   *dropped;		/* of columns that are there no more */
 	int			nkeys;
 	AttrNumber	keys[INDEX_MAX_KEYS];
 	bool		may_update;		/* looked whether it is published */
@@ -112,12 +115,26 @@ dload_result_open(Relation rel, EState **estate)
 	return rri;
 }
 
+static void
+note_columns(DloadChanger *c, List *attributes)
+{
+	TupleDesc	desc = RelationGetDescr(c->rel);
+	ListCell   *lc;
+
+	c->written = palloc(sizeof(int16) * (list_length(attributes) + 1));
+	foreach(lc, attributes)
+		c->written[c->nwritten++] = lfirst_int(lc) - 1;
+	c->dropped = palloc(sizeof(int16) * (desc->natts + 1));
+	for (int i = 0; i < desc->natts; i++)
+		if (TupleDescAttr(desc, i)->attisdropped)
+			c->dropped[c->ndropped++] = i;
+}
+
 DloadChanger *
 dload_changer_open(Relation rel, List *attributes, int nkeys,
 				   const AttrNumber *keys, bool referenced)
 {
 	DloadChanger *c;
-	ListCell   *lc;
 
 	if (nkeys > INDEX_MAX_KEYS || !changes_plainly(rel, referenced))
 		return NULL;
@@ -125,9 +142,7 @@ dload_changer_open(Relation rel, List *attributes, int nkeys,
 	c->rel = rel;
 	c->nkeys = nkeys;
 	memcpy(c->keys, keys, sizeof(AttrNumber) * nkeys);
-	c->written = palloc(sizeof(int16) * (list_length(attributes) + 1));
-	foreach(lc, attributes)
-		c->written[c->nwritten++] = lfirst_int(lc) - 1;
+	note_columns(c, attributes);
 	c->rri = dload_result_open(rel, &c->estate);
 	c->slot = table_slot_create(rel, NULL);
 	c->latest = table_slot_create(rel, NULL);
@@ -153,7 +168,11 @@ form_row(DloadChanger *c, TupleTableSlot *stored, const Datum *values,
 		slot->tts_values[att] = values[att];
 		slot->tts_isnull[att] = nulls[att];
 	}
+	for (int i = 0; i < c->ndropped; i++)
+		slot->tts_isnull[c->dropped[i]] = true;
 	ExecStoreVirtualTuple(slot);
+	/* which a constraint may look at */
+	slot->tts_tableOid = RelationGetRelid(c->rel);
 	if (RelationGetDescr(c->rel)->constr)
 		ExecConstraints(c->rri, slot, c->estate);
 }

@@ -188,9 +188,14 @@ settle_row(Settling *s, DloadRow *row, TupleTableSlot *stored)
 	row->id = stored_id(s, stored);
 	/* one whose record is rejected needs nothing more */
 	if (dload_writer_convert(s->load, s->writer, row, s->values, s->nulls))
+	{
 		row->skipped = holds_values(s, stored) ||
 			dload_changer_update(s->changer, stored, s->values,
 								 s->nulls) == DLOAD_CHANGE_DONE;
+		/* it went meanwhile, and with it whatever has its id */
+		if (!row->skipped)
+			row->id = 0;
+	}
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(s->row_context);
 	dload_load_forget_values(s->load);
@@ -213,6 +218,7 @@ settle_rows(Settling *s, const int64 *parents, int nparents)
 		dload_sweep_seek(s->sweep, parents[p]);
 		while ((stored = dload_sweep_next(s->sweep, &idx)) != NULL)
 		{
+			CHECK_FOR_INTERRUPTS();
 			if (s->has_below)
 				add_id(&s->found, stored_id(s, stored));
 			while (next < s->nrows &&

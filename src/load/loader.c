@@ -32,6 +32,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/typcache.h"
 
 /*
  * Rows and bytes of values handed to the table at once, as COPY does: some
@@ -68,6 +69,7 @@ struct DloadWriter
 	Relation	rel;
 	int			natts;
 	Target	   *targets;		/* per column of the shape */
+	List	   *domains;		/* subscripts of those that may refuse null */
 	DloadConverter *variant;	/* any text column */
 	AttrNumber	id,
 				run_id,
@@ -80,8 +82,7 @@ struct DloadWriter
 	EState	   *estate;
 	ResultRelInfo *rri;
 	BulkInsertState bistate;
-	TupleDesc	desc;			/* of the slots: our own, so that they need
-								 * not hold the relation's one by one */
+	TupleDesc	desc;			/* our own, which slots need not hold each */
 	TupleTableSlot **slots;
 	int			nused;
 
@@ -236,6 +237,8 @@ open_columns(DloadWriter *w)
 		target->att = column->attnum - 1;
 		att = TupleDescAttr(desc, target->att);
 		target->conv = dload_converter_create(att->atttypid, att->atttypmod);
+		if (target->conv->is_domain && DomainHasConstraints(att->atttypid))
+			w->domains = lappend_int(w->domains, i);
 		w->attributes = lappend_int(w->attributes, column->attnum);
 		if (column->variant_attnum == 0)
 			continue;
@@ -404,6 +407,25 @@ convert_cell(DloadLoad *load, DloadWriter *w, DloadRow *row,
 	return convert_general(load, w, row, target, &token, values, nulls);
 }
 
+/* What a record does not mention is null, which domains may refuse. */
+static bool
+convert_absent(DloadLoad *load, DloadWriter *w, DloadRow *row, Datum *values,
+			   bool *nulls)
+{
+	const DloadToken null = {.type = DLOAD_TOKEN_NULL};
+	ListCell   *lc;
+
+	foreach(lc, w->domains)
+	{
+		const Target *target = &w->targets[lfirst_int(lc)];
+
+		if (nulls[target->att] && target->variant_att < 0 &&
+			!convert_general(load, w, row, target, &null, values, nulls))
+			return false;
+	}
+	return true;
+}
+
 static inline void
 set_int64(AttrNumber attnum, int64 value, Datum *values, bool *nulls)
 {
@@ -421,6 +443,8 @@ dload_writer_convert(DloadLoad *load, DloadWriter *w, DloadRow *row,
 	for (int i = 0; i < row->ncells; i++)
 		if (!convert_cell(load, w, row, &row->cells[i], values, nulls))
 			return false;
+	if (!convert_absent(load, w, row, values, nulls))
+		return false;
 	if (row->id == 0)
 		row->id = dload_load_next_id(load);
 	set_int64(w->id, row->id, values, nulls);
@@ -527,6 +551,7 @@ multi_insert(DloadLoad *load, DloadWriter *w, DloadRow *row)
 		old = MemoryContextSwitchTo(load->context);
 		slot = w->slots[w->nused] =
 			MakeSingleTupleTableSlot(w->desc, table_slot_callbacks(w->rel));
+		slot->tts_tableOid = RelationGetRelid(w->rel);
 		MemoryContextSwitchTo(old);
 	}
 	old = MemoryContextSwitchTo(load->rows);

@@ -221,6 +221,18 @@ take_match(Merge *m, int n, const DloadStored *stored)
 }
 
 /*
+ * The row that was found is gone.  Or it has another key now, and with it
+ * keeps its id and what is below it.
+ */
+static void
+take_for_new(Merge *m, int n)
+{
+	m->changed[n] = false;
+	m->rows[n]->fresh = true;
+	m->rows[n]->id = 0;
+}
+
+/*
  * Update the row that was found.  One that is not there any more is inserted
  * like a new one.
  */
@@ -240,7 +252,7 @@ change_row(Merge *m, int n)
 		if (change == DLOAD_CHANGE_DONE)
 			m->counters->rows_updated++;
 		else if (change == DLOAD_CHANGE_GONE)
-			row->fresh = true;
+			take_for_new(m, n);
 	}
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(m->row_context);
@@ -446,7 +458,7 @@ update_rows(Merge *m)
 		if (update_row(m, plan, row))
 			m->counters->rows_updated++;
 		else
-			row->fresh = true;
+			take_for_new(m, i);
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(m->row_context);
 		dload_load_forget_values(m->load);

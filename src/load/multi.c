@@ -18,6 +18,8 @@
 
 #include "access/toast_internals.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/rls.h"
 
@@ -37,7 +39,9 @@ dload_multi_possible(Relation rel, List *attributes)
 
 		if (!att->attisdropped &&
 			(att->attgenerated || att->attidentity ||
-			 (att->atthasdef && !list_member_int(attributes, att->attnum))))
+			 ((att->atthasdef ||
+			   get_typtype(att->atttypid) == TYPTYPE_DOMAIN) &&
+			  !list_member_int(attributes, att->attnum))))
 			return false;
 	}
 	return true;

@@ -393,6 +393,13 @@ dload_http_wait(DloadExchange *ex, long timeout_ms)
 }
 
 void
+dload_http_give_up(DloadExchange *ex, const char *words)
+{
+	dload_exchange_fail(ex, DLOAD_HTTP_FAIL_TIMEOUT, words);
+	dload_exchange_finish(ex);
+}
+
+void
 dload_http_poll(void)
 {
 	dload_mux_drive();

@@ -101,6 +101,14 @@ MemoryContextAlloc(MemoryContext context, Size size)
 	return remember(malloc(Max(size, 1)), context);
 }
 
+char *
+MemoryContextStrdup(MemoryContext context, const char *string)
+{
+	size_t		size = strlen(string) + 1;
+
+	return memcpy(MemoryContextAlloc(context, size), string, size);
+}
+
 void *
 MemoryContextAllocHuge(MemoryContext context, Size size)
 {
