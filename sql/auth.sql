@@ -46,6 +46,19 @@ SELECT auth_try('SELECT count(*) FROM t_auth_template');
 ALTER SERVER auth_template OPTIONS (ADD api_key_template 'Token');
 ALTER SERVER auth_template OPTIONS (SET auth 'bearer', DROP api_key_name, ADD api_key_template 'Token {key}');
 
+-- a next link that repeats the credential (Facebook): it is sent once, and not
+-- kept in a checkpoint
+SELECT auth_make('auth_linked', '/auth/bearer', $$auth 'bearer'$$, $$token 's3cret-token'$$);
+ALTER FOREIGN TABLE t_auth_linked OPTIONS (ADD query_params '{"access": "s3cret-token", "count": "100"}');
+SELECT dload.create_pipeline('auth_linked', 't_auth_linked', 'public.auth_linked');
+CALL dload.run('auth_linked', max_pages => 2);
+SELECT c.checkpoint ~ 'page=2' AS "second page", c.checkpoint ~ 's3cret' AS "with the token"
+  FROM dload.pipeline_cursor AS c JOIN dload.pipeline USING (pipeline_id) WHERE name = 'auth_linked';
+CALL dload.run('auth_linked');
+SELECT count(*) FROM auth_linked;
+SELECT dload.drop_pipeline('auth_linked');
+DROP TABLE auth_linked;
+
 --
 -- References to secrets
 --

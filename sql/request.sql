@@ -29,6 +29,7 @@ CREATE FOREIGN TABLE rq_bad () SERVER request_test OPTIONS (body_type 'form');
 CREATE FOREIGN TABLE rq_bad () SERVER request_test OPTIONS (method 'DELETE', body_type 'raw');
 CREATE FOREIGN TABLE rq_bad () SERVER request_test OPTIONS (method 'POST', body_type 'graphql');
 CREATE FOREIGN TABLE rq_bad () SERVER request_test OPTIONS (method 'POST', body '{"a": }');
+CREATE FOREIGN TABLE rq_bad () SERVER request_test OPTIONS (method 'POST', body '{"a": 1{x}}');
 CREATE FOREIGN TABLE rq_bad () SERVER request_test OPTIONS (method 'POST', body 'a=1');
 CREATE FOREIGN TABLE rq_bad () SERVER request_test OPTIONS (method 'POST', body E'{\x01}');
 CREATE FOREIGN TABLE rq_bad () SERVER request_test OPTIONS (method 'POST', body '{"a": {x|yaml}}');

@@ -188,8 +188,9 @@ dload_template_is_json(const char *text)
 
 		if (piece->text != NULL)
 			appendStringInfoString(&buf, piece->text);
+		/* a value of its own: it makes a number of nothing beside it */
 		else if (!piece->quoted)
-			appendStringInfoString(&buf, "0");
+			appendStringInfoString(&buf, "null");
 	}
 	utf8 = pg_server_to_any(buf.data, buf.len, PG_UTF8);
 	return dload_json_validate(dload_span(utf8, strlen(utf8)), &ignored);

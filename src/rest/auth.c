@@ -11,6 +11,9 @@
 
 #include "rest/url.h"
 
+/* Shorter ones may be the value of anything. */
+#define MIN_LINKED_SECRET 8
+
 static bool
 apply_none(const DloadResource *res, DloadHttpRequest *request,
 		   DloadError *err)
@@ -216,4 +219,38 @@ dload_auth_strip_url(const DloadResource *res, const char *url)
 	foreach(lc, kind->parameters(res))
 		stripped = dload_url_drop_query(stripped, lfirst(lc));
 	return stripped;
+}
+
+/* What each request carries as it is; NULL if nothing, or too short. */
+static const char *
+sent_secret(const DloadResource *res)
+{
+	const char *secret = NULL;
+
+	switch (res->auth.kind)
+	{
+		case DLOAD_AUTH_BEARER:
+			secret = res->auth.token;
+			break;
+		case DLOAD_AUTH_API_KEY:
+			secret = res->auth.api_key;
+			break;
+		case DLOAD_AUTH_OAUTH2:
+		case DLOAD_AUTH_JWT:
+			secret = res->auth.access->token;
+			break;
+		default:
+			break;
+	}
+	return secret != NULL && strlen(secret) >= MIN_LINKED_SECRET ? secret :
+		NULL;
+}
+
+char *
+dload_auth_strip_link(const DloadResource *res, const char *url)
+{
+	char	   *stripped = dload_auth_strip_url(res, url);
+	const char *secret = sent_secret(res);
+
+	return secret ? dload_url_drop_value(stripped, secret) : stripped;
 }

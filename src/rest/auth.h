@@ -71,6 +71,12 @@ extern void dload_auth_set_renewer(DloadRenewer renewer);
 extern char *dload_auth_strip_url(const DloadResource *res, const char *url);
 
 /*
+ * The same of a URL that the API gave, and those that repeat the credential
+ * under whatever name: such a URL is kept in checkpoints.
+ */
+extern char *dload_auth_strip_link(const DloadResource *res, const char *url);
+
+/*
  * The text with every secret of the resource replaced by "***": verbatim,
  * escaped as in URLs, JSON and HTML, and in base64, alone and as
  * user:password.  For bodies and messages from the server, which may repeat

@@ -14,6 +14,7 @@
 
 #include "data/path.h"
 #include "data/record.h"
+#include "rest/auth.h"
 #include "rest/paging.h"
 #include "rest/request.h"
 #include "rest/url.h"
@@ -146,6 +147,8 @@ read_parts(const DloadResource *res, const DloadPageInfo *page,
 		/* what is relative is so to the list */
 		if (text != NULL && names_urls(res))
 			text = dload_url_resolve(page->final_url, text, err);
+		if (text != NULL && names_urls(res))
+			text = dload_auth_strip_link(res, text);
 		if (text == NULL)
 			return NULL;
 		if (n++ > 0 || !res->slice.list_first)

@@ -32,7 +32,7 @@ dload_paging_follow(const DloadResource *res, const DloadPageInfo *page,
 	fragment = strchr(url, '#');
 	if (fragment != NULL)
 		*fragment = '\0';
-	next->url = dload_auth_strip_url(res, url);
+	next->url = dload_auth_strip_link(res, url);
 	next->position = 0;
 	return DLOAD_NEXT_PAGE;
 }

@@ -165,6 +165,44 @@ dload_url_drop_query(const char *url, const char *name)
 	return rewrite_query(url, name, NULL);
 }
 
+char *
+dload_url_drop_value(const char *url, const char *value)
+{
+	DloadUrlParts parts;
+	DloadSpan	query;
+	StringInfoData buf;
+	size_t		n;
+	bool		first = true;
+
+	dload_url_split(url, &parts);
+	query = parts.query;
+	if (query.data == NULL || query.len == 0)
+		return pstrdup(url);
+	initStringInfo(&buf);
+	for (size_t at = 0; at <= query.len; at += n + 1)
+	{
+		const char *piece = query.data + at;
+		const char *stop = memchr(piece, '&', query.len - at);
+		const char *equals;
+
+		n = stop ? stop - piece : query.len - at;
+		equals = memchr(piece, '=', n);
+		if (equals != NULL &&
+			strcmp(dload_url_decode_name(dload_span(equals + 1,
+													piece + n - equals - 1)),
+				   value) == 0)
+			continue;
+		if (!first)
+			appendStringInfoChar(&buf, '&');
+		appendBinaryStringInfo(&buf, piece, (int) n);
+		first = false;
+	}
+	parts.query = dload_span(first ? NULL : buf.data, buf.len);
+	initStringInfo(&buf);
+	dload_url_join(&buf, &parts);
+	return buf.data;
+}
+
 List *
 dload_url_query_names(const char *url)
 {

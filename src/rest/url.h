@@ -44,6 +44,9 @@ extern char *dload_url_set_query(const char *url, const char *name,
 /* The URL without a query parameter. */
 extern char *dload_url_drop_query(const char *url, const char *name);
 
+/* The URL without the query parameters that have this value. */
+extern char *dload_url_drop_value(const char *url, const char *value);
+
 /* The decoded names of a URL's query parameters: list of char *. */
 extern List *dload_url_query_names(const char *url);
 

@@ -183,6 +183,9 @@ check_url(char *text)
 		if (dload_url_origin(again) == NULL ||
 			strcmp(dload_url_origin(again), origin) != 0)
 			fail("a query leads elsewhere", url, again);
+		again = dload_url_drop_value(url, "a/b");
+		if (strcmp(dload_url_drop_value(again, "a/b"), again) != 0)
+			fail("a value is still there", url, again);
 		again = dload_url_redact(url, NULL);
 		if (strcmp(dload_url_redact(again, NULL), again) != 0)
 			fail("something is left to redact", url, again);
