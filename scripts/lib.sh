@@ -7,7 +7,8 @@
 # must be of the same minor release.
 PG_MAJOR=${PG_MAJOR:-15}
 PG_PACKAGES="postgresql-$PG_MAJOR postgresql-server-dev-$PG_MAJOR"
-BUILD_PACKAGES="gcc libc6-dev make libcurl4-openssl-dev libjansson-dev libssl-dev"
+BUILD_PACKAGES="gcc libc6-dev make libcurl4-openssl-dev libjansson-dev
+	libssl-dev zlib1g-dev"
 TEST_PACKAGES="python3 perl libipc-run-perl openssl procps cppcheck
 	rabbitmq-server docker-registry etcd-server prometheus
 	mediawiki php-cli php-sqlite3 postgresql-$PG_MAJOR-cron"

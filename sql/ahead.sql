@@ -89,6 +89,15 @@ SELECT * FROM ahead.loaded('page');
 CALL ahead.load('capped');
 SELECT * FROM ahead.loaded('capped');
 
+-- nor much one that may end at any page, where nothing new is
+CREATE FOREIGN TABLE ahead.newest (id int, name text) SERVER ahead
+  OPTIONS (path '/ahead/items?desc=1', paginate 'page', total_path 'total');
+SELECT dload.create_pipeline('newest', 'ahead.newest', 'ahead.t_newest', cursor_path => 'id', cursor_order => 'desc');
+CALL ahead.load('newest');
+SELECT n, ids, requests FROM ahead.loaded('newest');
+CALL ahead.load('newest');
+SELECT n, ids, requests < 5 AS few FROM ahead.loaded('newest');
+
 -- an answer that fails is asked for again when it is its turn, or ends the run
 \! python3 "${PG_ABS_SRCDIR:-.}/t/mock_api.py" --post "$(cat results/mock.url)" /_script '[{"path": "page=4", "status": 503, "headers": {"Retry-After": "0"}}, {"path": "page=5", "truncate_at": 50}]' >results/mock.answer
 DROP TABLE ahead.t_page;
@@ -100,6 +109,16 @@ CALL ahead.load('page');
 SELECT n, ids, in_order FROM ahead.loaded('page');
 CALL ahead.load('page');
 SELECT n, ids, in_order FROM ahead.loaded('page');
+
+-- what a run went on from is gone: all is read anew, and what was read before does not count
+CREATE FOREIGN TABLE ahead.gone (id int, name text) SERVER ahead
+  OPTIONS (path '/ahead/items', paginate 'page', total_path 'total', response_rules '[{"when": "status = 410", "do": "restart"}]');
+SELECT dload.create_pipeline('gone', 'ahead.gone', 'ahead.t_gone', write_disposition => 'merge', primary_key => '{id}', cursor_path => 'id');
+CALL ahead.load('gone');
+\! python3 "${PG_ABS_SRCDIR:-.}/t/mock_api.py" --post "$(cat results/mock.url)" /_script '{"path": "page=4", "status": 410}' >results/mock.answer
+CALL ahead.load('gone');
+SELECT outcome, reason, pages, rows_read FROM dload.runs WHERE pipeline = 'gone' ORDER BY run_id;
+SELECT n, ids FROM ahead.loaded('gone');
 
 -- live scans ask for more the more they read, and not beyond a LIMIT
 SELECT count(*), count(DISTINCT id) FROM ahead.page;

@@ -14,7 +14,7 @@ BEGIN
   EXECUTE query INTO answer;
   RETURN answer;
 EXCEPTION WHEN OTHERS THEN
-  RETURN sqlstate || ' ' || sqlerrm;
+  RETURN sqlstate || ' ' || replace(sqlerrm, 'user "' || current_user || '"', 'user "me"');
 END $$;
 
 -- a server with its mapping and a table; each as one list of options
@@ -91,6 +91,25 @@ CREATE FUNCTION auth_theirs() RETURNS text LANGUAGE sql AS $$ SELECT 'k3y-value'
 RESET ROLE;
 ALTER USER MAPPING FOR auth_user SERVER auth_cookie OPTIONS (SET api_key 'function:public.auth_theirs');
 SELECT auth_try('SELECT count(*) FROM auth_view');
+-- who has the server names no function that only the mapped user may call
+REVOKE EXECUTE ON FUNCTION auth_mine() FROM PUBLIC;
+GRANT USAGE ON FOREIGN DATA WRAPPER dload TO auth_other;
+SET ROLE auth_other;
+CREATE SERVER auth_theft FOREIGN DATA WRAPPER dload OPTIONS (base_url 'http://192.0.2.1', auth 'bearer');
+CREATE USER MAPPING FOR auth_user SERVER auth_theft OPTIONS (token 'function:public.auth_mine');
+CREATE USER MAPPING FOR auth_user SERVER auth_theft OPTIONS (token 'function:public.auth_later');
+CREATE USER MAPPING FOR auth_user SERVER auth_theft OPTIONS (token 'function:public.auth_secret');
+DROP SERVER auth_theft CASCADE;
+RESET ROLE;
+REVOKE USAGE ON FOREIGN DATA WRAPPER dload FROM auth_other;
+-- the function's schema is for that user, not for who reads the view
+CREATE SCHEMA auth_inner AUTHORIZATION auth_user;
+ALTER FUNCTION auth_mine() SET SCHEMA auth_inner;
+ALTER USER MAPPING FOR auth_user SERVER auth_cookie OPTIONS (SET api_key 'function:auth_inner.auth_mine');
+GRANT SELECT ON auth_view TO auth_other;
+SET ROLE auth_other;
+SELECT auth_try('SELECT count(*) FROM auth_view');
+RESET ROLE;
 
 --
 -- OAuth 2.0
@@ -292,6 +311,13 @@ SELECT auth_try('SELECT count(*) FROM t_jwt_own');
 ALTER SERVER jwt_own OPTIONS (SET jwt_issuer 'ORG.ME');
 SELECT auth_try('SELECT count(*) FROM t_jwt_own');
 ALTER SERVER jwt_own OPTIONS (ADD jwt_claims '{"exp": 1}');
+ALTER SERVER jwt_own OPTIONS (ADD jwt_headers '{"x5t": "a", "kid": "b"}');
+-- headers that the API wants in a JWT
+\! python3 t/mock_api.py --post /oauth2/config '{"claims": {"iss": "ORG.ME"}, "jwt_headers": {"x5t": "hash", "n": [1, 2]}}' > /dev/null
+SELECT auth_try('SELECT count(*) FROM t_jwt_own');
+ALTER SERVER jwt_own OPTIONS (ADD jwt_headers '{"x5t": "hash", "n": [1, 2]}');
+SELECT auth_try('SELECT count(*) FROM t_jwt_own');
+ALTER SERVER jwt_client OPTIONS (DROP oauth2_client_auth, DROP jwt_algorithm, ADD jwt_headers '{"x5t": "hash"}');
 ALTER USER MAPPING FOR CURRENT_USER SERVER jwt_own OPTIONS (DROP private_key);
 SELECT auth_try('SELECT count(*) FROM t_jwt_own');
 
@@ -342,11 +368,11 @@ SELECT auth_try('SELECT count(*) FROM t_hmac_binance');
 ALTER SERVER hmac_binance OPTIONS (SET hmac_digest 'sha256', DROP hmac_headers);
 SELECT auth_try('SELECT count(*) FROM t_hmac_binance');
 ALTER SERVER hmac_binance OPTIONS (ADD hmac_headers '{"X-MBX-APIKEY": "{key}"}');
--- a retry is signed anew
+-- a retry is signed anew, by the time that it is then
 \! python3 t/mock_api.py --post /_journal/clear > /dev/null
-\! python3 t/mock_api.py --post /_script '{"path": "/hmac/binance", "status": 503}' > /dev/null
+\! python3 t/mock_api.py --post /_script '{"path": "/hmac/binance", "status": 503, "delay": 0.02}' > /dev/null
 SELECT auth_try('SELECT count(*) FROM t_hmac_binance');
-\! python3 t/mock_api.py --get /_journal | python3 -c 'import json, sys; from urllib.parse import *; q = [parse_qs(urlsplit(r["path"]).query) for r in json.load(sys.stdin)]; print(len(q), len({x["timestamp"][0] for x in q}), len({x["signature"][0] for x in q}))'
+\! python3 t/mock_api.py --get /_journal | python3 -c 'import json, sys; from urllib.parse import *; r = json.load(sys.stdin); q = [parse_qs(urlsplit(x["path"]).query) for x in r]; a, b = q[:2]; print([x["status"] for x in r], a["timestamp"] != b["timestamp"], a["signature"] != b["signature"], a.get("page") == b.get("page"))'
 ALTER USER MAPPING FOR CURRENT_USER SERVER hmac_binance OPTIONS (DROP api_key);
 SELECT auth_try('SELECT count(*) FROM t_hmac_binance');
 

@@ -85,3 +85,9 @@ SELECT dload.preview_condition('header(X) = 1');
 SELECT dload.preview_condition('exists($.a');
 SELECT dload.preview_condition('status contains 4');
 SELECT dload.preview_condition(repeat('(', 60) || 'status = 1' || repeat(')', 60));
+-- a chain of any length would be a tree of any depth
+SELECT pg_temp.c(repeat('status = 1 or ', 999) || 'status = 2', 2) AS t;
+\set VERBOSITY sqlstate
+SELECT dload.preview_condition(repeat('status = 1 or ', 1000) || 'status = 2');
+SELECT dload.preview_condition(repeat('status = 1 and ', 300000) || 'status = 2');
+\set VERBOSITY default

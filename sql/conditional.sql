@@ -196,7 +196,37 @@ CALL dload.run('gr');
 SELECT outcome, pages, unchanged, rows_read FROM cond_last('gr');
 SELECT count(*), sum(value) FILTER (WHERE id IN (1, 99)) FROM cond.gr;
 
-SELECT count(dload.drop_pipeline(name)) FROM dload.pipelines WHERE name IN ('g', 'gr', 'm', 'r', 'p', 'j', 'a', 'f', 't');
+-- an answer that only ends the list brings nothing, so the others still count
+:reset
+CREATE FOREIGN TABLE cond_end (record jsonb OPTIONS (json_path '$')) SERVER cond_server
+  OPTIONS (path '/validators/items?count=60', paginate 'page', records_path 'data', stop_on_empty 'false', stop_when 'status = 404');
+\! python3 "$MOCK_PY" --post "$(cat results/mock.url)" /_script '{"path": "page=4", "times": 0, "status": 404}' >results/mock.answer
+SELECT dload.create_pipeline('e', source => 'cond_end', target => 'cond.e', write_disposition => 'replace');
+CALL dload.run('e');
+CALL dload.run('e');
+SELECT outcome, requests, pages, unchanged, rows_read FROM cond_last('e');
+SELECT count(*) FROM cond.e;
+
+-- the head of an unchanged page names a next one
+:reset
+CREATE FOREIGN TABLE cond_one (record jsonb OPTIONS (json_path '$')) SERVER cond_server
+  OPTIONS (path '/validators/items?count=20', records_path 'data');
+SELECT dload.create_pipeline('o', source => 'cond_one', target => 'cond.o',
+	write_disposition => 'merge', primary_key => '{id}');
+CALL dload.run('o');
+\! python3 "$MOCK_PY" --post "$(cat results/mock.url)" /_script '{"path": "/validators/items", "headers": {"Link": "</validators/items?count=50&page=2>; rel=next"}}' >results/mock.answer
+CALL dload.run('o');
+SELECT outcome, unchanged, reason FROM cond_last('o');
+CREATE FOREIGN TABLE cond_link (record jsonb OPTIONS (json_path '$')) SERVER cond_server
+  OPTIONS (path '/validators/items?count=20', records_path 'data', paginate 'link');
+SELECT dload.create_pipeline('l', source => 'cond_link', target => 'cond.l',
+	write_disposition => 'merge', primary_key => '{id}');
+CALL dload.run('l');
+\! python3 "$MOCK_PY" --post "$(cat results/mock.url)" /_script '{"path": "/validators/items", "headers": {"Link": "</validators/items?count=50&page=2>; rel=next"}}' >results/mock.answer
+CALL dload.run('l');
+SELECT outcome, pages, unchanged, rows_read FROM cond_last('l');
+
+SELECT count(dload.drop_pipeline(name)) FROM dload.pipelines WHERE name IN ('e', 'o', 'l', 'g', 'gr', 'm', 'r', 'p', 'j', 'a', 'f', 't');
 SELECT count(*) FROM dload.page_validator;
 DROP SERVER cond_server CASCADE;
 DROP SCHEMA cond CASCADE;

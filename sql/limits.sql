@@ -99,9 +99,42 @@ ALTER SERVER paths OPTIONS (ADD used_limit '10');
 ALTER SERVER paths OPTIONS (ADD reset_header 'X-Reset');
 ALTER SERVER paths OPTIONS (SET max_wait '2 days');
 
--- a run that would wait too long ends as partial, and goes on from there
-CREATE SERVER slow FOREIGN DATA WRAPPER dload OPTIONS (base_url :'mock_url', rate_limit '2/5s', max_wait '1s');
-CREATE FOREIGN TABLE limits.items () SERVER slow OPTIONS (path '/link/items', query_params '{"total": "40", "per_page": "10"}', paginate 'link');
+-- points, of which each reply tells the cost, what is left and what comes back
+CREATE SERVER points FOREIGN DATA WRAPPER dload OPTIONS (base_url :'mock_url', max_wait '1s',
+	cost_path 'cost.asked', available_path 'cost.left', restore_path 'cost.back');
+CREATE FOREIGN TABLE limits.points (id int) SERVER points OPTIONS (path '/p/cost/items?left=60',
+	paginate 'page', records_path 'items');
+SELECT count(*) FROM limits.points;
+-- 20 of 60 are missing, 100 a second come back
+CREATE FOREIGN TABLE limits.few (id int) SERVER points OPTIONS (path '/p/cost/items?left=40&back=100',
+	paginate 'page', records_path 'items');
+SELECT clock_timestamp() AS began \gset
+SELECT count(*) FROM limits.few;
+SELECT extract(epoch FROM clock_timestamp() - :'began'::timestamptz) BETWEEN 0.6 AND 5 AS "three waits of 0.2 s";
+-- 1 a second
+CREATE FOREIGN TABLE limits.none (id int) SERVER points OPTIONS (path '/p/cost/items?left=40&back=1',
+	paginate 'page', records_path 'items');
+DO $$ BEGIN PERFORM count(*) FROM limits.none; EXCEPTION WHEN configuration_limit_exceeded THEN RAISE WARNING '%', split_part(sqlerrm, ' until', 1); END $$;
+DO $$ BEGIN PERFORM count(*) FROM limits.points; EXCEPTION WHEN configuration_limit_exceeded THEN RAISE WARNING 'for all tables of the server'; END $$;
+-- nobody looks
+CREATE SERVER nopoints FOREIGN DATA WRAPPER dload OPTIONS (base_url :'mock_url', max_wait '1s');
+CREATE FOREIGN TABLE limits.unknown (id int) SERVER nopoints OPTIONS (path '/p/cost/items?left=40&back=1',
+	paginate 'page', records_path 'items');
+SELECT count(*) FROM limits.unknown;
+-- what is no number says nothing
+CREATE SERVER nonsense FOREIGN DATA WRAPPER dload OPTIONS (base_url :'mock_url', max_wait '1s',
+	cost_path 'cost.asked', available_path 'cost', restore_path 'cost.back');
+CREATE FOREIGN TABLE limits.nonsense (id int) SERVER nonsense OPTIONS (path '/p/cost/items?left=40&back=1',
+	paginate 'page', records_path 'items');
+SELECT count(*) FROM limits.nonsense;
+ALTER SERVER nopoints OPTIONS (ADD cost_path 'a');
+ALTER SERVER nopoints OPTIONS (ADD cost_path 'a', ADD available_path 'b');
+DROP SERVER points, nopoints, nonsense CASCADE;
+
+-- a run that would wait too long ends as partial, and goes on from there; half
+-- a minute, so that no launcher does it meanwhile
+CREATE SERVER slow FOREIGN DATA WRAPPER dload OPTIONS (base_url :'mock_url', rate_limit '2/30s', max_wait '1s');
+CREATE FOREIGN TABLE limits.items () SERVER slow OPTIONS (path '/link/items', query_params '{"count": "100", "per_page": "10"}', paginate 'link');
 SELECT dload.create_pipeline('limited', source => 'limits.items', target => 'limits.target', write_disposition => 'merge', primary_key => '{id}');
 SET client_min_messages = error;
 CALL dload.run('limited');
@@ -109,10 +142,10 @@ SET client_min_messages = warning;
 SELECT outcome, split_part(reason, ' until', 1) || '...' || substr(reason, strpos(reason, ';')) AS reason, pages, rows_read FROM dload.runs WHERE pipeline = 'limited';
 SELECT count(*) FROM limits.target;
 SELECT failures, retry_at > clock_timestamp() AS "will be resumed" FROM dload.pipeline_schedule JOIN dload.pipeline USING (pipeline_id) WHERE name = 'limited';
--- with patience it completes
+-- with patience it completes; a higher rate counts at once
 ALTER SERVER slow OPTIONS (SET max_wait '1min', SET rate_limit '100/s');
 CALL dload.run('limited');
-SELECT outcome, pages, rows_read FROM dload.runs WHERE pipeline = 'limited' ORDER BY run_id;
+SELECT outcome, pages, rows_read, finished_at - started_at < '10 s' AS soon FROM dload.runs WHERE pipeline = 'limited' ORDER BY run_id;
 SELECT failures, retry_at FROM dload.pipeline_schedule JOIN dload.pipeline USING (pipeline_id) WHERE name = 'limited';
 
 DROP SCHEMA limits CASCADE;

@@ -251,6 +251,15 @@ SELECT count(*), count(DISTINCT id) FROM paged_load.rows;
 SELECT outcome, reason FROM dload.runs WHERE pipeline = 'paged' ORDER BY run_id;
 SELECT dload.drop_pipeline('paged');
 DROP SCHEMA paged_load CASCADE;
+-- a total in the first page only holds for all of them
+SELECT define($$path '/p/odata/items', records_path 'value', paginate 'next_url', next_path '"@odata.nextLink"', total_path '"@odata.count"'$$);
+SELECT dload.create_pipeline('paged', source => 'paged', target => 'paged_load.rows');
+CALL dload.run('paged');
+ALTER FOREIGN TABLE paged OPTIONS (SET path '/p/odata/items?say=61');
+CALL dload.run('paged');
+SELECT outcome, reason FROM dload.runs WHERE pipeline = 'paged' ORDER BY run_id;
+SELECT dload.drop_pipeline('paged');
+DROP SCHEMA paged_load CASCADE;
 -- pages counted against a total of records
 \! python3 "$MOCK_PY" --post "$(cat results/mock.url)" /_reset >results/mock.answer
 SELECT define($$path '/p/wp/items', paginate 'page', total_header 'X-WP-Total'$$);

@@ -55,6 +55,15 @@ SELECT rules_answer('/items', 200, '{"code": 7, "reason": "no"}') AS a \gset
 \setenv ANSWER :a
 :answer
 SELECT rules_read($$path '/items', error_when '$.code > 0'$$);
+-- what it shows of a value has no secret, not half of one where it is cut
+ALTER SERVER rules_server OPTIONS (ADD auth 'bearer');
+CREATE USER MAPPING FOR CURRENT_USER SERVER rules_server OPTIONS (token 'secret-of-the-rules');
+SELECT rules_answer('/items', 200, json_build_object('reason', repeat('x', 90) || ' secret-of-the-rules')::text) AS a \gset
+\setenv ANSWER :a
+:answer
+SELECT rules_read($$path '/items', error_when 'exists($.reason)'$$);
+ALTER SERVER rules_server OPTIONS (DROP auth);
+DROP USER MAPPING FOR CURRENT_USER SERVER rules_server;
 -- a 4xx is an error anyway
 SELECT rules_read($$path '/status/404', error_when '$.status = 404'$$);
 
@@ -148,6 +157,36 @@ SELECT rules_answer('page=3', 404, '{"message": "no more"}') AS a \gset
 SELECT rules_read($$path '/page/items', paginate 'page', response_rules '[{"when": "status = 404", "do": "end"}]'$$);
 SELECT rules_read($$path '/status/409', response_rules '[{"when": "status = 409", "do": "fail", "message": "the export is locked, unlock it in the console"}]'$$);
 SELECT rules_read($$path '/status/409', response_rules '[{"when": "status = 409 and $.message contains \"409\"", "do": "fail"}]'$$);
+
+-- that which names the next page cannot be left out without losing what follows
+\setenv ANSWER '[{"path": "page=2", "status": 500}, {"path": "starting_after=20", "status": 500}, {"path": "page=3", "status": 500, "headers": {"Link": "</link/items?page=4>; rel=next"}}]'
+:answer
+SELECT rules_read($$path '/link/items', paginate 'link', response_rules '[{"when": "status = 500", "do": "skip"}]'$$);
+SELECT rules_read($$path '/p/stripe/items', paginate 'keyset', keyset_path 'id', keyset_param 'starting_after', has_more_path 'has_more', response_rules '[{"when": "status = 500", "do": "skip"}]'$$);
+SELECT rules_read($$path '/link/items', paginate 'link', response_rules '[{"when": "status = 500", "do": "skip"}]'$$);
+
+-- a response that does not count says nothing about where the records are
+SELECT rules_answer('/ahead/items', 200, '{"busy": true, "queue": []}') AS a \gset
+\setenv ANSWER :a
+:answer
+SELECT rules_read($$path '/ahead/items?ms=0', paginate 'offset', response_rules '[{"when": "$.busy = true", "do": "wait", "wait": "1ms"}]'$$);
+:answer
+SELECT rules_read($$path '/ahead/items?ms=0', paginate 'page', response_rules '[{"when": "$.busy = true", "do": "skip"}]'$$);
+-- nor does one that broke
+\setenv ANSWER '{"path": "/ahead/items", "body": "[1, 2", "trickle": 100}'
+:answer
+SELECT rules_read($$path '/ahead/items?ms=0', paginate 'page'$$);
+-- a stream that broke is judged again: nothing was handed out, or it cannot go on
+\setenv ANSWER '[{"path": "offset=20", "trickle": 2000, "truncate_at": 30}, {"path": "offset=20", "status": 404, "body": {"items": [{"id": 999}]}}]'
+:answer
+SELECT rules_read($$path '/ahead/items?ms=0', paginate 'offset', records_path 'items', stop_when 'status = 404'$$);
+\setenv ANSWER '[{"path": "offset=20", "trickle": 5000, "truncate_at": 800}, {"path": "offset=20", "status": 404, "body": {"items": [{"id": 999}]}}]'
+:answer
+SELECT rules_read($$path '/ahead/items?ms=0&pad=100', paginate 'offset', records_path 'items', stop_when 'status = 404'$$);
+-- lines of JSON are records though they begin like one object
+\setenv ANSWER '{"path": "/ahead/items", "body": "{\"id\": 1}\n{\"id\": 2}\n", "headers": {"Content-Type": "application/x-ndjson", "X-Last": "yes"}}'
+:answer
+SELECT rules_read($$path '/ahead/items?ms=0', paginate 'offset', stop_when 'header("X-Last") = "yes"'$$);
 
 -- the first that holds decides, the table's before the server's
 ALTER SERVER rules_server OPTIONS (ADD response_rules '[{"when": "status = 409", "do": "end"}]');

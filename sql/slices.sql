@@ -101,6 +101,16 @@ SELECT count(*), min(id), max(id) FROM slices.timed WHERE '2026-01-01 00:30:00Z'
 SELECT count(*), min(id), max(id) FROM slices.timed WHERE updated_at > '2026-01-01 00:30:00Z'::timestamptz - interval '10 min' AND updated_at < (SELECT '2026-01-01 00:31:00Z'::timestamptz);
 \! python3 "$MOCK_PY" --paths "$(cat results/mock.url)" | sort
 SELECT count(*) FROM slices.timed WHERE updated_at >= NULL;
+-- integers are bounds where times are sent as such
+CREATE FOREIGN TABLE slices.epochs (id int, ms bigint OPTIONS (param 'from')) SERVER slices
+  OPTIONS (path '/window/items', paginate 'window', window_from_param 'from', window_to_param 'to', window_step '20 min', window_format 'epoch_ms');
+\! python3 "$MOCK_PY" --post "$(cat results/mock.url)" /_reset >results/mock.answer
+SELECT count(*) FROM slices.epochs WHERE ms >= 1767227400000 AND ms <= 1767229200000;
+SELECT count(*) FROM slices.epochs WHERE ms > 1767227400000 AND ms < 1767227400000 + 1000;
+\! python3 "$MOCK_PY" --paths "$(cat results/mock.url)" | sort
+SELECT count(*) FROM slices.epochs WHERE ms >= -1;
+ALTER FOREIGN TABLE slices.epochs OPTIONS (SET window_format 'iso');
+SELECT count(*) FROM slices.epochs WHERE ms >= 1767227400000;
 SELECT count(*) FROM slices.timed WHERE updated_at < '2026-01-01 01:00:00Z';
 SELECT count(*) FROM slices.timed t JOIN (VALUES ('2026-01-01 00:30:00Z'::timestamptz)) v(x) ON t.updated_at >= v.x WHERE t.updated_at >= '2026-01-01 00:00Z' AND t.updated_at < '2026-01-01 01:00:00Z';
 
@@ -124,6 +134,11 @@ SELECT * FROM slices.held();
 -- stopped in a slice: the next run goes on in it; the cursor is where the last complete slice ended
 DROP TABLE slices.loaded;
 SELECT dload.drop_pipeline('slices');
+-- the end that a rule sees is that of a slice
+SELECT slices.read($$path '/window/items?from=2025-12-31T20:00:00Z&to=2026-01-01T02:00:00Z', window_step '1 hour', records_path 'items', stop_when '$.total = 0', $$ || :'window');
+\! python3 "$MOCK_PY" --post "$(cat results/mock.url)" /_script '{"path": "page=3", "times": 0, "status": 404}' >results/mock.answer
+SELECT slices.read($$path '/window/items?from=2026-01-01&to=2026-01-01T02:00:00Z', window_step '1 hour', window_paginate 'page', page_size '30', page_size_param 'limit', records_path 'items', response_rules '[{"when": "status = 404", "do": "end"}]', $$ || :'window');
+\! python3 "$MOCK_PY" --post "$(cat results/mock.url)" /_script/clear >results/mock.answer
 SELECT slices.table($$path '/window/items?to=2026-01-01T02:00:00Z', window_step '1 hour', window_paginate 'page', page_size '25', page_size_param 'limit', total_path 'total', $$ || :'window');
 SELECT dload.create_pipeline('slices', 'slices.source', 'slices.loaded', cursor_path => 'updated_at', initial_value => '2026-01-01');
 CALL dload.run('slices', max_pages => 2);
@@ -153,6 +168,9 @@ SELECT slices.read($$path '/list/files?other=1', paginate 'list', list_path 'fil
 SELECT slices.read($$path '/list/partitions', paginate 'list', list_path 'info', list_param 'partition', list_from 'index', list_first 'true', records_path 'rows', total_path 'total'$$);
 SELECT slices.read($$path '/list/partitions', paginate 'list', list_path 'info', list_param 'partition', list_from 'index', records_path 'rows'$$) AS "the first one twice asked";
 SELECT slices.read($$path '/list/partitions', method 'POST', body '{"x": 1}', paginate 'list', list_path 'info', list_param 'partition', list_in 'body', list_from 'index', list_first 'true', records_path 'rows', total_path 'total'$$);
+-- one file, or none yet
+SELECT slices.read($$path '/list/files', paginate 'list', list_path 'files[1].url', list_url '{part}'$$);
+SELECT slices.read($$path '/list/parts?none=1', paginate 'list', list_path 'parts', list_url '/list/part?part={part}'$$);
 SELECT slices.read($$path '/list/parts', paginate 'list', list_path 'partz', list_url '/list/part?part={part}'$$);
 SELECT slices.read($$path '/list/files', paginate 'list', list_path 'files', list_url '{part}'$$);
 CALL slices.load($$path '/list/parts', paginate 'list', list_path 'parts', list_url '/list/part?part={part}'$$);
@@ -224,6 +242,14 @@ SELECT * FROM slices.last;
 CALL dload.run('slices');
 SELECT * FROM slices.last;
 SELECT n, ids FROM slices.held();
+-- the last message says that nothing is left, which saves the empty page
+\! python3 "$MOCK_PY" --post "$(cat results/mock.url)" "/drain/fill?n=25" >results/mock.answer
+CALL slices.load($$path '/drain/get?each=1', records_path 'messages', paginate 'drain', total_path 'messages[-1].left'$$);
+SELECT requests, rows_read FROM slices.last;
+-- without that the empty page is asked for
+\! python3 "$MOCK_PY" --post "$(cat results/mock.url)" "/drain/fill?n=25" >results/mock.answer
+CALL slices.load($$path '/drain/get?each=1', records_path 'messages', paginate 'drain'$$);
+SELECT requests, rows_read FROM slices.last;
 -- no further than max_pages or drain_for, which is no error
 \! python3 "$MOCK_PY" --post "$(cat results/mock.url)" "/drain/fill?n=100" >results/mock.answer
 CALL slices.load($$path '/drain/get', records_path 'messages', paginate 'drain', max_pages '3'$$);

@@ -99,6 +99,29 @@ SELECT raw FROM strict_coded;
 CREATE FOREIGN TABLE strict_bad (a text OPTIONS (decode 'rot13')) SERVER strict_server OPTIONS (path '/strict');
 CREATE FOREIGN TABLE strict_bad (a text OPTIONS (param 'a', echo 'true', decode 'json')) SERVER strict_server OPTIONS (path '/strict');
 
+-- times written as numbers, live and loaded
+CREATE FOREIGN TABLE strict_times (
+    name text,
+    at timestamptz OPTIONS (decode 'epoch'),
+    ms timestamptz OPTIONS (decode 'epoch_ms'))
+  SERVER strict_server OPTIONS (path '/strict');
+SET timezone = 'UTC';
+\! python3 "$ANSWER_PY" /strict '[{"name":"whole","at":1767225600,"ms":1767225600123},{"name":"fraction","at":1767225600.000001,"ms":1767225600123.456},{"name":"text","at":"1767225600.5","ms":"0"},{"name":"before 1970","at":-0.5,"ms":-1},{"name":"exponent","at":1.7672256e9,"ms":1.7672256e12},{"name":"null","at":null},{"name":"ends of time","at":253402300799.999999,"ms":-62135596800000}]'
+SELECT * FROM strict_times;
+\! python3 "$ANSWER_PY" /strict '[{"name":"too fine","at":0.0000001}]'
+SELECT * FROM strict_times;
+\! python3 "$ANSWER_PY" /strict '[{"name":"too far","at":253402300800}]'
+SELECT * FROM strict_times;
+\! python3 "$ANSWER_PY" /strict '[{"name":"none","at":"soon"}]'
+SELECT * FROM strict_times;
+CREATE FOREIGN TABLE strict_epoch () SERVER strict_server OPTIONS (path '/strict', decode '{"at": "epoch", "in.ms": "epoch_ms"}');
+SELECT dload.create_pipeline('epoch', source => 'strict_epoch', target => 'public.strict_epochs');
+\! python3 "$ANSWER_PY" /strict '[{"at":1767225600,"in":{"ms":1767225600123},"n":1767225600},{"at":"1767225600","in":{"ms":null},"n":2}]'
+CALL dload.run('epoch');
+SELECT at, in__ms, n, pg_typeof(at) AS type_at, pg_typeof(n) AS type_n FROM strict_epochs ORDER BY n;
+SELECT dload.drop_pipeline('epoch');
+DROP TABLE strict_epochs;
+
 SELECT dload.drop_pipeline('strict');
 DROP TABLE strict_target;
 DROP SERVER strict_server CASCADE;

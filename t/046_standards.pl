@@ -178,6 +178,10 @@ is(detail_of({ error => { message => 'inner' } }), 'inner', '{error: {message}}'
 is(detail_of({ error => 'plain' }), 'plain', '{error}');
 is( detail_of({ error => 'invalid_grant', error_description => 'expired' }),
 	'expired', '{error, error_description}');
+is( detail_of({ error => 'InvalidValue', description => 'too recent' }),
+	'too recent', '{error, description}');
+is(detail_of({ errorMessages => ['of Jira'], errors => {} }),
+	'of Jira', '{errorMessages: [text]}');
 is(detail_of({ errors => [ { message => 'first' }, { message => 'second' } ] }),
 	'first', '{errors: [{message}]}');
 is(detail_of({ errors => [ { detail => 'of JSON:API' } ] }),

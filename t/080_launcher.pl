@@ -254,9 +254,10 @@ foreach my $dbname ('postgres', 'second')
 			$dbname));
 	is( sql("SELECT count(*) FROM $runs WHERE gap <> 60", $dbname),
 		0, "$dbname: each due time once, none left out");
-	is( sql("SELECT count(*) FROM $runs WHERE outcome NOT IN ('complete', 'skipped')",
+	is( sql("SELECT string_agg(pipeline || ': ' || outcome || ': ' || reason, '; ')"
+			  . " FROM dload.runs WHERE trigger = 'schedule' AND outcome NOT IN ('complete', 'skipped')",
 			$dbname),
-		0, "$dbname: complete or skipped");
+		'', "$dbname: complete or skipped");
 	is( sql("SELECT count(*) FROM (SELECT pipeline FROM $runs GROUP BY pipeline"
 			  . " HAVING count(*) >= 8 AND count(*) FILTER (WHERE outcome = 'complete') >= 2) AS p",
 			$dbname),

@@ -210,7 +210,7 @@ foreach my $function ('pg_cancel_backend', 'pg_terminate_backend')
 	wait_until(sub { (split / /, counts())[0] == $requests ||
 			$mock->requests('/oauth2/token') > $requests }, 'the request');
 	sleep 1;
-	$node->restart('fast');
+	$node->restart;
 	eval { $session->{run}->finish; };
 	config();
 	is(sql($query), 100, 'after a fast shutdown');
@@ -574,6 +574,16 @@ foreach my $kind (sort keys %kind)
 		  . "client_cert 'file:$dir/user.pem', client_key "
 		  . quote_sql(slurp_file("$dir/user.key")) . ')');
 	is(sql('SELECT count(*) FROM t_tls'), 100, 'with a client certificate');
+
+	# In one session, where the connection is still open.
+	my ($status, $out) = $node->psql(
+		'postgres',
+		'SELECT count(*) FROM t_tls; BEGIN; ALTER USER MAPPING FOR'
+		  . ' CURRENT_USER SERVER tls OPTIONS (SET client_key '
+		  . quote_sql(slurp_file("$dir/server.key"))
+		  . '); SELECT count(*) FROM t_tls;',
+		on_error_stop => 1);
+	is($out, '100', 'who knows the certificate but not its key gets nothing');
 	sql(    'ALTER USER MAPPING FOR CURRENT_USER SERVER tls OPTIONS'
 		  . ' (SET client_key '
 		  . quote_sql(slurp_file("$dir/server.key")) . ')');

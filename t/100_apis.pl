@@ -15,6 +15,7 @@
 #   controls  [ { name, alter, sql, is } ]  negative controls: sql gives "is"
 #             (or matches "like"), but does not after alter, which takes away
 #             what handles a trap.  Run in a transaction that is rolled back.
+#   files     { path => text } that the definition names as file:path
 #   more      sub { my ($api) = @_ } for what these cannot say: $api->{node},
 #             {mock}, {db}, {url} (of the mock), and sql($api, $text)
 
@@ -51,13 +52,23 @@ sub sql
 # The SQL of a definition, for the mock.
 sub definition
 {
-	my ($name) = @_;
+	my ($name, $files) = @_;
 	my $text = slurp_file("$doc/$name.md");
 	my @blocks = $text =~ /^```sql\n(.*?)^```/msg;
 	my $url = $mock->url;
 	my $sql = join "\n", @blocks;
 
+	# here all hosts are of one origin
+	$sql =~ s{(allowed_origins\s+)'[^']*'}{$1'$url'}g;
 	$sql =~ s{https://([a-z0-9.-]+)}{$url/host/$1}g;
+	foreach my $path (sort keys %{ $files || {} })
+	{
+		my ($file) = $path =~ m{([^/]+)$};
+
+		$file = PostgreSQL::Test::Utils::tempdir() . "/$file";
+		append_to_file($file, $files->{$path});
+		$sql =~ s/file:\Q$path\E/file:$file/g;
+	}
 	return $sql;
 }
 
@@ -116,7 +127,7 @@ for my $name (@names)
 	$mock->reset;
 	$node->safe_psql('postgres', "CREATE DATABASE $api->{db}");
 	$node->safe_psql($api->{db}, 'CREATE EXTENSION dload');
-	my $answer = sql($api, definition($name));
+	my $answer = sql($api, definition($name, $case->{files}));
 	unlike($answer, qr/ERROR/, "$name: the definition is accepted");
 	check($api, $_) for @{ $case->{checks} || [] };
 	control($api, $_) for @{ $case->{controls} || [] };

@@ -130,12 +130,8 @@ TRAPS
   /huge?mb=               one array of that size, chunked; ?record_kb=
   /bomb?mb=               gzip of one array of white space
   /types                  every JSON type; ?nul=1 adds text with U+0000
-More routes are in mock_auth.py, mock_paging.py, mock_requests.py,
+More routes are in mock_auth.py, mock_lies.py, mock_paging.py, mock_requests.py,
 mock_rules.py, mock_shapes.py and mock_slices.py.
-More routes are in mock_paging.py, mock_shapes.py and mock_slices.py.
-SHAPES: see mock_shapes.py
-More routes are in mock_paging.py, mock_requests.py, mock_rules.py and
-mock_slices.py.
 """
 
 import argparse
@@ -164,6 +160,7 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 # Modules that add routes import this one by its name, also when it is run.
 sys.modules.setdefault("mock_api", sys.modules[__name__])
 import mock_auth
+import mock_lies
 import mock_paging
 import mock_requests
 import mock_rules
@@ -1245,6 +1242,7 @@ def apply_fault(fault, request):
 
 # Routes of more modules
 mock_slices.register(sys.modules[__name__])
+mock_lies.register(sys.modules[__name__])
 mock_paging.register(sys.modules[__name__])
 
 

@@ -27,6 +27,7 @@ all (RFC 6819, 5.2.2.3)
                                        replies, "times" of them (1)
                           algorithm    of assertions (RS256)
                           claims       {claim: value} that assertions have
+                          jwt_headers  {header: value} that JWTs have
   /oauth2/token           the token endpoint
   /oauth2/items           /link/items for a bearer token that it gave
   /oauth2/revoke          POST: all access tokens are bad from now on
@@ -244,7 +245,7 @@ def aws_signature(canonical, stamp, region, service, secret=AWS_SECRET):
     return hmac.new(key, to_sign.encode(), hashlib.sha256).hexdigest()
 
 
-def aws_problem(request, service):
+def aws_problem(request, service, region="eu-test-1"):
     """What is wrong with a signed request, or None."""
     sent = request.headers.get("authorization", "")
     if not sent.startswith("AWS4-HMAC-SHA256 "):
@@ -252,7 +253,7 @@ def aws_problem(request, service):
     fields = dict(f.strip().partition("=")[::2]
                   for f in sent.partition(" ")[2].split(","))
     stamp = request.headers.get("x-amz-date", "")
-    scope = "%s/eu-test-1/%s/aws4_request" % (stamp[:8], service)
+    scope = "%s/%s/%s/aws4_request" % (stamp[:8], region, service)
     if fields.get("Credential") != AWS_KEY + "/" + scope:
         return "IncompleteSignature"
     try:
@@ -277,7 +278,7 @@ def aws_problem(request, service):
         return "MissingSecurityHeader"
     canonical = aws_canonical(request.method, request.target, request.headers,
                               signed, payload, service)
-    wanted = aws_signature(canonical, stamp, "eu-test-1", service)
+    wanted = aws_signature(canonical, stamp, region, service)
     return (None if hmac.compare_digest(wanted, fields.get("Signature", ""))
             else "SignatureDoesNotMatch")
 
@@ -535,8 +536,10 @@ def register(api):
                        auth.config.get("algorithm", "RS256"),
                        HMAC_SECRET.encode())
         wanted = auth.config.get("claims", {})
+        headers = auth.config.get("jwt_headers", {})
         if got is None or not timely(got[1]) or any(
-                got[1].get(k) != v for k, v in wanted.items()):
+                got[1].get(k) != v for k, v in wanted.items()) or any(
+                got[0].get(k) != v for k, v in headers.items()):
             return refused(request)
         return api.link_items(request)
 

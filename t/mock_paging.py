@@ -27,6 +27,7 @@ STOPS
   /p/cycle/items      token; the pages a, b and c lead to each other
   /p/wp/items         ?page=, X-WP-Total, X-WP-TotalPages; beyond: 400
   /p/short/items      ?page=&per_page= (at most 20): beyond the last page 404
+  /p/cost/items       ?page=; "cost": {asked: 60, left: ?left=, back: ?back=}
 
 KEYS
   /p/stripe/items     ?starting_after=id, "has_more"; ?slow=1: the
@@ -46,6 +47,7 @@ POSITIONS
 LINKS
   /p/moved/items      is redirected to the following one, whose links are
                       relative
+  /p/odata/items      nextLink; the count, ?say= (60), in the first page only
   /p/rels/items       several Link fields, foreign anchors, rel "older"
 
 AUTO: what APIs say of the next page, ?page= or a token
@@ -206,6 +208,13 @@ def register(api):
         return reply(page, headers={"X-WP-Total": str(COUNT),
                                     "X-WP-TotalPages": str(COUNT // SIZE)})
 
+    @route("/p/cost/items")
+    def cost(request):
+        page, _ = part(request, (request.integer("page", 1, 1) - 1) * SIZE)
+        return reply({"items": page, "cost": {
+            "asked": 60, "left": request.integer("left", 60),
+            "back": request.integer("back", 1)}})
+
     @route("/p/short/items")
     def short(request):
         number = request.integer("page", 1, 1)
@@ -308,6 +317,18 @@ def register(api):
     @route("/p/moved/items")
     def moved(request):
         return api.redirect(request, request.origin + "/p/rels/items")
+
+    @route("/p/odata/items")
+    def odata(request):
+        skip = request.integer("$skip", 0)
+        page, following = part(request, skip)
+        body = {"value": page}
+        if skip == 0:
+            body["@odata.count"] = request.integer("say", COUNT)
+        if following:
+            body["@odata.nextLink"] = "%s/p/odata/items?$skip=%s" % (
+                request.origin, following)
+        return reply(body)
 
     @route("/p/rels/items")
     def rels(request):

@@ -83,7 +83,8 @@ BODIES = {
     "coded": ("application/json", json.dumps({"data": [
         {"id": 1, "data": b64("h\u00e9llo \"x\"\n"), "j": '{"a":[1,2]}',
          "bj": b64('{"deep":{"n":12345678901234567890}}').rstrip("="),
-         "gz": base64.b64encode(gzip.compress(b"zipped", mtime=0)).decode(),
+         # "zipped", always the same: releases of zlib and Python differ
+         "gz": "H4sIAAAAAAACA6vKLChITQEAV2jC4gYAAAA=",
          "list": [{"v": b64("one")}, {"v": b64("two")}]},
         {"id": 2, "data": "not base64!", "j": "not JSON", "bj": None,
          "gz": b64("plain"), "list": []},

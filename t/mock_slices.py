@@ -4,7 +4,8 @@
                             ?page=&limit= (10): {"items", "total", "pages"};
                             ?bare=1: items only; each answer takes ?ms= (50);
                             from ?short_at= on a page has half as many;
-                            names are ?pad= bytes longer
+                            names are ?pad= bytes longer; ?desc=1: the
+                            newest first
     /ahead/link             the same by Link; the head comes at once, the
                             body takes ?ms=
     /ahead/peak             [{"peak": most requests of /ahead at one time,
@@ -27,7 +28,8 @@
     /scroll/close           DELETE ?id=
     /scroll/state           [{"opened", "closed", "held"}], then as new
     /drain/fill             ?n=: so many messages
-    /drain/get              ?count= (10): takes them out: {"messages", "left"}
+    /drain/get              ?count= (10): takes them out: {"messages", "left"};
+                            ?each=1: "left" is in each message
 """
 
 import threading
@@ -63,6 +65,8 @@ def register(api):
 
     def part_of(request):
         items = plain_items(request)
+        if request.flag("desc"):
+            items.reverse()
         limit = request.integer("limit", 10, 1, 100)
         if "page" in request.params:
             offset = (request.integer("page", 1, 1) - 1) * limit
@@ -152,6 +156,8 @@ def register(api):
 
     @route("/list/parts")
     def list_parts(request):
+        if request.flag("none"):
+            return api.reply_json({"parts": None})
         return api.reply_json({"parts": [chr(97 + n) for n in
                                          range(request.integer("of", 4))]})
 
@@ -248,4 +254,8 @@ def register(api):
             count = request.integer("count", 10, 1)
             taken = QUEUE[:count]
             del QUEUE[:count]
+            if request.integer("each", 0):
+                return api.reply_json({"messages": [
+                    dict(m, left=len(QUEUE) + len(taken) - n - 1)
+                    for n, m in enumerate(taken)]})
             return api.reply_json({"messages": taken, "left": len(QUEUE)})

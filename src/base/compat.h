@@ -18,6 +18,11 @@
 #error "dload needs PostgreSQL 15 or later"
 #endif
 
+/* 16 took what makes variable-length values out of postgres.h. */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
 /* 18 marks such functions before their declaration, as C11 does. */
 #if PG_VERSION_NUM < 180000
 #define pg_noreturn pg_attribute_noreturn()
@@ -121,9 +126,7 @@ typedef struct ClosestMatchState
 #if PG_VERSION_NUM < 160000
 #define dload_init_range_table(estate, rte) \
 	ExecInitRangeTable(estate, list_make1(rte))
-#else
-#include "parser/parse_relation.h"
-#if PG_VERSION_NUM < 180000
+#elif PG_VERSION_NUM < 180000
 #define dload_init_range_table(estate, rte) \
 	do { \
 		List	   *permissions_ = NIL; \
@@ -141,7 +144,6 @@ typedef struct ClosestMatchState
 						   bms_make_singleton(1)); \
 	} while (0)
 #endif
-#endif
 
 /* 16 can skip the indexes that do not summarize. */
 #if PG_VERSION_NUM < 160000
@@ -154,14 +156,13 @@ typedef struct ClosestMatchState
 
 /* Which indexes an update wants entries in: 16 tells the summarizing ones. */
 #if PG_VERSION_NUM < 160000
-typedef bool DloadUpdatedIndexes;
+#define DloadUpdatedIndexes bool
 #define dload_updated_any_index(indexes) (indexes)
 #define dload_update_index_tuples(rri, slot, estate, indexes) \
 	((void) (indexes), \
 	 ExecInsertIndexTuples(rri, slot, estate, true, false, NULL, NIL))
 #else
-#include "access/tableam.h"
-typedef TU_UpdateIndexes DloadUpdatedIndexes;
+#define DloadUpdatedIndexes TU_UpdateIndexes
 #define dload_updated_any_index(indexes) ((indexes) != TU_None)
 #define dload_update_index_tuples(rri, slot, estate, indexes) \
 	ExecInsertIndexTuples(rri, slot, estate, true, false, NULL, NIL, \
@@ -254,6 +255,14 @@ typedef TU_UpdateIndexes DloadUpdatedIndexes;
 #define DLOAD_CURL_HAS_PREREQ (LIBCURL_VERSION_NUM >= 0x075000)
 #define DLOAD_CURL_HAS_PROTOCOLS_STR (LIBCURL_VERSION_NUM >= 0x075500)
 #define DLOAD_CURL_HAS_QUICK_EXIT (LIBCURL_VERSION_NUM >= 0x075700)
+
+/*
+ * What libcurl says since 8.6 of a header line or a decoded piece that is too
+ * long, CURLE_OUT_OF_MEMORY before.  By its number, as the library can be
+ * newer than the headers were.
+ */
+#define DLOAD_CURL_SAYS_TOO_LARGE(code) \
+	((int) (code) == 100 || (code) == CURLE_OUT_OF_MEMORY)
 
 /* What a setting's check hook keeps, which PostgreSQL frees. */
 #if PG_VERSION_NUM >= 160000

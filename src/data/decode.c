@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * decode.c
- *	  Strings in JSON that hold something else: base64, JSON, gzip.
+ *	  Values in JSON that hold something else: base64, JSON, gzip, times.
  *
  *-------------------------------------------------------------------------
  */
@@ -10,15 +10,19 @@
 #include "data/decode.h"
 
 #include "data/gunzip.h"
+#include "data/number.h"
 
 #include "mb/pg_wchar.h"
 #include "utils/memutils.h"
+
+#include <time.h>
 
 bool
 dload_coding_parse(const char *word, DloadCoding *coding)
 {
 	static const char *const words[] = {
-		"base64", "json", "base64json", "gzip", "gzipjson"
+		"base64", "json", "base64json", "gzip", "gzipjson", "epoch",
+		"epoch_ms"
 	};
 
 	for (int i = 0; i < lengthof(words); i++)
@@ -30,6 +34,19 @@ dload_coding_parse(const char *word, DloadCoding *coding)
 		}
 	}
 	return false;
+}
+
+static bool
+is_time(DloadCoding coding)
+{
+	return coding == DLOAD_CODING_EPOCH || coding == DLOAD_CODING_EPOCH_MS;
+}
+
+bool
+dload_coding_takes(DloadCoding coding, DloadTokenType type)
+{
+	return type == DLOAD_TOKEN_STRING ||
+		(type == DLOAD_TOKEN_NUMBER && is_time(coding));
 }
 
 static int
@@ -122,6 +139,43 @@ append_gunzipped(const char *data, size_t len, size_t max, StringInfo out)
 	return good;
 }
 
+/*
+ * A number of seconds or milliseconds as "2026-01-01T00:00:00.5Z".  What
+ * microseconds cannot hold exactly, or lies beyond the years 1 to 9999, is not
+ * taken for a time.
+ */
+static bool
+append_time(DloadSpan text, bool milliseconds, StringInfo out)
+{
+	int			places = milliseconds ? 3 : 6;
+	DloadNumber number;
+	int64		us;
+	time_t		seconds;
+	int			fraction;
+	struct tm	tm;
+
+	if (!dload_number_read(text.data, text.len, &number))
+		return false;
+	number.scale -= places;
+	number.int_digits += places;
+	if (!dload_number_to_bigint(&number, &us))
+		return false;
+	fraction = (int) (us % 1000000);
+	if (fraction < 0)
+		fraction += 1000000;
+	seconds = (time_t) ((us - fraction) / 1000000);
+	if (gmtime_r(&seconds, &tm) == NULL || tm.tm_year < -1899 ||
+		tm.tm_year > 8099)
+		return false;
+	appendStringInfo(out, "\"%04d-%02d-%02dT%02d:%02d:%02d",
+					 tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
+					 tm.tm_hour, tm.tm_min, tm.tm_sec);
+	if (fraction != 0)
+		appendStringInfo(out, ".%06d", fraction);
+	appendStringInfoString(out, "Z\"");
+	return true;
+}
+
 bool
 dload_coding_bytes(DloadCoding coding, const DloadToken *token, size_t max,
 				   StringInfo out)
@@ -161,6 +215,9 @@ dload_coding_value(DloadCoding coding, const DloadToken *token, size_t max,
 		coding == DLOAD_CODING_BASE64JSON || coding == DLOAD_CODING_GZIPJSON;
 	bool		good;
 
+	if (is_time(coding))
+		return dload_coding_takes(coding, token->type) &&
+			append_time(token->text, coding == DLOAD_CODING_EPOCH_MS, out);
 	initStringInfo(&bytes);
 	good = dload_coding_bytes(coding, token, max, &bytes);
 	if (good && is_json)

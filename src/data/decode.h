@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * decode.h
- *	  Strings in JSON that hold something else: base64, JSON, gzip.
+ *	  Values in JSON that hold something else: base64, JSON, gzip, times.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,14 +16,20 @@ typedef enum DloadCoding		/* order of the option's values */
 	DLOAD_CODING_JSON,			/* a JSON text */
 	DLOAD_CODING_BASE64JSON,	/* base64 of a JSON text */
 	DLOAD_CODING_GZIP,			/* base64 of gzip of bytes */
-	DLOAD_CODING_GZIPJSON		/* base64 of gzip of a JSON text */
+	DLOAD_CODING_GZIPJSON,		/* base64 of gzip of a JSON text */
+	DLOAD_CODING_EPOCH,			/* seconds since 1970, also as a string */
+	DLOAD_CODING_EPOCH_MS		/* milliseconds since 1970 */
 } DloadCoding;
 
 /* The words for them, separated by "|". */
-#define DLOAD_CODING_WORDS	"base64|json|base64json|gzip|gzipjson"
+#define DLOAD_CODING_WORDS	\
+	"base64|json|base64json|gzip|gzipjson|epoch|epoch_ms"
 
 /* The coding that a word means; false if none. */
 extern bool dload_coding_parse(const char *word, DloadCoding *coding);
+
+/* May a value of this type be so coded? */
+extern bool dload_coding_takes(DloadCoding coding, DloadTokenType type);
 
 /*
  * Append to "out" the bytes that a STRING token stands for.  base64 is that of
@@ -35,9 +41,9 @@ extern bool dload_coding_bytes(DloadCoding coding, const DloadToken *token,
 							   size_t max, StringInfo out);
 
 /*
- * Append to "out" the JSON value that a STRING token stands for: the one
- * inside, or a string with the bytes, which must be UTF-8 then.  False as
- * above; "out" is then unchanged.
+ * Append to "out" the JSON value that a token stands for: the one inside, a
+ * string with the bytes, which must be UTF-8 then, or a string with the time.
+ * False as above; "out" is then unchanged.
  */
 extern bool dload_coding_value(DloadCoding coding, const DloadToken *token,
 							   size_t max, StringInfo out);

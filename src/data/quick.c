@@ -23,20 +23,20 @@
 #define BITS_BEFORE(n)	((UINT64CONST(1) << (n)) - 1)
 #define BITS_FROM(n)	(~BITS_BEFORE(n))
 
-typedef struct Block
+typedef struct VectorPair
 {
 	Vector		a;
 	Vector		b;
-} Block;
+} VectorPair;
 
 static inline uint64
-equal_bits(Block v, char c)
+equal_bits(VectorPair v, char c)
 {
 	return vector_bits(vector_equal(v.a, c), vector_equal(v.b, c));
 }
 
 static inline uint64
-below_bits(Block v, signed char c)
+below_bits(VectorPair v, signed char c)
 {
 	return vector_bits(vector_below(v.a, c), vector_below(v.b, c));
 }
@@ -78,7 +78,7 @@ escaped_bits(uint64 backslash)
  * end before one of which the block holds only a part.
  */
 static inline bool
-escapes_valid(Block v, uint64 backslash, uint64 escaped, int *n)
+escapes_valid(VectorPair v, uint64 backslash, uint64 escaped, int *n)
 {
 	uint64		unicode = escaped & equal_bits(v, 'u');
 	uint64		other;
@@ -106,7 +106,7 @@ escapes_valid(Block v, uint64 backslash, uint64 escaped, int *n)
  * end before one of which the block holds only a part.
  */
 static inline bool
-characters_valid(Block v, uint64 high, int *n)
+characters_valid(VectorPair v, uint64 high, int *n)
 {
 	/* compared as signed bytes; "lead3": of three bytes or more */
 	uint64		next = below_bits(v, -64);
@@ -154,7 +154,7 @@ dload_quick_string(const char *p, const char *end, bool *escaped)
 {
 	while (end - p >= BLOCK_BYTES)
 	{
-		Block		v = {vector_load(p), vector_load(p + VECTOR_BYTES)};
+		VectorPair	v = {vector_load(p), vector_load(p + VECTOR_BYTES)};
 		uint64		quote = equal_bits(v, '"');
 		uint64		backslash = equal_bits(v, '\\');
 		uint64		low = below_bits(v, ' ');

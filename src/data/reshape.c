@@ -370,7 +370,8 @@ decode_below(Decoding *d, DloadToken *token, int step)
 	int			index = 0;
 	bool		object;
 
-	if (step == path->nsteps && token->type == DLOAD_TOKEN_STRING)
+	if (step == path->nsteps &&
+		dload_coding_takes(d->rule->coding, token->type))
 		decode_string(d, token);
 	if (token->type != DLOAD_TOKEN_OBJECT_START &&
 		token->type != DLOAD_TOKEN_ARRAY_START)

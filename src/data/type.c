@@ -273,6 +273,52 @@ dload_parse_timestamp_rounded(const char *s, size_t len, int64 *timestamp)
 }
 
 /*
+ * A date and time as mail has it (RFC 5322): "Fri, 24 May 2019 17:18:27
+ * +0000", perhaps without the day of the week, perhaps with GMT.  It is
+ * written anew as read_timestamp() wants it.
+ */
+static bool
+read_mail_date(const char *s, size_t len, int64 *timestamp)
+{
+	static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May",
+	"Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+	char		copy[MAX_TIMESTAMP_CHARS + 1];
+	char		text[MAX_TIMESTAMP_CHARS + 1];
+	char		name[4];
+	char		zone[6];
+	int			number[5];
+	int			used = 0;
+	int			month = 0;
+	char	   *p = copy;
+
+	if (len < 20 || len > MAX_TIMESTAMP_CHARS)
+		return false;
+	memcpy(copy, s, len);
+	copy[len] = '\0';
+	if (copy[3] == ',')
+		p += 4;
+	if (sscanf(p, " %2d %3[A-Za-z] %4d %2d:%2d:%2d %5[-+0-9A-Z]%n",
+			   &number[0], name, &number[1], &number[2], &number[3],
+			   &number[4], zone, &used) != 7 || p + used != copy + len)
+		return false;
+	while (month < lengthof(months) && strcmp(months[month], name) != 0)
+		month++;
+	if (strcmp(zone, "GMT") == 0 || strcmp(zone, "UTC") == 0)
+		strcpy(zone, "Z");
+	snprintf(text, sizeof(text), "%04d-%02d-%02dT%02d:%02d:%02d%s", number[1],
+			 month + 1, number[0], number[2], number[3], number[4], zone);
+	return read_timestamp(text, strlen(text), false,
+						  timestamp) == SHAPE_TIMESTAMP;
+}
+
+bool
+dload_parse_instant(const char *s, size_t len, int64 *timestamp)
+{
+	return dload_parse_timestamp(s, len, timestamp) ||
+		read_mail_date(s, len, timestamp);
+}
+
+/*
  * Decode a string that may be a date and time although it has escapes: some
  * encoders write "+" as \u002B.  Returns the length, 0 for anything that
  * cannot be one.

@@ -87,4 +87,7 @@ extern bool dload_parse_timestamp(const char *s, size_t len, int64 *timestamp);
 extern bool dload_parse_timestamp_rounded(const char *s, size_t len,
 										  int64 *timestamp);
 
+/* Also what mail writes: "Fri, 24 May 2019 17:18:27 +0000". */
+extern bool dload_parse_instant(const char *s, size_t len, int64 *timestamp);
+
 #endif							/* DLOAD_TYPE_H */

@@ -172,6 +172,18 @@ bounded_part(Oid opno, Oid typid)
 	}
 }
 
+/* Can a column of this type say where a window begins or ends? */
+static bool
+tells_time(const DloadResource *res, Oid typid)
+{
+	DloadTimeFormat format = res->slice.window_format;
+
+	return typid == TIMESTAMPTZOID || typid == TIMESTAMPOID ||
+		typid == DATEOID ||
+		(is_integer(typid) &&
+		 (format == DLOAD_TIME_EPOCH || format == DLOAD_TIME_EPOCH_MS));
+}
+
 /*
  * The column of a window >= value, and the like, either way round.  Values of
  * outer rows are left alone: each would be a window of its own.
@@ -195,8 +207,7 @@ push_bound(PlannerInfo *root, Index relid, const DloadResource *res,
 							typid);
 		if (part == DLOAD_PART_VALUE || column->echo ||
 			strcmp(column->param, res->slice.window_from) != 0 ||
-			(typid != TIMESTAMPTZOID && typid != TIMESTAMPOID &&
-			 typid != DATEOID) ||
+			!tells_time(res, typid) ||
 			!known_before(root, relid, value) ||
 			!bms_is_empty(pull_varnos(root, value)))
 			return NULL;
@@ -526,14 +537,34 @@ dload_pushdown_param(const DloadResource *res,
 		res->slice.window_to : column->param;
 }
 
+/* What a number that counts from 1970 means, or the instant after it. */
+static char *
+epoch_text(const DloadResource *res, Oid typid, Datum value, bool after)
+{
+	bool		ms = res->slice.window_format == DLOAD_TIME_EPOCH_MS;
+	int64		unit = ms ? 1000 : USECS_PER_SEC;
+	int64		number = typid == INT2OID ? DatumGetInt16(value) :
+	typid == INT4OID ? DatumGetInt32(value) : DatumGetInt64(value);
+
+	/* beyond the year 9999 */
+	if (number < 0 || number > INT64CONST(253402300799) * (ms ? 1000 : 1))
+		return NULL;
+	return timestamp_text((number + after) * unit -
+						  (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) *
+						  USECS_PER_DAY);
+}
+
 /*
  * Windows end before their upper bound, so one that includes it ends at the
  * next instant or day.
  */
 char *
-dload_pushdown_bound(Oid typid, Datum value, DloadPart part)
+dload_pushdown_bound(const DloadResource *res, Oid typid, Datum value,
+					 DloadPart part)
 {
 	typid = getBaseType(typid);
+	if (is_integer(typid))
+		return epoch_text(res, typid, value, part == DLOAD_PART_UNTIL);
 	if (typid == DATEOID)
 	{
 		DateADT		date = DatumGetDateADT(value);

@@ -83,6 +83,7 @@ extern char *dload_pushdown_param(const DloadResource *res,
 								  DloadPart part);
 
 /* The same for the bound of a window; NULL for one that is no bound. */
-extern char *dload_pushdown_bound(Oid typid, Datum value, DloadPart part);
+extern char *dload_pushdown_bound(const DloadResource *res, Oid typid,
+								  Datum value, DloadPart part);
 
 #endif							/* DLOAD_PUSHDOWN_H */

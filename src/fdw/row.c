@@ -122,7 +122,7 @@ dload_row_create(const DloadResource *res, int natts,
 }
 
 /*
- * What a coded string holds: as another token, or in a column of bytes as the
+ * What a coded value holds: as another token, or in a column of bytes as the
  * value itself, and then the result is false.
  */
 static bool
@@ -157,7 +157,7 @@ decode_value(const DloadRow *row, const DloadResourceColumn *column,
 	}
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-			 errmsg("string cannot be decoded"),
+			 errmsg("value cannot be decoded"),
 			 errhint("The column's option \"decode\" says what it should "
 					 "hold.")));
 }
@@ -170,7 +170,8 @@ store_value(DloadRow *row, RowColumn *rc, const DloadToken *token)
 	DloadToken	decoded = *token;
 
 	row->current = rc;
-	if (rc->column->coded && token->type == DLOAD_TOKEN_STRING)
+	if (rc->column->coded &&
+		dload_coding_takes(rc->column->coding, token->type))
 	{
 		if (!decode_value(row, rc->column, &decoded))
 		{

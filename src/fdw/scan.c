@@ -345,7 +345,8 @@ open_request(DloadScan *scan)
 		param->name = dload_pushdown_param(scan->resource, g->column, g->part);
 		param->value = g->part == DLOAD_PART_VALUE ?
 			dload_pushdown_text(g->typid, g->values[which]) :
-			dload_pushdown_bound(g->typid, g->values[which], g->part);
+			dload_pushdown_bound(scan->resource, g->typid,
+								 g->values[which], g->part);
 		param->in = g->column->in;
 		param->bare = dload_pushdown_is_json(g->typid);
 		params = lappend(params, param);

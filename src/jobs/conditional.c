@@ -238,13 +238,19 @@ dload_conditional_note(DloadRun *run, DloadPage *page)
 	run->kept = lappend(run->kept, kept);
 }
 
+/* Did no page bring records?  One that only ended the list had none. */
+static bool
+none_was_sent(const DloadExtractStats *stats)
+{
+	return stats->unchanged + stats->endings == stats->pages;
+}
+
 bool
 dload_conditional_in_vain(DloadRun *run)
 {
 	const DloadExtractStats *stats = dload_extract_stats(run->extract);
 
-	if (!run->replacing || stats->unchanged == 0 ||
-		stats->unchanged == stats->pages)
+	if (!run->replacing || stats->unchanged == 0 || none_was_sent(stats))
 		return false;
 	run->known_pages = NULL;
 	return true;
@@ -255,7 +261,7 @@ dload_conditional_unchanged(const DloadRun *run)
 {
 	const DloadExtractStats *stats = dload_extract_stats(run->extract);
 
-	return stats->unchanged > 0 && stats->unchanged == stats->pages;
+	return stats->unchanged > 0 && none_was_sent(stats);
 }
 
 /* Keep only those of pages that were not sent. */

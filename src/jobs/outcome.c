@@ -201,7 +201,7 @@ void
 dload_run_judge(DloadRun *run)
 {
 	int64		declared = dload_extract_declared_total(run->extract);
-	int64		read = run->counters.rows_read +
+	int64		read = run->counters.rows_read - run->earlier_rows +
 	dload_extract_stats(run->extract)->kept;
 	char	   *skipped = dload_extract_skipped(run->extract);
 	const char *detected;
@@ -212,22 +212,22 @@ dload_run_judge(DloadRun *run)
 						DLOAD_MAX_BOUNDARY));
 	if (skipped != NULL)
 		dload_run_finish(run, "suspect", skipped);
+	if (dload_extract_doubt(run->extract) != NULL)
+		dload_run_finish(run, "suspect",
+						 pstrdup(dload_extract_doubt(run->extract)));
 	if (declared >= 0 && declared != read && run->read_whole)
 		dload_run_finish(run, "suspect",
 			   psprintf("The API declared " INT64_FORMAT " records, but "
 						INT64_FORMAT " were read.", declared, read));
-	if (dload_conditional_unchanged(run))
-		dload_run_finish(run, "complete",
-			   "Unchanged: by what the API says, every page is as it was when it was last read.");
 	detected = dload_extract_stats(run->extract)->paginator;
-	if (detected[0] == '\0')
-		dload_run_finish(run, "complete", NULL);
-	else if (run->resource->page.given)
-		dload_run_finish(run, "complete",
-						 psprintf("Paging was detected: %s.", detected));
-	else
+	if (detected[0] != '\0' && !run->resource->page.given)
 		dload_run_finish(run, "suspect",
 						 psprintf("The reply names a next page (%s), which was "
 								  "not read: the option \"paginate\" is not "
 								  "given.", detected));
+	if (dload_conditional_unchanged(run))
+		dload_run_finish(run, "complete",
+			   "Unchanged: by what the API says, every page is as it was when it was last read.");
+	dload_run_finish(run, "complete", detected[0] == '\0' ? NULL :
+					 psprintf("Paging was detected: %s.", detected));
 }

@@ -35,7 +35,6 @@ void
 dload_progress_count(DloadRun *run)
 {
 	const DloadExtractStats *stats = dload_extract_stats(run->extract);
-
 	const DloadExtractStats *earlier = &run->earlier;
 
 	run->counters.requests = earlier->requests + stats->requests;

@@ -95,6 +95,8 @@ begin_read(DloadRun *run)
 
 	run->extract = dload_extract_begin(run->resource, params);
 	dload_extract_keep_bodies(run->extract, run->bodies);
+	if (run->cursor && dload_cursor_may_end_read(run->cursor))
+		dload_extract_may_stop(run->extract);
 	dload_extract_on_wait(run->extract, dload_progress_wait, run);
 	if (run->max_pages > 0)
 		dload_extract_limit_pages(run->extract, run->max_pages +
@@ -257,6 +259,7 @@ restart_in_full(DloadRun *run, DloadError *err)
 			 err->detail ? errdetail_internal("%s", err->detail) : 0));
 	memset(err, 0, sizeof(*err));
 	run->earlier.pages += dload_extract_stats(run->extract)->pages;
+	run->earlier_rows = run->counters.rows_read;
 	give_up_extract(run);
 	run->full_refresh = true;
 	run->completed = false;
@@ -350,6 +353,15 @@ take_page(DloadRun *run, DloadPage *page)
 	return verdict;
 }
 
+/* What becomes of a run that stopped early. */
+static const char *
+what_follows(const DloadRun *run)
+{
+	return run->resource->page.kind == DLOAD_PAGINATE_SCROLL ?
+		"a scroll cannot be continued, so the next run begins anew" :
+		"the next run goes on from there";
+}
+
 /* The API will answer, but not soon: the run ends, to be gone on with. */
 static bool
 stop_for_now(DloadRun *run, const DloadError *err)
@@ -358,8 +370,8 @@ stop_for_now(DloadRun *run, const DloadError *err)
 	if (run->come_back == 0)
 		return false;
 	dload_run_finish(run, "partial",
-					 psprintf("Stopped because %s; the next run goes on from there.",
-							  err->message));
+					 psprintf("Stopped because %s; %s.", err->message,
+							  what_follows(run)));
 	return true;
 }
 
@@ -408,8 +420,9 @@ read_pages(DloadRun *run, DloadError *err)
 	dload_package_load(run, NULL, complete);
 	if (!complete)
 		dload_run_finish(run, "partial",
-			   psprintf("Stopped after " INT64_FORMAT " page%s; the next run goes on from there.",
-						run->max_pages, run->max_pages == 1 ? "" : "s"));
+			   psprintf("Stopped after " INT64_FORMAT " page%s; %s.",
+						run->max_pages, run->max_pages == 1 ? "" : "s",
+						what_follows(run)));
 	return true;
 }
 

@@ -52,6 +52,7 @@ typedef struct DloadRun
 	/* what is read from */
 	DloadExtract *extract;
 	DloadExtractStats earlier;	/* of extracts given up for another one */
+	int64		earlier_rows;	/* read by these, and read again since */
 
 	/* the package under way */
 	MemoryContext package;

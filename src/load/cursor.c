@@ -102,7 +102,7 @@ value_set(Value *v, const char *text, size_t len)
 		v->kind = VALUE_NUMBER;
 		v->number = parse_numeric(v->text);
 	}
-	else if (dload_parse_timestamp(text, len, &v->time))
+	else if (dload_parse_instant(text, len, &v->time))
 		v->kind = VALUE_TIME;
 	else
 		v->kind = VALUE_TEXT;
@@ -439,6 +439,12 @@ bool
 dload_cursor_overflowed(const DloadCursor *c)
 {
 	return c->overflowed;
+}
+
+bool
+dload_cursor_may_end_read(const DloadCursor *c)
+{
+	return c->descending && c->start.kind != VALUE_NONE;
 }
 
 bool

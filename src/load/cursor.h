@@ -72,6 +72,9 @@ extern void dload_cursor_see(DloadCursor *cursor, const DloadRow *row);
 extern bool dload_cursor_page_is_old(const DloadCursor *cursor, int64 nold,
 									 int64 ndated);
 
+/* May that happen in this read?  Without a start nothing is older. */
+extern bool dload_cursor_may_end_read(const DloadCursor *cursor);
+
 /* More records share one cursor value than can be remembered. */
 extern bool dload_cursor_overflowed(const DloadCursor *cursor);
 

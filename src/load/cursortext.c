@@ -59,7 +59,7 @@ read_instant(const char *value, TimestampTz *t)
 		*t = (int64) floor(number * USECS_PER_SEC + 0.5) - EPOCH_OFFSET_US;
 		return true;
 	}
-	if (dload_parse_timestamp(value, strlen(value), t))
+	if (dload_parse_instant(value, strlen(value), t))
 		return true;
 	value = psprintf("%sT00:00:00Z", value);
 	return dload_parse_timestamp(value, strlen(value), t);

@@ -95,41 +95,61 @@ check_hmac(List *options, DloadError *err)
 	return check_carrier(options, "hmac_name", name, in ? in : "header", err);
 }
 
-/* Claims that are made for each token. */
-static void
-find_own_claim(const char *key, const char *value, void *arg)
+typedef struct OwnMembers
 {
-	static const char *const own[] = {
-		"iss", "sub", "aud", "exp", "iat", "jti", NULL
-	};
+	const char *const *own;
+	const char *found;
+} OwnMembers;
 
-	for (int i = 0; own[i] != NULL; i++)
+static void
+find_own_member(const char *key, const char *value, void *arg)
+{
+	OwnMembers *members = arg;
+
+	for (int i = 0; members->own[i] != NULL; i++)
 	{
-		if (strcmp(key, own[i]) == 0)
-			*(const char **) arg = own[i];
+		if (strcmp(key, members->own[i]) == 0)
+			members->found = members->own[i];
 	}
 }
 
+/* Members of a JWT that are made for each token, or have options. */
 static bool
-check_claims(List *options, DloadError *err)
+check_jwt_members(List *options, const char *option, const char *what,
+				  const char *const *own, const char *hint, DloadError *err)
 {
-	const char *claims = dload_given_text(options, "jwt_claims");
-	const char *own = NULL;
+	const char *given = dload_given_text(options, option);
+	OwnMembers	members = {own, NULL};
 	DloadError	ignored = {0};
 
-	if (claims == NULL)
+	if (given == NULL)
 		return true;
-	dload_json_each(dload_json_parse(claims, "jwt_claims", &ignored),
-					find_own_claim, &own, &ignored);
-	if (own == NULL)
+	dload_json_each(dload_json_parse(given, option, &ignored),
+					find_own_member, &members, &ignored);
+	if (members.found == NULL)
 		return true;
 	dload_error_set(err, BAD_COMBINATION,
-					"option \"jwt_claims\" must not contain the claim \"%s\"",
-					own);
-	return dload_error_hint(err, "Use the options \"jwt_issuer\", "
-							"\"jwt_subject\", \"jwt_audience\" and "
-							"\"jwt_lifetime\"; \"iat\" and \"jti\" are "
-							"made for each token.");
+					"option \"%s\" must not contain the %s \"%s\"",
+					option, what, members.found);
+	return dload_error_hint(err, "%s", hint);
+}
+
+static bool
+check_jwt(List *options, DloadError *err)
+{
+	static const char *const claims[] = {
+		"iss", "sub", "aud", "exp", "iat", "jti", NULL
+	};
+	static const char *const headers[] = {"alg", "typ", "kid", NULL};
+
+	return check_jwt_members(options, "jwt_claims", "claim", claims,
+							 "Use the options \"jwt_issuer\", "
+							 "\"jwt_subject\", \"jwt_audience\" and "
+							 "\"jwt_lifetime\"; \"iat\" and \"jti\" are "
+							 "made for each token.", err) &&
+		check_jwt_members(options, "jwt_headers", "header", headers,
+						  "Use the options \"jwt_algorithm\" and "
+						  "\"jwt_key_id\".", err);
 }
 
 /* Where "oauth2" signs no JWT, the options for it would be ignored. */
@@ -146,6 +166,7 @@ check_oauth2(List *options, DloadError *err)
 		{"jwt_algorithm", "private_key_jwt", false},
 		{"jwt_audience", "private_key_jwt", false},
 		{"jwt_key_id", "private_key_jwt", false},
+		{"jwt_headers", "private_key_jwt", false},
 		{"jwt_lifetime", "private_key_jwt", false},
 		{NULL}
 	};
@@ -207,6 +228,7 @@ static const DloadOwnedOption owned[] = {
 	{"jwt_audience", "oauth2|jwt", false},
 	{"jwt_key_id", "oauth2|jwt", false},
 	{"jwt_claims", "oauth2|jwt", false},
+	{"jwt_headers", "oauth2|jwt", false},
 	{"jwt_lifetime", "oauth2|jwt", false},
 	{"sigv4_region", "sigv4", true},
 	{"sigv4_service", "sigv4", true},
@@ -231,7 +253,7 @@ dload_authspec_check(List *options, DloadError *err)
 	if (auth == NULL)
 		auth = "none";
 	if (!dload_given_owned(options, owned, "auth", auth, err) ||
-		!check_claims(options, err) || !check_ca(options, err))
+		!check_jwt(options, err) || !check_ca(options, err))
 		return false;
 	if (strcmp(auth, "api_key") == 0)
 		return check_api_key(options, err);

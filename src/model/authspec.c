@@ -31,6 +31,7 @@ read_tokens(DloadAuthSpec *spec, const DloadOptionSet *set)
 	spec->jwt_audience = dload_spec_text(set, "jwt_audience");
 	spec->jwt_key_id = dload_spec_text(set, "jwt_key_id");
 	spec->jwt_claims = dload_spec_json(set, "jwt_claims");
+	spec->jwt_headers = dload_spec_json(set, "jwt_headers");
 	spec->jwt_lifetime = dload_option_number(set, "jwt_lifetime");
 }
 

@@ -94,6 +94,7 @@ typedef struct DloadAuthSpec
 	char	   *jwt_audience;
 	char	   *jwt_key_id;
 	DloadJson  *jwt_claims;
+	DloadJson  *jwt_headers;
 	int64		jwt_lifetime;	/* ms */
 
 	char	   *sigv4_region;

@@ -250,8 +250,14 @@ append_finding(StringInfo out, const DloadCondition *c,
 		appendStringInfo(out, "%s is missing", c->source);
 	else
 	{
-		size_t		len = strlen(text);
-		bool		cut = len > SHOWN_VALUE_BYTES;
+		size_t		len;
+		bool		cut;
+
+		/* before it is cut, so that no half of a secret is left */
+		if (facts->redact != NULL)
+			text = facts->redact(facts->redact_arg, text);
+		len = strlen(text);
+		cut = len > SHOWN_VALUE_BYTES;
 
 		/* not within a character of several bytes */
 		if (cut)

@@ -16,11 +16,15 @@
 /* Of parentheses and "not"; nobody writes more, and recursion has an end. */
 #define MAX_DEPTH	50
 
+/* Of comparisons: a chain of them is a tree as deep as it is long. */
+#define MAX_COMPARISONS 1000
+
 typedef struct Parser
 {
 	const char *text;
 	const char *p;
 	int			depth;
+	int			ncomparisons;
 	DloadError *err;
 } Parser;
 
@@ -148,6 +152,8 @@ parse_place(Parser *parser, DloadCondition *node)
 {
 	const char *start;
 
+	if (++parser->ncomparisons > MAX_COMPARISONS)
+		return malformed(parser, "The condition is too long") != NULL;
 	skip_blanks(parser);
 	start = parser->p;
 	if (*start == '$')
@@ -329,7 +335,7 @@ parse_or(Parser *parser)
 DloadCondition *
 dload_condition_parse(const char *text, DloadError *err)
 {
-	Parser		parser = {text, text, 0, err};
+	Parser		parser = {text, text, 0, 0, err};
 	DloadCondition *node = parse_or(&parser);
 
 	if (node == NULL)

@@ -54,6 +54,9 @@ dload_limitspec_read(DloadLimitSpec *spec, const DloadOptionSet *set)
 	spec->reset_header = dload_spec_text(set, "reset_header");
 	spec->used_header = dload_spec_text(set, "used_header");
 	spec->used_limit = dload_option_number(set, "used_limit");
+	spec->cost_path = dload_spec_path(set, "cost_path");
+	spec->available_path = dload_spec_path(set, "available_path");
+	spec->restore_path = dload_spec_path(set, "restore_path");
 	spec->lockout = dload_option_number(set, "lockout");
 	spec->max_wait = dload_option_number(set, "max_wait");
 	spec->max_concurrency = dload_option_number(set, "max_concurrency");
@@ -74,7 +77,10 @@ dload_limitspec_read(DloadLimitSpec *spec, const DloadOptionSet *set)
 bool
 dload_limitspec_check(List *options, DloadError *err)
 {
-	if (!dload_given_with(options, "used_limit", "used_header", err))
+	if (!dload_given_with(options, "used_limit", "used_header", err) ||
+		!dload_given_with(options, "cost_path", "available_path", err) ||
+		!dload_given_with(options, "available_path", "restore_path", err) ||
+		!dload_given_with(options, "restore_path", "cost_path", err))
 		return false;
 	if (dload_given_text(options, "used_header") != NULL)
 		return true;

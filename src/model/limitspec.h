@@ -19,6 +19,9 @@ typedef struct DloadLimitSpec
 	char	   *reset_header;
 	char	   *used_header;
 	int64		used_limit;		/* what used_header counts up to; 0 = in it */
+	DloadPath  *cost_path;		/* in bodies: points that a request costs */
+	DloadPath  *available_path; /* ... that are left */
+	DloadPath  *restore_path;	/* ... that come back in a second */
 	int64		lockout;		/* ms after a limit was hit; 0 = none */
 	int64		max_wait;		/* ms: a longer wait ends the read */
 	int			max_concurrency;

@@ -83,6 +83,8 @@ const DloadOption dload_options[] = {
 		   "Header kid of JWTs."),
 	SIMPLE("jwt_claims", S, DLOAD_OPT_JSON_OBJECT, NULL,
 		   "More claims of JWTs, as a JSON object (Google: scope)."),
+	SIMPLE("jwt_headers", S, DLOAD_OPT_JSON_OBJECT, NULL,
+		   "More headers of JWTs, as a JSON object (Microsoft: x5t)."),
 	RANGED("jwt_lifetime", S, DLOAD_OPT_DURATION, 1000, MS_PER_DAY, "3min",
 		   "How long a JWT is valid."),
 	SIMPLE("sigv4_region", S, DLOAD_OPT_NAME, NULL,
@@ -142,6 +144,13 @@ const DloadOption dload_options[] = {
 		   "ends."),
 	RANGED("used_limit", S, DLOAD_OPT_INT, 1, PG_INT32_MAX, NULL,
 		   "What used_header counts up to, where it does not say."),
+	SIMPLE("cost_path", S, DLOAD_OPT_PATH, NULL,
+		   "JSON path of what a request costs in points, where the API's limit "
+		   "counts these and replies tell."),
+	SIMPLE("available_path", S, DLOAD_OPT_PATH, NULL,
+		   "JSON path of the points that are left."),
+	SIMPLE("restore_path", S, DLOAD_OPT_PATH, NULL,
+		   "JSON path of the points that come back in a second."),
 	RANGED("lockout", S, DLOAD_OPT_DURATION, 0, MS_PER_DAY, "0",
 		   "How long no request is sent after the limit was hit, where the "
 		   "API does not say."),
@@ -166,7 +175,8 @@ const DloadOption dload_options[] = {
 		   "Longest wait before any retry, unless the API asks for more."),
 	RANGED("retry_deadline", S, DLOAD_OPT_DURATION, 1, MS_PER_DAY, NULL,
 		   "Longest time for one request with all its retries; none is begun "
-		   "that would come later."),
+		   "that would come later, and a response that still comes then is "
+		   "given up."),
 	SIMPLE("breaker", S, DLOAD_OPT_BREAKER, NULL,
 		   "Failures in a row, over all sessions, after which requests fail "
 		   "at once for a pause, as 'n/pause'."),
@@ -274,9 +284,9 @@ const DloadOption dload_options[] = {
 		   "Values outside the records that each record gets, as a JSON "
 		   "object of fields and JSON paths in the response."),
 	SIMPLE("decode", T, DLOAD_OPT_JSON_OBJECT, NULL,
-		   "Strings in the records that hold something else, as a JSON object "
-		   "of JSON paths in a record and base64, json, base64json, gzip or "
-		   "gzipjson."),
+		   "Values in the records that hold something else, as a JSON object "
+		   "of JSON paths in a record and base64, json, base64json, gzip, "
+		   "gzipjson, epoch or epoch_ms."),
 	SIMPLE("csv_delimiter", T, DLOAD_OPT_TEXT, NULL,
 		   "Character between the values of a row of CSV, or 'tab'; without "
 		   "it a comma, and a tab in text/tab-separated-values."),
@@ -421,7 +431,7 @@ const DloadOption dload_options[] = {
 		   "JSON path of the column's value in a record; '$' is the whole "
 		   "record. Without it the value is found by the column's name."),
 	CHOICE("decode", C, DLOAD_CODING_WORDS, NULL,
-		   "What the string at the column's place holds."),
+		   "What the value at the column's place holds."),
 	SIMPLE("param", C, DLOAD_OPT_NAME, NULL,
 		   "Request parameter that a condition on the column fills."),
 	CHOICE("in", C, "query|path|header|body", "query",

@@ -229,6 +229,7 @@ dload_pagespec_wants_last(const DloadPageSpec *spec, DloadPaginateKind inner)
 	spec->kind;
 
 	return kind == DLOAD_PAGINATE_KEYSET ||
+		(kind == DLOAD_PAGINATE_DRAIN && spec->total_path != NULL) ||
 		(kind == DLOAD_PAGINATE_TOKEN &&
 		 spec->token_from == DLOAD_TOKEN_FROM_LAST_RECORD);
 }

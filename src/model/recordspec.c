@@ -227,8 +227,9 @@ check_coded(const char *key, const char *value, void *arg)
 									  "invalid coding of \"%s\" in option "
 									  "\"%s\"", key, check->option);
 	dload_error_hint(check->err, "It is an object of JSON paths in a record "
-					 "and one of the words base64, json, base64json, gzip "
-					 "and gzipjson: {\"message.data\": \"base64\"}.");
+					 "and one of the words base64, json, base64json, gzip, "
+					 "gzipjson, epoch and epoch_ms: {\"message.data\": "
+					 "\"base64\"}.");
 }
 
 static bool

@@ -83,6 +83,23 @@ forbidden(const char *name, const char *what, const char *who,
 							"text itself, begin it with \"text:\".", who);
 }
 
+/*
+ * The function runs with the rights of the user whose mapping it is.  Who
+ * makes a mapping for somebody else must not reach by it what only that one
+ * may call.
+ */
+static bool
+may_name_function(const char *fn)
+{
+	Oid			oid;
+
+	if (superuser())
+		return true;
+	oid = LookupFuncName(dload_qualified_names(fn), 0, NULL, true);
+	return OidIsValid(oid) &&
+		dload_function_aclcheck(oid, GetUserId()) == ACLCHECK_OK;
+}
+
 bool
 dload_secret_check(const char *name, const char *value, DloadError *err)
 {
@@ -117,6 +134,9 @@ dload_secret_check(const char *name, const char *value, DloadError *err)
 				return dload_error_hint(err, "Write function:schema.name, "
 										"without parentheses.");
 			}
+			if (!may_name_function(rest))
+				return forbidden(name, "a function that you cannot execute",
+								 "superusers and who may execute it", err);
 			return true;
 		case SECRET_TEXT:
 			break;
@@ -211,7 +231,7 @@ find_function(const char *option, const char *fn, Oid userid)
 static char *
 call_function(const char *option, const char *fn, Oid userid)
 {
-	Oid			oid = find_function(option, fn, userid);
+	Oid			oid;
 	Oid			save_user;
 	int			save_context;
 	int			level;
@@ -228,6 +248,7 @@ call_function(const char *option, const char *fn, Oid userid)
 						   SECURITY_RESTRICTED_OPERATION);
 	level = NewGUCNestLevel();
 	dload_setting_pin_search_path();
+	oid = find_function(option, fn, userid);
 	fmgr_info(oid, &flinfo);
 	InitFunctionCallInfoData(*fcinfo, &flinfo, 0, InvalidOid, NULL, NULL);
 	result = FunctionCallInvoke(fcinfo);

@@ -167,7 +167,8 @@ time_until(const DloadExchange *ex, const char *text)
 
 	if (parse_number(text, &number))
 	{
-		if (number > 1e17)
+		/* in milliseconds more than a date can be */
+		if (number > 1e15)
 			return -1;
 		if (number > 1e11)
 			us = (int64) (number * 1e3) - server_now(ex);

@@ -45,6 +45,15 @@ dload_extract_reader(DloadExtract *x)
 	return x->reader;
 }
 
+void
+dload_extract_forget_path(DloadExtract *x)
+{
+	if (x->path_proven)
+		return;
+	x->path = NULL;
+	x->reader = NULL;
+}
+
 /* The record's key is in the page, and must be known to read it. */
 static bool
 needs_body(const DloadExtract *x)
@@ -332,35 +341,32 @@ empty_page(MemoryContext parent, DloadSpan envelope)
 /*
  * Hold the rules against a page.  One object that stands for the whole body
  * is looked at as such: it may be no record but the report of an error.
- * "knew": the place of the records was known before.
  */
 static DloadBodyResult
-judge_body(DloadExtract *x, DloadPage **page, MemoryContext parent, bool knew,
+judge_body(DloadExtract *x, DloadPage **page, MemoryContext parent,
 		   DloadError *err)
 {
 	DloadPage  *old = *page;
 	const char *start = old->body.data;
 	bool		lone;
+	bool		taken_for_record;
 	DloadJudgement judgement;
 
-	lone = x->path != NULL && x->path->nsteps == 0 && start != NULL &&
+	lone = x->format == DLOAD_FORMAT_JSON && x->path != NULL &&
+		x->path->nsteps == 0 && start != NULL &&
 		start[strspn(start, " \t\r\n")] == '{';
+	taken_for_record = lone && !x->path_proven;
 	judgement = dload_judge_page(x->fetch, lone ? old->body : old->envelope,
 								 err);
 	if (judgement == DLOAD_JUDGED_ERROR)
 		return DLOAD_BODY_ERROR;
 	if (judgement == DLOAD_JUDGED_GOOD && x->fetch->fate == DLOAD_FATE_PAGE)
 		return DLOAD_BODY_OK;
-	if (lone && !knew)
-	{
-		/* nothing was learnt about where records are */
-		x->path = NULL;
-		x->reader = NULL;
-	}
 	if (judgement == DLOAD_JUDGED_AGAIN)
 		return DLOAD_BODY_BROKEN;
-	if (x->fetch->fate == DLOAD_FATE_SKIP || (lone && !knew))
+	if (x->fetch->fate == DLOAD_FATE_SKIP || taken_for_record)
 	{
+		dload_extract_forget_path(x);
 		*page = empty_page(parent, lone ? old->body : old->envelope);
 		dload_extract_drop_page(x, old);
 	}
@@ -376,7 +382,6 @@ dload_extract_fetch_page(DloadExtract *x, MemoryContext parent,
 	{
 		DloadPage  *page;
 		DloadBodyResult result;
-		bool		knew = x->path != NULL;
 
 		if (!x->fetch->open && !dload_extract_open(x, err))
 			return NULL;
@@ -390,7 +395,7 @@ dload_extract_fetch_page(DloadExtract *x, MemoryContext parent,
 		page = dload_page_create(parent);
 		result = read_page(x, page, spool_above, err);
 		if (result == DLOAD_BODY_OK)
-			result = judge_body(x, &page, parent, knew, err);
+			result = judge_body(x, &page, parent, err);
 		if (result == DLOAD_BODY_OK && x->fetch->fate == DLOAD_FATE_PAGE &&
 			!check_lone_record(x, page, err))
 			result = DLOAD_BODY_ERROR;
@@ -402,6 +407,7 @@ dload_extract_fetch_page(DloadExtract *x, MemoryContext parent,
 		/* else a rule has had it made ready to be sent again */
 		if (x->fetch->exchange != NULL && !dload_fetch_again(x->fetch))
 			return NULL;
+		dload_extract_forget_path(x);
 		memset(err, 0, sizeof(*err));
 	}
 }

@@ -64,7 +64,6 @@ void
 dload_budget_init(DloadSharedBudget *s, int64 now)
 {
 	s->epoch = (uint64) now;	/* no ticket of an earlier one fits */
-	s->last_start = now;
 	s->used_at = now;
 	s->quota = -1;
 	s->reported = -1;
@@ -93,6 +92,7 @@ dload_budget_forget(DloadSharedBudget *s)
 {
 	s->epoch++;
 	s->charged = 0;
+	s->last_start = 0;
 	memset(s->returns, 0, sizeof(s->returns));
 }
 

@@ -78,6 +78,15 @@ dload_extract_use_validators(DloadExtract *x, DloadValidatorLookup lookup,
 }
 
 bool
+dload_extract_known_page(DloadExtract *x, uint64 fingerprint)
+{
+	bool		found;
+
+	seen_insert(x->seen, fingerprint, &found);
+	return found;
+}
+
+bool
 dload_extract_made(const DloadExtract *x, const DloadRequest *request)
 {
 	return seen_lookup(x->seen, dload_request_hash(request)) != NULL;
@@ -99,6 +108,7 @@ dload_extract_begin(const DloadResource *res, List *params)
 	x->res = res;
 	x->paginator = dload_paginator_get(res->page.kind);
 	x->path = res->records.path;
+	x->path_proven = x->path != NULL;
 	x->declared_total = -1;
 	x->channel.res = res;
 	x->channel.poll_interval = -1;
@@ -133,6 +143,20 @@ void
 dload_extract_want(DloadExtract *x, int64 records)
 {
 	x->enough = records;
+}
+
+void
+dload_extract_may_stop(DloadExtract *x)
+{
+	x->may_stop = true;
+}
+
+/* Who reads on and on will want more; the first page does not tell. */
+void
+dload_extract_widen_window(DloadExtract *x)
+{
+	if (x->channel.stats.pages > 0)
+		x->window = Min(2 * x->window + 1, DLOAD_MAX_AHEAD);
 }
 
 int64
@@ -247,7 +271,10 @@ dload_extract_next_page(DloadExtract *x, size_t spool_above,
 	memset(err, 0, sizeof(*err));
 	MemoryContextReset(x->scratch);
 	x->by_page = true;
-	x->window = DLOAD_MAX_AHEAD;
+	if (x->may_stop)
+		dload_extract_widen_window(x);
+	else
+		x->window = DLOAD_MAX_AHEAD;
 	MemoryContextSwitchTo(x->scratch);
 	if (!dload_extract_may_go_on(x, &result, err))
 	{
@@ -326,6 +353,12 @@ dload_extract_skipped(const DloadExtract *x)
 		return NULL;
 	return psprintf(INT64_FORMAT " %s left out by a rule, the first of them: "
 					"%s.", n, n == 1 ? "page was" : "pages were", x->skipped);
+}
+
+const char *
+dload_extract_doubt(const DloadExtract *x)
+{
+	return x->doubt;
 }
 
 const DloadExtractStats *

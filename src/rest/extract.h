@@ -47,6 +47,7 @@ typedef struct DloadExtractStats
 	int64		skipped;		/* pages left out by a rule */
 	int64		unchanged;		/* pages not sent, being as they were */
 	int64		kept;			/* records of these */
+	int64		endings;		/* pages that only say that the list ended */
 	int64		limit_wait_us;	/* waited for rate limits and Retry-After */
 	int64		backoff_wait_us;	/* waited before retries */
 	int64		network_wait_us;	/* waited for the network */
@@ -104,6 +105,10 @@ extern void dload_extract_limit_pages(DloadExtract *x, int64 max_pages);
  * not fetched ahead.  It is no limit. */
 extern void dload_extract_want(DloadExtract *x, int64 records);
 
+/* Say that the reader may have enough after any page: what follows is then
+ * asked for ahead only as far as it has gone on before. */
+extern void dload_extract_may_stop(DloadExtract *x);
+
 /* Send the next request now if the limiter allows it; never waits. */
 extern void dload_extract_prefetch(DloadExtract *x);
 
@@ -134,6 +139,9 @@ extern int64 dload_extract_poll_interval(const DloadExtract *x);
 
 /* After END or later: the pages left out by rules, in words; NULL for none. */
 extern char *dload_extract_skipped(const DloadExtract *x);
+
+/* The same for what the API says of itself that cannot be true. */
+extern const char *dload_extract_doubt(const DloadExtract *x);
 extern bool dload_extract_stopped_early(const DloadExtract *x);
 
 /*

@@ -60,6 +60,7 @@ typedef struct DloadFetch
 	uint64		access;			/* serial of what it was sent with */
 	bool		renewed;		/* which was then renewed, once */
 	TimestampTz begun_at;		/* when it was sent first; 0: not yet */
+	int64		waited_us;		/* for all its attempts */
 	bool		open;			/* a good response's headers are in */
 	DloadFate	fate;			/* if so */
 	bool		unjudged;		/* if so: rules wait for the body */

@@ -145,23 +145,26 @@ static const char *const private_networks[] = {
 	"0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8",
 	"169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24", "192.168.0.0/16",
 	"198.18.0.0/15", "224.0.0.0/4", "240.0.0.0/4",
-	"::/128", "::1/128", "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8",
+	"::/96", "64:ff9b:1::/48", "100::/64", "2001::/32", "fc00::/7", "fe80::/10",
+	"fec0::/10", "ff00::/8",
 	NULL
 };
 
 /*
  * An address of IPv6 that stands for one of IPv4 is judged as that: NAT64
- * (64:ff9b::/96), 6to4 (2002::/16), IPv4-compatible (::/96).
+ * (64:ff9b::/96), 6to4 (2002::/16), IPv4-compatible (::/96), IPv4-translated
+ * (::ffff:0:0:0/96).
  */
 static void
 unwrap(Address *address)
 {
 	static const unsigned char nat64[12] = {0, 0x64, 0xff, 0x9b};
 	static const unsigned char compatible[12] = {0};
+	static const unsigned char translated[12] = {[8] = 0xff, 0xff};
 	const unsigned char *b = address->bytes;
 	unsigned char inner[4];
 
-	if (memcmp(b, nat64, 12) == 0 ||
+	if (memcmp(b, nat64, 12) == 0 || memcmp(b, translated, 12) == 0 ||
 		(memcmp(b, compatible, 12) == 0 && (b[12] != 0 || b[13] != 0)))
 		memcpy(inner, b + 12, 4);
 	else if (b[0] == 0x20 && b[1] == 0x02)

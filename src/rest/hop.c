@@ -182,9 +182,22 @@ DloadHttpState
 dload_hop_wait(DloadFetch *f, long timeout)
 {
 	int64		before = dload_http_waited();
-	DloadHttpState state = dload_http_wait(f->exchange, timeout);
+	int64		bound = f->channel->res->limits.retry_deadline;
+	DloadHttpState state;
 
+	/* what a reader takes its time for does not count */
+	if (bound > 0 && timeout < 0)
+		timeout = (long) Max(bound - f->waited_us / 1000, 1);
+	state = dload_http_wait(f->exchange, timeout);
+	f->waited_us += dload_http_waited() - before;
 	f->channel->stats.network_wait_us += dload_http_waited() - before;
+	if (bound > 0 && f->waited_us / 1000 >= bound &&
+		(state == DLOAD_HTTP_RUNNING || state == DLOAD_HTTP_DATA))
+	{
+		dload_http_give_up(f->exchange, "response was not complete within "
+						   "\"retry_deadline\"");
+		state = DLOAD_HTTP_FAILED;
+	}
 	dload_permit_touch(&f->permit);
 	count_bytes(f);
 	return state;

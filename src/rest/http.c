@@ -185,9 +185,17 @@ set_certificates(DloadExchange *ex, const DloadHttpRequest *request)
 {
 #if DLOAD_CURL_HAS_BLOBS
 	CURL	   *easy = ex->transfer.easy;
+	char	   *cert = request->client_cert;
 
+	/*
+	 * libcurl takes a connection for the right one by the certificate, which
+	 * is no secret, and not by the key.  What stands after the certificates
+	 * is not read, but compared.
+	 */
+	if (cert != NULL && request->client_key != NULL)
+		cert = psprintf("%s\n%s", cert, request->client_key);
 	if (set_blob(easy, CURLOPT_CAINFO_BLOB, request->ca) &&
-		set_blob(easy, CURLOPT_SSLCERT_BLOB, request->client_cert) &&
+		set_blob(easy, CURLOPT_SSLCERT_BLOB, cert) &&
 		set_blob(easy, CURLOPT_SSLKEY_BLOB, request->client_key))
 		return true;
 #else
@@ -382,6 +390,13 @@ dload_http_wait(DloadExchange *ex, long timeout_ms)
 	}
 	ex->seen = ex->received;
 	return state;
+}
+
+void
+dload_http_give_up(DloadExchange *ex, const char *words)
+{
+	dload_exchange_fail(ex, DLOAD_HTTP_FAIL_TIMEOUT, words);
+	dload_exchange_finish(ex);
 }
 
 void

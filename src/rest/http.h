@@ -79,6 +79,9 @@ extern void dload_http_close(DloadExchange *ex);
  */
 extern DloadHttpState dload_http_wait(DloadExchange *ex, long timeout_ms);
 
+/* Let it fail as one that took too long; the words are not copied. */
+extern void dload_http_give_up(DloadExchange *ex, const char *words);
+
 /* Let all exchanges make progress without waiting.  Cheap when idle. */
 extern void dload_http_poll(void);
 

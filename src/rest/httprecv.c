@@ -407,6 +407,8 @@ dload_exchange_listen(DloadExchange *ex)
 static DloadHttpFailure
 classify(const DloadExchange *ex, CURLcode code)
 {
+	if (DLOAD_CURL_SAYS_TOO_LARGE(code))
+		return DLOAD_HTTP_FAIL_TOO_LARGE;
 	switch (code)
 	{
 		case CURLE_OK:
@@ -427,9 +429,6 @@ classify(const DloadExchange *ex, CURLcode code)
 		case CURLE_PARTIAL_FILE:
 		case CURLE_BAD_CONTENT_ENCODING:
 			return DLOAD_HTTP_FAIL_TRUNCATED;
-		case CURLE_OUT_OF_MEMORY:
-			/* said of a header line or a decoded piece that is too long */
-			return DLOAD_HTTP_FAIL_TOO_LARGE;
 		case CURLE_PEER_FAILED_VERIFICATION:
 		case CURLE_SSL_CACERT_BADFILE:
 		case CURLE_SSL_CERTPROBLEM:
@@ -516,7 +515,7 @@ dload_exchange_finished(DloadTransfer *transfer, CURLcode result)
 			ex->words = "no HTTP response";
 		else if (result == CURLE_LOGIN_DENIED)
 			ex->words = "credentials inside a URL are not accepted";
-		else if (result == CURLE_OUT_OF_MEMORY)
+		else if (DLOAD_CURL_SAYS_TOO_LARGE(result))
 			ex->words = "response exceeds a limit of libcurl, or memory is "
 				"used up";
 		else if (ex->errbuf[0] == '\0')

@@ -92,8 +92,13 @@ ask_again(DloadFetch *f, const DloadRule *rule, DloadSpan body,
 		  DloadError *err)
 {
 	int64		ms = dload_rules_wait(f, rule, body);
+	int64		points = -1;
 	bool		limited = rule->action == DLOAD_RULE_LIMITED;
 
+	if (limited)
+		points = dload_cost_pause(&f->channel->res->limits, body);
+	if (points > 0)
+		ms = points;
 	if (limited && ms < 0)
 		ms = dload_limit_pause(&f->channel->res->limits, f->exchange, true);
 	if (limited && ms < 0)

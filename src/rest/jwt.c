@@ -93,6 +93,8 @@ dload_jwt_create(const DloadResource *res, const char *issuer,
 	add_text(&header, "alg", auth->jwt_algorithm);
 	add_text(&header, "typ", "JWT");
 	add_text(&header, "kid", auth->jwt_key_id);
+	if (auth->jwt_headers != NULL)
+		add_members(&header, auth->jwt_headers);
 
 	initStringInfo(&claims);
 	appendStringInfoChar(&claims, '{');

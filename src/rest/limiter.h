@@ -110,6 +110,16 @@ extern void dload_allowance_read(const DloadLimitSpec *spec,
 extern int64 dload_limit_pause(const DloadLimitSpec *spec,
 							   const DloadExchange *ex, bool limited);
 
+/* --- cost.c: what it says of points --- */
+
+/*
+ * Milliseconds until there are points for one more request like the one that
+ * this is the reply to; 0 if there are, -1 if it does not tell.
+ */
+extern int64 dload_cost_pause(const DloadLimitSpec *spec, DloadSpan body);
+
+/* --- and allowance.c again --- */
+
 /*
  * Milliseconds that Retry-After asks for (seconds, also fractional, or an
  * HTTP date compared with the response's own Date); -1 if it does not.

@@ -117,12 +117,23 @@ read_parts(const DloadResource *res, const DloadPageInfo *page,
 		bad_list(res, "nothing", err);
 		return NULL;
 	}
+	initStringInfo(&parts);
+	if (token.type == DLOAD_TOKEN_NULL)
+		return parts.data;
+	if (token.type == DLOAD_TOKEN_STRING && !res->slice.list_first &&
+		!res->slice.list_index)
+	{
+		char	   *text = element_text(res, within, &token, err);
+
+		if (text != NULL && names_urls(res))
+			text = dload_url_resolve(page->final_url, text, err);
+		return text != NULL ? psprintf("%s\n", text) : NULL;
+	}
 	if (token.type != DLOAD_TOKEN_ARRAY_START)
 	{
 		bad_list(res, "no list", err);
 		return NULL;
 	}
-	initStringInfo(&parts);
 	dload_scanner_init(&s, token.text.data, token.text.len, true);
 	(void) dload_scanner_next(&s, &token);
 	while (dload_scanner_value(&s, &token) != DLOAD_TOKEN_ARRAY_END &&

@@ -23,6 +23,30 @@
 
 #include "utils/timestamp.h"
 
+/*
+ * What is left in the queue, if the response says so; -1 if not.  Where each
+ * message says how many there are behind it, total_path goes on from the
+ * records by [-1].
+ */
+static int64
+left_in_queue(const DloadResource *res, const DloadPageInfo *page)
+{
+	const DloadPath *path = res->page.total_path;
+	int			n = res->records.path != NULL ? res->records.path->nsteps : 0;
+	DloadPath  *rest;
+
+	if (path == NULL || path->nsteps <= n + 1 ||
+		path->steps[n].kind != DLOAD_STEP_INDEX ||
+		path->steps[n].index != -1 || page->last_record.data == NULL)
+		return dload_total_read(res, page->exchange, page->envelope);
+	rest = palloc(offsetof(DloadPath, steps) +
+				  (path->nsteps - n - 1) * sizeof(DloadStep));
+	rest->nsteps = path->nsteps - n - 1;
+	memcpy(rest->steps, path->steps + n + 1,
+		   rest->nsteps * sizeof(DloadStep));
+	return dload_total_at(rest, page->last_record);
+}
+
 DloadNext
 dload_drain_next(const DloadResource *res, const DloadPageInfo *page,
 				 DloadRequest *next, DloadError *err)
@@ -31,7 +55,7 @@ dload_drain_next(const DloadResource *res, const DloadPageInfo *page,
 	TimestampTz began = now;
 
 	if (page->nrecords == 0 ||
-		dload_total_read(res, page->exchange, page->envelope) == 0 ||
+		left_in_queue(res, page) == 0 ||
 		dload_paging_stop(res, page, NULL) == DLOAD_STOP_END)
 		return DLOAD_NEXT_END;
 	if (page->request->state != NULL)

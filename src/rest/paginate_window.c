@@ -9,6 +9,8 @@
  * its slice is asked for instead; the slices after it are as short, and get
  * longer again as long as that goes well.
  *
+ * A rule that ends a list ends that of a slice.
+ *
  * The state of a request is a JSON object: the slice, where the window ends,
  * the records read of the slice, the request without bounds, and the states of
  * the inner paginator at a slice's beginning and now.  Times are microseconds
@@ -118,7 +120,7 @@ parse_time(const char *text, int64 *us)
 			number * USECS_PER_SEC;
 		return number >= 0;
 	}
-	if (!dload_parse_timestamp(text, strlen(text), &t))
+	if (!dload_parse_instant(text, strlen(text), &t))
 		return false;
 	*us = t + UNIX_OFFSET_US;
 	return true;
@@ -412,6 +414,8 @@ dload_window_next(const DloadResource *res, const DloadPageInfo *page,
 	if (cap > 0 && (total >= cap || slice.count >= cap))
 		return halve(res, &slice, Max(total, slice.count), first, next, err);
 
+	if (page->ended)
+		return next_slice(res, &slice, next, err);
 	request.state = slice.inner;
 	info.request = &request;
 	info.total_records = slice.count;

@@ -32,9 +32,9 @@ next_none(const DloadResource *res, const DloadPageInfo *page,
 
 static const DloadPaginator paginators[] = {
 	[DLOAD_PAGINATE_NONE] = {"none", false, NULL, begin_nothing, next_none},
-	[DLOAD_PAGINATE_LINK] = {"link", false, NULL, begin_nothing,
+	[DLOAD_PAGINATE_LINK] = {"link", false, "link_rel", begin_nothing,
 	dload_next_link},
-	[DLOAD_PAGINATE_NEXT_URL] = {"next_url", false, NULL, begin_nothing,
+	[DLOAD_PAGINATE_NEXT_URL] = {"next_url", false, "next_path", begin_nothing,
 	dload_next_next_url},
 	[DLOAD_PAGINATE_PAGE] = {"page", true, "page_param", dload_begin_page,
 	dload_next_page},

@@ -46,6 +46,7 @@ typedef struct DloadPageInfo
 	DloadSpan	last_record;	/* data NULL: none */
 	int64		nrecords;		/* in this page */
 	int64		total_records;	/* so far in this read, this page included */
+	bool		ended;			/* a rule says that nothing follows */
 } DloadPageInfo;
 
 typedef enum DloadNext
@@ -63,7 +64,8 @@ typedef struct DloadPaginator
 	const char *name;
 	/* positional: what a page holds may shift while the list is read */
 	bool		positional;
-	/* the option by which we ask for the next page; NULL if we are told */
+	/* the option by which we ask for the next page, or are told where it is;
+	 * NULL where the same page may come again */
 	const char *asks_by;
 	/* add what the first request needs */
 	bool		(*begin) (const DloadResource *res, DloadRequest *request,

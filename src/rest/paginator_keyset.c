@@ -87,7 +87,7 @@ dload_next_keyset(const DloadResource *res, const DloadPageInfo *page,
 	progress.pages = -1;
 	if (dload_paging_stop(res, page, &progress) == DLOAD_STOP_END)
 		return DLOAD_NEXT_END;
-	if (page->nrecords == 0)
+	if (page->nrecords == 0 || page->last_record.data == NULL)
 		return no_last_record(res, err);
 	if (!read_key(res, page, &values, err))
 		return DLOAD_NEXT_ERROR;

@@ -91,26 +91,12 @@ dload_paging_no_next(const DloadResource *res, DloadStop stop,
  * The declared total
  */
 
-int64
-dload_total_read(const DloadResource *res, const DloadExchange *exchange,
-				 DloadSpan envelope)
+static int64
+parse_total(const char *text)
 {
-	const DloadPageSpec *spec = &res->page;
-	DloadToken	token;
-	char	   *text = NULL;
 	char	   *end;
 	int64		total;
 
-	if (spec->total_header != NULL)
-	{
-		if (exchange != NULL)
-			text = dload_http_header(exchange, spec->total_header);
-	}
-	else if (spec->total_path != NULL && envelope.len > 0 &&
-			 dload_path_lookup(spec->total_path, envelope, &token) &&
-			 (token.type == DLOAD_TOKEN_NUMBER ||
-			  token.type == DLOAD_TOKEN_STRING))
-		text = dload_token_cstring(&token);
 	if (text == NULL)
 		return -1;
 	errno = 0;
@@ -118,4 +104,29 @@ dload_total_read(const DloadResource *res, const DloadExchange *exchange,
 	if (errno != 0 || end == text || *end != '\0' || total < 0)
 		return -1;
 	return total;
+}
+
+int64
+dload_total_at(const DloadPath *path, DloadSpan json)
+{
+	DloadToken	token;
+
+	if (json.len == 0 || !dload_path_lookup(path, json, &token) ||
+		(token.type != DLOAD_TOKEN_NUMBER &&
+		 token.type != DLOAD_TOKEN_STRING))
+		return -1;
+	return parse_total(dload_token_cstring(&token));
+}
+
+int64
+dload_total_read(const DloadResource *res, const DloadExchange *exchange,
+				 DloadSpan envelope)
+{
+	const DloadPageSpec *spec = &res->page;
+
+	if (spec->total_header != NULL)
+		return exchange == NULL ? -1 :
+			parse_total(dload_http_header(exchange, spec->total_header));
+	return spec->total_path == NULL ? -1 :
+		dload_total_at(spec->total_path, envelope);
 }

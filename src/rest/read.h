@@ -29,6 +29,7 @@ struct DloadExtract
 	const DloadPaginator *paginator;
 	DloadChannel channel;
 	DloadPath  *path;			/* to the records; NULL until known */
+	bool		path_proven;	/* it is given, or led to a page that counts */
 	DloadReader *reader;
 	DloadFormat format;			/* of the response that is open; never AUTO */
 	DloadFetch *fetch;			/* for the next page; NULL = no more */
@@ -39,6 +40,7 @@ struct DloadExtract
 	int			nahead;
 	int			window;			/* how many there may be */
 	bool		by_page;		/* pages are pulled whole */
+	bool		may_stop;		/* after any of them */
 	bool		one_by_one;		/* what was foreseen did not come true */
 	size_t		page_bytes;		/* of the last page; 0: not known */
 
@@ -57,6 +59,7 @@ struct DloadExtract
 	int64		last_nrecords;
 	int			skips;			/* pages left out in a row */
 	char	   *skipped;		/* the first page left out, for people */
+	char	   *doubt;			/* why it may not be all, for people */
 	DloadValidatorLookup lookup;	/* or NULL */
 	void	   *lookup_arg;
 	bool		all_unchanged;	/* validators are for nothing otherwise */
@@ -93,6 +96,9 @@ extern DloadExtractResult dload_extract_fail(DloadExtract *x,
 											 DloadError *err,
 											 MemoryContext caller);
 
+/* Another page is wanted: so more may be asked for ahead. */
+extern void dload_extract_widen_window(DloadExtract *x);
+
 /* How many pages this read may still have, the next one included. */
 extern int64 dload_extract_pages_left(const DloadExtract *x);
 
@@ -106,6 +112,9 @@ extern void dload_extract_attach_validator(DloadExtract *x, DloadFetch *f);
 extern bool dload_extract_made(const DloadExtract *x,
 							   const DloadRequest *request);
 
+/* Was there a page with these records in this read?  Remembers it. */
+extern bool dload_extract_known_page(DloadExtract *x, uint64 fingerprint);
+
 /* --- format.c --- */
 
 /* Open the fetch, and learn what format the response is in. */
@@ -115,6 +124,9 @@ extern bool dload_extract_open(DloadExtract *x, DloadError *err);
 
 /* The reader for the next page, once it is known where the records are. */
 extern DloadReader *dload_extract_reader(DloadExtract *x);
+
+/* A response does not count: nor does what it told of the records' place. */
+extern void dload_extract_forget_path(DloadExtract *x);
 
 /* Is a record's text known only once the whole page is there? */
 extern bool dload_extract_needs_page(const DloadExtract *x);

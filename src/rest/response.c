@@ -122,8 +122,9 @@ static char *
 problem_text(const DloadFetch *f, DloadSpan body)
 {
 	static const char *const places[] = {
-		"message", "error.message", "error_description", "error",
-		"errors[0].message", "errors[0].detail", "errors[0]", "msg", NULL
+		"message", "error.message", "error_description", "description",
+		"error", "errors[0].message", "errors[0].detail", "errors[0]",
+		"errorMessages[0]", "msg", NULL
 	};
 	DloadError	err = {0};
 	char	   *title;

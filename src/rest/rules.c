@@ -25,6 +25,12 @@ find_header(const void *exchange, const char *name)
 	return dload_http_header(exchange, name);
 }
 
+static char *
+redact(const void *res, const char *text)
+{
+	return dload_auth_redact(res, text);
+}
+
 /* A body that is no JSON has nothing at any path. */
 static DloadFacts
 gather_facts(const DloadFetch *f, DloadSpan body)
@@ -34,6 +40,8 @@ gather_facts(const DloadFetch *f, DloadSpan body)
 
 	facts.header = find_header;
 	facts.header_arg = f->exchange;
+	facts.redact = redact;
+	facts.redact_arg = f->channel->res;
 	if (body.len > 0 && dload_json_validate(body, &err))
 		facts.body = body;
 	return facts;
@@ -150,8 +158,7 @@ dload_rules_error(const DloadFetch *f, const DloadRule *rule, DloadSpan body,
 			dload_error_set(err, ERRCODE_FDW_ERROR,
 							"API of server \"%s\" reported an error (status "
 							"%d): %s", res->servername, status,
-							rule->message ? rule->message :
-							dload_auth_redact(res, found));
+							rule->message ? rule->message : found);
 			break;
 		case DLOAD_RULE_LIMITED:
 			dload_error_set(err, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,

@@ -137,35 +137,57 @@ look_ahead(DloadExtract *x)
 	dload_ahead_start(x);
 }
 
-/* The stream broke: begin again and skip what was handed out. */
 static bool
-restart_stream(DloadExtract *x, DloadError *err)
-{
-	if (!dload_fetch_again(x->fetch))
-		return false;
-	if (x->replay == 0 || x->handed > x->replay)
-	{
-		x->replay = x->handed;
-		x->replay_hash = x->hash;
-	}
-	memset(err, 0, sizeof(*err));
-	x->handed = 0;
-	x->hash = 0;
-	x->piece.len = 0;
-	(void) dload_extract_reader(x);
-	return dload_fetch_open(x->fetch, err);
-}
-
-static bool
-page_changed(DloadExtract *x, DloadError *err)
+page_changed(DloadExtract *x, const char *how, DloadError *err)
 {
 	dload_error_set(err, ERRCODE_FDW_ERROR,
 					"page of server \"%s\" changed while it was read",
 					x->res->servername);
 	dload_error_detail(err, "%s %s broke off after " INT64_FORMAT " records "
-					   "and began with others when asked again.",
-					   x->fetch->method, x->fetch->shown_url, x->replay);
+					   "and %s when asked again.", x->fetch->method,
+					   x->fetch->shown_url, x->replay, how);
 	return dload_error_hint(err, "Run the query again.");
+}
+
+static bool
+began_with_others(DloadExtract *x, DloadError *err)
+{
+	return page_changed(x, "began with others", err);
+}
+
+/*
+ * The stream broke.  As long as no record was handed out, the page can begin
+ * anew, whatever the next response turns out to be; later it must be the same
+ * page, and what was handed out is skipped.
+ */
+static bool
+restart_stream(DloadExtract *x, DloadError *err)
+{
+	if (!dload_fetch_again(x->fetch))
+		return false;
+	memset(err, 0, sizeof(*err));
+	if (x->replay == 0 || x->handed > x->replay)
+	{
+		x->replay = x->handed;
+		x->replay_hash = x->hash;
+	}
+	x->handed = 0;
+	x->hash = 0;
+	x->piece.len = 0;
+	if (x->replay == 0)
+	{
+		dload_extract_forget_path(x);
+		x->streaming = false;
+		return true;
+	}
+	if (!dload_extract_open(x, err))
+		return false;
+	if (x->fetch->fate != DLOAD_FATE_PAGE || x->fetch->unjudged)
+		return page_changed(x, psprintf("was answered with status %d",
+										dload_http_status(x->fetch->exchange)),
+							err);
+	(void) dload_extract_reader(x);
+	return true;
 }
 
 /*
@@ -198,19 +220,20 @@ static bool
 end_stream(DloadExtract *x, DloadError *err)
 {
 	if (x->handed < x->replay)
-		return page_changed(x, err);
+		return began_with_others(x, err);
 	x->streaming = false;
 	return dload_extract_settle(x, dload_reader_envelope(x->reader),
 								x->handed, x->hash, err);
 }
 
 /*
- * The stream's next record.  END here is the end of the page, settled.
+ * The stream's next record.  END here is the end of the page, settled, or that
+ * of an attempt, of which nothing is left.
  */
 static DloadExtractResult
 next_of_stream(DloadExtract *x, DloadSpan *record, DloadError *err)
 {
-	for (;;)
+	while (x->streaming)
 	{
 		switch (dload_reader_next(x->reader, record, err))
 		{
@@ -222,7 +245,7 @@ next_of_stream(DloadExtract *x, DloadSpan *record, DloadError *err)
 					return DLOAD_EXTRACT_ITEM;
 				if (x->handed == x->replay && x->hash != x->replay_hash)
 				{
-					page_changed(x, err);
+					began_with_others(x, err);
 					return DLOAD_EXTRACT_ERROR;
 				}
 				break;
@@ -240,6 +263,7 @@ next_of_stream(DloadExtract *x, DloadSpan *record, DloadError *err)
 				break;
 		}
 	}
+	return DLOAD_EXTRACT_END;
 }
 
 DloadExtractResult
@@ -275,9 +299,7 @@ dload_extract_next_record(DloadExtract *x, DloadSpan *record,
 		MemoryContextReset(x->scratch);
 		if (!dload_extract_may_go_on(x, &result, err))
 			break;
-		/* who reads on and on will want more; the first page does not tell */
-		if (x->channel.stats.pages > 0)
-			x->window = Min(2 * x->window + 1, DLOAD_MAX_AHEAD);
+		dload_extract_widen_window(x);
 		result = DLOAD_EXTRACT_ERROR;
 		if (!begin_page(x, err))
 			break;

@@ -45,15 +45,24 @@ check_repeated_page(DloadExtract *x, int64 nrecords, uint64 fingerprint,
 	/* files may well be equal */
 	if (x->res->slice.list_url != NULL)
 		return true;
-	if (option == NULL || nrecords == 0 || x->last_nrecords != nrecords ||
-		x->last_fingerprint != fingerprint)
+	if (option == NULL || nrecords == 0)
+		return true;
+	/* no request of a scroll is like another, even if it goes in circles */
+	if (x->res->page.kind == DLOAD_PAGINATE_SCROLL ?
+		!dload_extract_known_page(x, fingerprint) :
+		(x->last_nrecords != nrecords || x->last_fingerprint != fingerprint))
 		return true;
 	dload_error_set(err, ERRCODE_FDW_ERROR,
 					"API of server \"%s\" sent the same page twice",
 					x->res->servername);
 	dload_error_detail(err, "%s %s returned the " INT64_FORMAT " records of "
-					   "the page before.", x->fetch->method,
-					   x->fetch->shown_url, nrecords);
+					   "%s.", x->fetch->method,
+					   x->fetch->shown_url, nrecords,
+					   x->last_fingerprint == fingerprint ?
+					   "the page before" : "a page before");
+	if (x->res->page.kind <= DLOAD_PAGINATE_NEXT_URL)
+		return dload_error_hint(err, "Its next links lead on, but not to "
+								"other records.");
 	if (x->res->page.kind == DLOAD_PAGINATE_AUTO)
 		return dload_error_hint(err, "What paginate 'auto' found does not lead "
 								"on: %s. Name the paginator and its options.",
@@ -73,6 +82,25 @@ note_detected(DloadExtract *x, const DloadRequest *next)
 				sizeof(x->channel.stats.paginator));
 }
 
+/* What was asked for, and the status of the answer. */
+static char *
+describe_answer(const DloadFetch *f)
+{
+	return psprintf("%s %s returned %d", f->method, f->shown_url,
+					dload_http_status(f->exchange));
+}
+
+static bool
+cannot_skip(const DloadExtract *x, const char *hint, DloadError *err)
+{
+	memset(err, 0, sizeof(*err));
+	dload_error_set(err, ERRCODE_FDW_ERROR,
+					"a page of foreign table %s cannot be left out",
+					x->res->relname);
+	dload_error_detail(err, "The page: %s.", describe_answer(x->fetch));
+	return dload_error_hint(err, "%s", hint);
+}
+
 /*
  * A page is left out.  Where we count we can go on behind it; for any other
  * paginator its envelope has to tell.
@@ -81,29 +109,50 @@ static bool
 skip_page(DloadExtract *x, int64 *nrecords, DloadError *err)
 {
 	const DloadPageSpec *page = &x->res->page;
-	const DloadFetch *f = x->fetch;
-	char	   *words = psprintf("%s %s returned %d", f->method, f->shown_url,
-								 dload_http_status(f->exchange));
 
 	if (x->skipped == NULL)
-		x->skipped = MemoryContextStrdup(x->context, words);
+		x->skipped = MemoryContextStrdup(x->context,
+										 describe_answer(x->fetch));
 	x->channel.stats.skipped++;
 	*nrecords = Max(page->page_size, 1);
 	if (page->kind == DLOAD_PAGINATE_OFFSET && page->page_size == 0)
-	{
-		dload_error_set(err, ERRCODE_FDW_ERROR,
-						"a page of foreign table %s cannot be left out",
-						x->res->relname);
-		dload_error_detail(err, "The page: %s.", words);
-		return dload_error_hint(err, "Without \"page_size\" nobody knows "
-								"where the next page begins.");
-	}
+		return cannot_skip(x, "Without \"page_size\" nobody knows where the "
+						   "next page begins.", err);
 	if (++x->skips <= MAX_SKIPS)
 		return true;
 	dload_error_set(err, ERRCODE_FDW_ERROR,
 					"%d pages of foreign table %s in a row were to be left "
 					"out", x->skips, x->res->relname);
 	return dload_error_detail(err, "The first of them: %s.", x->skipped);
+}
+
+/*
+ * The page that is left out was to name the next one, and no answer of another
+ * status than 2xx did: that is not the end of the list.
+ */
+static bool
+is_lost(const DloadExtract *x, DloadNext answer)
+{
+	DloadPaginateKind kind = x->res->page.kind;
+	int			status = dload_http_status(x->fetch->exchange);
+
+	if (x->fetch->fate != DLOAD_FATE_SKIP ||
+		(status >= 200 && status < 300) || answer == DLOAD_NEXT_PAGE)
+		return false;
+	if (kind == DLOAD_PAGINATE_WINDOW)
+		kind = x->res->slice.window_inner;
+	switch (kind)
+	{
+		case DLOAD_PAGINATE_LINK:
+		case DLOAD_PAGINATE_NEXT_URL:
+		case DLOAD_PAGINATE_TOKEN:
+		case DLOAD_PAGINATE_KEYSET:
+		case DLOAD_PAGINATE_AUTO:
+		case DLOAD_PAGINATE_SCROLL:
+			return true;
+		default:
+			return false;
+	}
 }
 
 /* The next request must not be one already made, or then that is the end. */
@@ -127,6 +176,38 @@ check_loop(const DloadExtract *x, DloadRequest *next, DloadError *err)
 							"say where the next page is named.");
 }
 
+/*
+ * What follows a page that is as it was, as it was kept.  A Link header of the
+ * 304 is newer than that (RFC 9111, section 4.3.4), so it can add a page, or
+ * tell of one that nobody asked for; without a body it can end nothing.
+ */
+static bool
+find_kept_next(DloadExtract *x, const DloadPageInfo *page, DloadRequest *next,
+			   DloadError *err)
+{
+	const DloadValidator *kept = x->fetch->validator;
+	DloadPaginateKind kind = x->res->page.kind;
+	DloadPageInfo info = *page;
+	DloadError	ignored = {0};
+	bool		told = false;
+
+	info.nrecords = kept->nrecords;
+	*next = *page->request;
+	if (dload_http_header(page->exchange, "Link") != NULL &&
+		(kind == DLOAD_PAGINATE_LINK ||
+		 (kept->next == NULL && kind <= DLOAD_PAGINATE_AUTO)))
+		told = x->paginator->next(x->res, &info, next, &ignored) ==
+			DLOAD_NEXT_PAGE;
+	if (!told && kept->next != NULL)
+		*next = *kept->next;
+	if (kind <= DLOAD_PAGINATE_AUTO)
+		note_detected(x, next);
+	if (told || kept->next != NULL)
+		return check_loop(x, next, err);
+	next->url = NULL;
+	return true;
+}
+
 /* Ask the paginator; *next has no URL at the end. */
 static bool
 find_next(DloadExtract *x, const DloadPageInfo *info, DloadRequest *next,
@@ -135,23 +216,17 @@ find_next(DloadExtract *x, const DloadPageInfo *info, DloadRequest *next,
 	DloadNext	answer;
 
 	if (x->fetch->fate == DLOAD_FATE_UNCHANGED)
-	{
-		const DloadRequest *known = x->fetch->validator->next;
-
-		next->url = NULL;
-		if (known == NULL)
-			return true;
-		*next = *known;
-		if (x->res->page.kind <= DLOAD_PAGINATE_AUTO)
-			note_detected(x, next);
-		return check_loop(x, next, err);
-	}
+		return find_kept_next(x, info, next, err);
 	*next = *info->request;
 	answer = x->paginator->next(x->res, info, next, err);
 	x->discarded = answer == DLOAD_NEXT_INSTEAD;
 	x->slice_done = answer == DLOAD_NEXT_SLICE;
 	if (x->res->page.kind <= DLOAD_PAGINATE_AUTO)
 		note_detected(x, next);
+	if (is_lost(x, answer))
+		return cannot_skip(x, "It was to name the next page, and does not; "
+						   "pages can be left out where they are counted "
+						   "(paginate 'page', 'offset').", err);
 	if (answer == DLOAD_NEXT_END)
 	{
 		next->url = NULL;
@@ -164,6 +239,44 @@ find_next(DloadExtract *x, const DloadPageInfo *info, DloadRequest *next,
 		return false;
 	}
 	return x->paginator->consumes || check_loop(x, next, err);
+}
+
+/*
+ * Where the next page is named by the page itself, nothing at all is not the
+ * end.  It is on the first page, where nothing is lost by it.
+ */
+static bool
+check_empty_body(const DloadExtract *x, DloadSpan envelope, int64 nrecords,
+				 DloadError *err)
+{
+	const DloadPageSpec *page = &x->res->page;
+	const DloadFetch *f = x->fetch;
+
+	if (envelope.len > 0 || nrecords > 0 || x->format != DLOAD_FORMAT_JSON ||
+		(x->channel.stats.pages == 0 && !x->resumed) ||
+		page->stop_on_empty == DLOAD_YES ||
+		dload_http_status(f->exchange) == 204)
+		return true;
+	switch (page->kind)
+	{
+		case DLOAD_PAGINATE_LINK:
+		case DLOAD_PAGINATE_NEXT_URL:
+		case DLOAD_PAGINATE_TOKEN:
+		case DLOAD_PAGINATE_AUTO:
+		case DLOAD_PAGINATE_SCROLL:
+			break;
+		default:
+			return true;
+	}
+	dload_error_set(err, ERRCODE_FDW_ERROR,
+					"API of server \"%s\" sent an empty body instead of a "
+					"page", x->res->servername);
+	dload_error_detail(err, "%s %s returned %d.", f->method, f->shown_url,
+					   dload_http_status(f->exchange));
+	if (page->kind == DLOAD_PAGINATE_SCROLL)
+		return dload_error_hint(err, "Run it again.");
+	return dload_error_hint(err, "If that is how the list ends, set the "
+							"option \"stop_on_empty\" to 'true'.");
 }
 
 /* Is a page that counts what it should be? */
@@ -179,29 +292,53 @@ check_page(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 	if (first && !whole && envelope.len > 0 && x->reader != NULL &&
 		!dload_reader_found(x->reader))
 		return nothing_at_path(x, envelope, err);
-	return check_repeated_page(x, nrecords, fingerprint, err);
+	return check_empty_body(x, envelope, nrecords, err) &&
+		check_repeated_page(x, nrecords, fingerprint, err);
 }
 
-/* How many records there are, where the API says so of the whole read. */
 static void
-note_total(DloadExtract *x, DloadSpan envelope)
+note_doubt(DloadExtract *x, const char *words)
+{
+	if (x->doubt == NULL)
+		x->doubt = MemoryContextStrdup(x->context, words);
+}
+
+/*
+ * A total that shrinks says that records went away: those behind them moved
+ * to pages already read.
+ */
+static void
+note_declared(DloadExtract *x, int64 total)
+{
+	if (x->paginator->positional && total >= 0 && total < x->declared_total)
+		note_doubt(x, psprintf("The declared total went from " INT64_FORMAT
+							   " to " INT64_FORMAT " while the pages were "
+							   "read, so that records may be missing.",
+							   x->declared_total, total));
+	/* a page that does not say takes nothing back */
+	if (total >= 0)
+		x->declared_total = total;
+}
+
+/*
+ * How many records there are, where the API says so of the whole read.  Some
+ * say it in the first page only.
+ */
+static void
+note_total(DloadExtract *x, DloadSpan envelope, int64 nrecords)
 {
 	int64		total = dload_total_read(x->res, x->fetch->exchange, envelope);
 
-	switch (x->res->page.kind)
-	{
-		case DLOAD_PAGINATE_WINDOW:
-		case DLOAD_PAGINATE_DRAIN:
-			return;
-		case DLOAD_PAGINATE_LIST:
-			if (total < 0)
-				return;
-			break;
-		default:
-			break;
-	}
+	if (x->res->page.kind == DLOAD_PAGINATE_WINDOW ||
+		x->res->page.kind == DLOAD_PAGINATE_DRAIN)
+		return;
 	if (!x->res->page.total_is_pages)
-		x->declared_total = total;
+		note_declared(x, total);
+	else if (x->res->page.kind == DLOAD_PAGINATE_PAGE && nrecords == 0 &&
+			 x->fetch->request->position > x->res->page.first_page &&
+			 x->fetch->request->position - x->res->page.first_page < total)
+		note_doubt(x, psprintf("The API declared " INT64_FORMAT " pages, but "
+							   "an earlier one was empty.", total));
 }
 
 /*
@@ -215,6 +352,7 @@ dload_extract_settle(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 	DloadRequest next;
 	DloadFetch *old = x->fetch;
 	DloadPageInfo info = {0};
+	int64		pause;
 
 	if (old->fate == DLOAD_FATE_SKIP)
 	{
@@ -236,7 +374,10 @@ dload_extract_settle(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 		!check_page(x, envelope, nrecords, fingerprint, err))
 		return false;
 	if (old->fate == DLOAD_FATE_PAGE || envelope.len > 0)
-		note_total(x, envelope);
+		note_total(x, envelope, nrecords);
+	pause = dload_cost_pause(&x->res->limits, envelope);
+	if (pause > 0)
+		dload_permit_block(&old->permit, pause);
 	dload_close_note(x, envelope);
 	info.request = old->request;
 	info.final_url = old->url;
@@ -246,10 +387,13 @@ dload_extract_settle(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 		info.last_record = dload_reader_last(x->reader);
 	info.nrecords = nrecords;
 	info.total_records = x->total_records;
+	info.ended = old->fate == DLOAD_FATE_END;
 	x->discarded = false;
 	x->slice_done = false;
 	next.url = NULL;
-	if (old->fate != DLOAD_FATE_END && !find_next(x, &info, &next, err))
+	/* that of a slice is not that of the window */
+	if ((!info.ended || x->res->page.kind == DLOAD_PAGINATE_WINDOW) &&
+		!find_next(x, &info, &next, err))
 		return false;
 	if (x->discarded)
 		x->total_records -= nrecords;
@@ -258,6 +402,9 @@ dload_extract_settle(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 		x->last_fingerprint = fingerprint;
 		x->last_nrecords = nrecords;
 		x->channel.stats.pages++;
+		if (old->fate == DLOAD_FATE_END && nrecords == 0)
+			x->channel.stats.endings++;
+		x->path_proven |= x->path != NULL && old->fate == DLOAD_FATE_PAGE;
 	}
 	x->fetch = NULL;
 	if (next.url != NULL && x->reader != NULL &&

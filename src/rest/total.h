@@ -17,4 +17,7 @@ extern int64 dload_total_read(const DloadResource *res,
 							  const DloadExchange *exchange,
 							  DloadSpan envelope);
 
+/* The number at a path; -1 if there is none. */
+extern int64 dload_total_at(const DloadPath *path, DloadSpan json);
+
 #endif							/* DLOAD_TOTAL_H */

@@ -12,9 +12,9 @@
 			sql => 'SELECT count(*) FROM stripe.charges',
 			is => '230'
 		},
-		{   name => 'loaded',
-			sql => "CALL dload.run('stripe_charges'); SELECT count(*), max(created) FROM stripe.loaded",
-			is => '230|1767239340'
+		{   name => 'loaded, with a time made of the epoch',
+			sql => "CALL dload.run('stripe_charges'); SELECT count(*), max(created) AT TIME ZONE 'UTC' FROM stripe.loaded",
+			is => '230|2026-01-01 03:49:00'
 		},
 		{   name => 'then from the newest on',
 			sql => "CALL dload.run('stripe_charges'); SELECT outcome, rows_read, requests FROM dload.runs ORDER BY run_id DESC LIMIT 1",

@@ -17,6 +17,7 @@ import sys
 PATHS = ["$", "a", "a.b", "$.a[0]", "[*].a", '"@odata.nextLink"', "a[-1]",
          '"a\\"b".c', "a..b", "[", "a[99999999999]", "$$", '""', "a[*][*].b"]
 PATH_MODE = 0x80
+REST_MODE = 0xa0
 FORM_MODE = 0xc0
 SMALL = 0x20
 NFORMS = 15
@@ -64,6 +65,32 @@ def documents(sql):
         yield (unescape(text) if kind else text).encode()
 
 
+# by the checks of fuzz_rest.c
+TEXTS = [
+    ['"default";q=100;w=60, "b";r=1;t="x\\"y" ,(a b);c',
+     "limit=100, remaining=50, reset=30"],
+    ["120\nSun, 06 Nov 1994 08:49:37 GMT\n100\n0\n1700000000\n"
+     '"a";r=0;t=30\n"a";q=5;w=60;qu="requests"\n5\n32/40\napi-usage=1/2\n'
+     "9\n1000",
+     "Sunday, 06-Nov-94 08:49:37 GMT\nSun Nov  6 08:49:37 1994\n1\n"
+     "total=100; remaining=99; resets=58\n2024-01-01T10:00:00.5+02:30",
+     "\n\n5\n4\n1700000000000000"],
+    ["https://api.example.com/v1/items?page=2&token=abc#f", "//evil.com/x",
+     "../../a/./b?q", "http://a:b@h:80/", "http://[::1]:8080/",
+     '<https://h/?a=1,2>; rel="next"; anchor="/x", </y>; rel=next',
+     "http://h%2ex/", "http://h\\@x/", "?a=1&access_token=x"],
+    ["s3cr et\nabc s3cr%20et \\u0073 &quot; &#x41; %2525",
+     'a"b/c\na\\"b\\/c %2522'],
+    ['status = 403 and (header("Retry-After") > 60 or not $.a[*].b contains '
+     '"x" )\n12\n{"a":[{"b":"x"},{"b":["x",1]}]}',
+     'exists($.a) or $.b != null or $.c >= -1.5e3\n\n{"b":null,"c":2}'],
+    ["/a/{a}/b?c={a|url}\n../x", 'a={a}&b={{a}}\nx&y', "X: {a}\nv",
+     '{"k": {a}, "s": "x{a}y", "{a}": [{a|sql}]}\nq"\\u'],
+    ['a.b[0]\n{"x":1}\n{"a":{}}', 'a\nhello\n{"a":null,"b":[1]}',
+     '[1].x\n5\n[{},{"x":"y"}]', 'a[1]\n5\n{"a":[1],"b":2}'],
+]
+
+
 def main():
     sql, directory = sys.argv[1:]
     os.makedirs(directory, exist_ok=True)
@@ -79,6 +106,8 @@ def main():
         for form in range(NFORMS):
             inputs.add(bytes([FORM_MODE | form]) + body)
             inputs.add(bytes([FORM_MODE | SMALL | form]) + body)
+    for number, texts in enumerate(TEXTS):
+        inputs |= {bytes([REST_MODE + number]) + t.encode() for t in texts}
     for data in inputs:
         name = os.path.join(directory, hashlib.sha1(data).hexdigest())
         with open(name, "wb") as f:

@@ -23,6 +23,11 @@ extern char *dload_fuzz_exact(const void *data, size_t len);
 extern void dload_fuzz_form(int form, bool small, const char *body,
 							size_t len);
 
+/* Try a text of the network or a template; see fuzz_rest.c. */
+extern void dload_fuzz_rest(int what, const char *data, size_t len);
+
+extern bool dload_fuzz_is_utf8(const char *text);
+
 /* Free all that was allocated since the last reset. */
 extern void dload_fuzz_reset(void);
 

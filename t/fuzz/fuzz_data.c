@@ -4,9 +4,9 @@
  *	  libFuzzer harness of the scanner, the record reader and the paths.
  *
  * The first byte of an input chooses what is tried: a path text, one of some
- * paths of records to read the rest with, or one of some forms of records (see
- * fuzz_forms.c).  Beside crashes and what the
- * sanitizers see, these are failures:
+ * paths of records to read the rest with, one of some forms of records (see
+ * fuzz_forms.c), or something of src/rest (see fuzz_rest.c).  Beside crashes
+ * and what the sanitizers see, these are failures:
  *	 - the verdict differs from that of PostgreSQL's own JSON parser, or the
  *	   values do;
  *	 - records, verdict or envelope depend on the pieces a body comes in, or
@@ -30,6 +30,7 @@
 extern int	LLVMFuzzerTestOneInput(const uint8 *data, size_t size);
 
 #define PATH_MODE	0x80
+#define REST_MODE	0xa0
 #define FORM_MODE	0xc0		/* and above */
 
 /* A limit that many records break, and one that none does. */
@@ -395,6 +396,9 @@ LLVMFuzzerTestOneInput(const uint8 *data, size_t size)
 		return 0;
 	if (data[0] == PATH_MODE)
 		check_path(pnstrdup((const char *) data + 1, size - 1));
+	else if (data[0] >= REST_MODE && data[0] < FORM_MODE)
+		dload_fuzz_rest(data[0] - REST_MODE, (const char *) data + 1,
+						size - 1);
 	else if (data[0] >= FORM_MODE)
 		dload_fuzz_form(data[0] & 0x1f, data[0] & 0x20,
 						dload_fuzz_exact(data + 1, size - 1), size - 1);

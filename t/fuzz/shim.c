@@ -101,6 +101,14 @@ MemoryContextAlloc(MemoryContext context, Size size)
 	return remember(malloc(Max(size, 1)), context);
 }
 
+char *
+MemoryContextStrdup(MemoryContext context, const char *string)
+{
+	size_t		size = strlen(string) + 1;
+
+	return memcpy(MemoryContextAlloc(context, size), string, size);
+}
+
 void *
 MemoryContextAllocHuge(MemoryContext context, Size size)
 {
@@ -159,6 +167,14 @@ char *
 pstrdup(const char *in)
 {
 	return pnstrdup(in, strlen(in));
+}
+
+char *
+MemoryContextStrdup(MemoryContext context, const char *in)
+{
+	size_t		size = strlen(in) + 1;
+
+	return memcpy(MemoryContextAlloc(context, size), in, size);
 }
 
 int

@@ -1,0 +1,196 @@
+"""Google: Calendar and Drive with a service account."""
+
+import json
+import re
+from urllib.parse import urlencode
+
+import mock_auth
+from mock_hosts import Host, reply_json
+
+tokens = Host("oauth2.googleapis.com")
+google = Host("www.googleapis.com")
+ACCOUNT = "loader@acme-fake.iam.gserviceaccount.com"
+USER = "ada@acme.example"
+GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+SCOPES = {"calendar.readonly", "drive.metadata.readonly"}
+EVENTS = 330
+FILES = 240
+
+
+def account_token(request, account, scopes, subject):
+    """The access token for a JWT, or None; also for other Google APIs."""
+    got = mock_auth.read_jwt(request.params.get("assertion", ""), "RS256")
+    if got is None or not mock_auth.timely(got[1], 3600):
+        return None
+    claims = got[1]
+    # the scope has the same origin as the API
+    asked = {s.rpartition("/auth/")[2] for s in
+             claims.get("scope", "").split()}
+    if claims.get("iss") != account or claims.get("sub") != subject or \
+            claims.get("aud") != request.base + "/token" or asked != scopes:
+        return None
+    data = request.state.hosts.setdefault(tokens.name, {})
+    data["number"] = data.get("number", 0) + 1
+    token = "ya29.c.fake-%d" % data["number"]
+    data.setdefault("good", {})[token] = sorted(scopes)
+    return token
+
+
+ACCOUNTS = [(ACCOUNT, SCOPES, USER)]  # bigquery.py adds its own
+
+
+@tokens.route("/token", methods=("POST",))
+def token(request):
+    if request.params.get("grant_type") != GRANT:
+        return reply_json({"error": "unsupported_grant_type"}, 400)
+    for account, scopes, subject in ACCOUNTS:
+        given = account_token(request, account, scopes, subject)
+        if given:
+            return reply_json({"access_token": given, "expires_in": 3599,
+                               "token_type": "Bearer"})
+    return reply_json({"error": "invalid_grant", "error_description":
+                       "Invalid JWT Signature."}, 400)
+
+
+def error(status, reason, message, name):
+    return reply_json({"error": {
+        "code": status, "message": message, "status": name, "errors": [
+            {"domain": "global", "reason": reason, "message": message}]}},
+        status)
+
+
+def bad(message):
+    return error(400, "badRequest", message, "INVALID_ARGUMENT")
+
+
+def refused(request, scope):
+    sent = request.headers.get("authorization", "")
+    good = request.state.hosts.setdefault(tokens.name, {}).get("good", {})
+    if not sent.startswith("Bearer ") or sent[7:] not in good:
+        return error(401, "authError", "Invalid Credentials",
+                     "UNAUTHENTICATED")
+    if scope not in good[sent[7:]]:
+        return error(403, "insufficientPermissions",
+                     "Insufficient Permission", "PERMISSION_DENIED")
+    return None
+
+
+def part(request, rows, name, size, holes=()):
+    """A page.  The token is good only with the parameters it came with."""
+    others = urlencode(sorted((k, v) for k, v in request.pairs
+                              if k != "pageToken"))
+    token = request.query.get("pageToken", "0~" + others)
+    first, _, made_with = token.partition("~")
+    if made_with != others or not first.lstrip("e").isdigit():
+        return None, bad("Invalid Value for pageToken")
+    if first.startswith("e"):           # an empty page, and not the end
+        return {name: [], "nextPageToken":
+                "%s~%s" % (first[1:], others)}, None
+    first = int(first)
+    reply = {name: rows[first:first + size]}
+    if first + size < len(rows):
+        hole = "e" if first // size in holes else ""
+        reply["nextPageToken"] = "%s%d~%s" % (hole, first + size, others)
+    return reply, None
+
+
+# Calendar
+
+def event(number):
+    row = {"kind": "calendar#event", "id": "evt%05d" % number,
+           "status": "cancelled" if number % 33 == 5 else "confirmed",
+           "updated": "2026-01-%02dT%02d:%02d:%02d.000Z" % (
+               1 + number // 24, number % 24, number % 60, number * 7 % 60)}
+    if row["status"] == "confirmed":
+        row["summary"] = "Event %d" % number
+        row["start"] = ({"date": "2026-03-01"} if number % 2 else
+                        {"dateTime": "2026-03-01T10:00:00+01:00"})
+    return row
+
+
+@google.route("/calendar/v3/calendars/{calendar}/events")
+def events(request, calendar):
+    refusal = refused(request, "calendar.readonly")
+    if refusal:
+        return refusal
+    if calendar != "team@acme.example":
+        return error(404, "notFound", "Not Found", "NOT_FOUND")
+    known = {"maxResults", "pageToken", "updatedMin", "showDeleted"}
+    if {n for n, _ in request.pairs} - known:
+        return bad("unknown parameter")
+    since = request.query.get("updatedMin", "")
+    if since and not re.match(r"\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)\Z",
+                              since):
+        return bad("Invalid value for updatedMin")
+    if since and since < request.data.get("oldest", ""):
+        return error(410, "updatedMinTooLongAgo",
+                     "The requested minimum modification time lies too far "
+                     "in the past.", "GONE")
+    gone = request.data.get("gone", 0)
+    rows = [e for e in map(event, range(gone, EVENTS))
+            if e["updated"][:19] >= since[:19]]
+    if request.query.get("showDeleted") != "true" and not since:
+        rows = [e for e in rows if e["status"] != "cancelled"]
+    size = min(int(request.query.get("maxResults", "250")), 2500)
+    reply, problem = part(request, rows, "items", size, holes=(0,))
+    if problem:
+        return problem
+    reply.update(kind="calendar#events", summary=calendar, timeZone="UTC")
+    if "nextPageToken" not in reply:
+        reply["nextSyncToken"] = "CPDAlvWDx70CEPDAlvWDx70CGAU="
+    return reply_json(reply)
+
+
+# Drive
+
+QUERY = re.compile(r"'(?P<folder>(?:[^'\\]|\\.)*)' in parents"
+                   r" and trashed = false\Z")
+
+
+def file(number):
+    row = {"kind": "drive#file", "id": "1AbC-%05d" % number,
+           "name": "File %d" % number, "mimeType": "text/plain",
+           "modifiedTime": "2026-02-01T%02d:%02d:00.000Z" % (
+               number // 60, number % 60)}
+    if number % 5:
+        row["size"] = str(2**40 + number)     # a number in a string
+    return row
+
+
+@google.route("/drive/v3/files")
+def files(request):
+    refusal = refused(request, "drive.metadata.readonly")
+    if refusal:
+        return refusal
+    known = {"q", "orderBy", "fields", "pageSize", "pageToken"}
+    if {n for n, _ in request.pairs} - known:
+        return bad("unknown parameter")
+    match = QUERY.match(request.query.get("q", ""))
+    if match is None:
+        return bad("Invalid Value for q")
+    folder = re.sub(r"\\(.)", r"\1", match["folder"])
+    rows = list(map(file, range(FILES))) if folder == "Ada's\\files" else []
+    size = min(int(request.query.get("pageSize", "100")), 1000)
+    reply, problem = part(request, rows, "files", size, holes=(1,))
+    if problem:
+        return problem
+    reply.update(kind="drive#fileList",
+                 incompleteSearch=request.data.get("incomplete", False))
+    # without a mask: kind, id, name and mimeType
+    mask = request.query.get("fields", "kind,incompleteSearch,nextPageToken,"
+                             "files(kind,id,name,mimeType)")
+    inner = re.search(r"files\(([^)]*)\)", mask)
+    wanted = set(re.sub(r"\([^)]*\)", "", mask).split(","))
+    fields = set(inner[1].split(",")) if inner else set()
+    reply = {k: v for k, v in reply.items() if k in wanted}
+    if fields:
+        reply["files"] = [{k: v for k, v in f.items() if k in fields}
+                          for f in reply["files"]]
+    return reply_json(reply)
+
+
+@google.route("/test", methods=("POST",))
+def test(request):
+    """Sets oldest (updatedMin), gone (events) or incomplete."""
+    request.data.update(json.loads(request.body))
+    return reply_json({})
