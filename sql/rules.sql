@@ -158,6 +158,12 @@ SELECT rules_read($$path '/page/items', paginate 'page', response_rules '[{"when
 SELECT rules_read($$path '/status/409', response_rules '[{"when": "status = 409", "do": "fail", "message": "the export is locked, unlock it in the console"}]'$$);
 SELECT rules_read($$path '/status/409', response_rules '[{"when": "status = 409 and $.message contains \"409\"", "do": "fail"}]'$$);
 
+-- it had as many records as the server gives, not as many as it was asked for
+\setenv ANSWER '{"path": "offset=100", "times": 0, "status": 500}'
+:answer
+SELECT rules_read($$path '/ahead/items?ms=0&count=400', paginate 'offset', page_size '500', page_size_param 'limit', records_path 'items', response_rules '[{"when": "status = 500", "do": "skip"}]'$$);
+\! python3 "$MOCK_PY" --post "$(cat results/mock.url)" /_script/clear >results/mock.answer
+
 -- that which names the next page cannot be left out without losing what follows
 \setenv ANSWER '[{"path": "page=2", "status": 500}, {"path": "starting_after=20", "status": 500}, {"path": "page=3", "status": 500, "headers": {"Link": "</link/items?page=4>; rel=next"}}]'
 :answer

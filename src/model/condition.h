@@ -33,7 +33,8 @@ typedef struct DloadFacts
 	char	   *(*header) (const void *arg, const char *name);
 	const void *header_arg;
 	DloadSpan	body;			/* a valid JSON document; len 0: none */
-	char	   *(*redact) (const void *arg, const char *text);	/* NULL: none */
+	/* NULL: nothing to redact */
+	char	   *(*redact) (const void *arg, const char *text);
 	const void *redact_arg;
 } DloadFacts;
 

@@ -128,6 +128,9 @@ extern char *dload_accept_header(const DloadResource *res);
 
 /* --- response.c: what a response says --- */
 
+/* Is it one of 2xx? */
+extern bool dload_status_success(int status);
+
 /* Is this status worth asking again? */
 extern bool dload_status_transient(int status);
 

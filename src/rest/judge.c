@@ -26,12 +26,6 @@
 /* What an API may ask for at most; longer is taken for a mistake. */
 #define MAX_POLL_SECONDS 86400.0
 
-static bool
-is_success(int status)
-{
-	return status >= 200 && status < 300;
-}
-
 /* Read what explains a bad response. */
 static DloadSpan
 read_error_body(DloadFetch *f)
@@ -232,7 +226,7 @@ dload_judge_head(DloadFetch *f, DloadError *err)
 		return DLOAD_JUDGED_GOOD;
 	}
 	rule = dload_rules_foresee(f, &f->unjudged);
-	if (is_success(status))
+	if (dload_status_success(status))
 		return judge_success(f, rule, err);
 	if (f->unjudged || (rule != NULL && rule->wait_path != NULL))
 	{

@@ -21,6 +21,12 @@
 #define REDACTED_BODY_BYTES (16 * 1024)
 
 bool
+dload_status_success(int status)
+{
+	return status >= 200 && status < 300;
+}
+
+bool
 dload_status_transient(int status)
 {
 	return status == 408 || status == 425 || status == 429 ||

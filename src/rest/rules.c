@@ -50,7 +50,7 @@ gather_facts(const DloadFetch *f, DloadSpan body)
 static bool
 applies(const DloadRule *rule, int status)
 {
-	return !rule->success_only || (status >= 200 && status < 300);
+	return !rule->success_only || dload_status_success(status);
 }
 
 const DloadRule *

@@ -102,6 +102,20 @@ cannot_skip(const DloadExtract *x, const char *hint, DloadError *err)
 }
 
 /*
+ * How many records a page that is left out may have had: as many as the one
+ * before, since servers lower the size that is asked for.
+ */
+static int64
+records_left_out(const DloadExtract *x)
+{
+	int64		size = x->res->page.page_size;
+
+	if (x->last_nrecords > 0 && (size == 0 || x->last_nrecords < size))
+		return x->last_nrecords;
+	return Max(size, 1);
+}
+
+/*
  * A page is left out.  Where we count we can go on behind it; for any other
  * paginator its envelope has to tell.
  */
@@ -114,7 +128,7 @@ skip_page(DloadExtract *x, int64 *nrecords, DloadError *err)
 		x->skipped = MemoryContextStrdup(x->context,
 										 describe_answer(x->fetch));
 	x->channel.stats.skipped++;
-	*nrecords = Max(page->page_size, 1);
+	*nrecords = records_left_out(x);
 	if (page->kind == DLOAD_PAGINATE_OFFSET && page->page_size == 0)
 		return cannot_skip(x, "Without \"page_size\" nobody knows where the "
 						   "next page begins.", err);
@@ -134,10 +148,9 @@ static bool
 is_lost(const DloadExtract *x, DloadNext answer)
 {
 	DloadPaginateKind kind = x->res->page.kind;
-	int			status = dload_http_status(x->fetch->exchange);
 
-	if (x->fetch->fate != DLOAD_FATE_SKIP ||
-		(status >= 200 && status < 300) || answer == DLOAD_NEXT_PAGE)
+	if (x->fetch->fate != DLOAD_FATE_SKIP || answer == DLOAD_NEXT_PAGE ||
+		dload_status_success(dload_http_status(x->fetch->exchange)))
 		return false;
 	if (kind == DLOAD_PAGINATE_WINDOW)
 		kind = x->res->slice.window_inner;
