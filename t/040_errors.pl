@@ -654,6 +654,43 @@ is( sql("SELECT count(*) FROM (SELECT FROM trap1 LIMIT 5) AS t"),
 	like($got->{hint} // '', qr/run_atomic/, 'run in a transaction: hint');
 }
 
+# A column that goes while a run fetches pages: the run says so, and the next
+# one adds it.
+sql('CREATE FOREIGN TABLE slow () SERVER api'
+	  . " OPTIONS (path '/slow?ms=0&count=30', paginate 'link');"
+	  . "SELECT dload.create_pipeline('slow', 'slow', 'public.slow_t',"
+	  . " write_disposition => 'merge', primary_key => ARRAY['id'])");
+sql("CALL dload.run('slow')");
+sql("ALTER FOREIGN TABLE slow OPTIONS (SET path '/slow?ms=300&count=60')");
+{
+	my $session = session($node);
+	my $pid = start_query($session, $node, "CALL dload.run('slow')");
+
+	wait_until(
+		sub {
+			sql('SELECT requests > 0 FROM dload.runs ORDER BY run_id DESC LIMIT 1')
+			  eq 't'
+			  || sql("SELECT wait_event_type = 'Extension' FROM"
+				  . " pg_stat_activity WHERE pid = $pid") eq 't';
+		},
+		'the run fetches');
+	sql('ALTER TABLE slow_t DROP COLUMN name');
+	wait_until(
+		sub {
+			sql("SELECT state FROM pg_stat_activity WHERE pid = $pid") eq
+			  'idle';
+		},
+		'the run ends');
+	$session->quit;
+	is( sql("SELECT outcome || ': ' || reason FROM dload.runs"
+			  . " WHERE pipeline = 'slow' ORDER BY run_id DESC LIMIT 1"),
+		'failed: column "name" of table "slow_t" was dropped while it was'
+		  . ' being loaded',
+		'a column was dropped meanwhile');
+	sql("CALL dload.run('slow')");
+	is(sql('SELECT count(name) > 0 FROM slow_t'), 't', 'it is there again');
+}
+
 unlike(
 	slurp_file($node->logfile),
 	qr/was terminated by signal|PANIC/,

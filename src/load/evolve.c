@@ -464,6 +464,36 @@ evolve_columns(DloadEvolution *ev, DloadTable *table)
 	return changed;
 }
 
+/* Relations and columns are known by numbers, and locked by each package. */
+Relation
+dload_evolve_open(const DloadTable *table)
+{
+	Relation	rel = try_table_open(table->relid, RowExclusiveLock);
+
+	if (rel == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("table \"%s\" was dropped while it was being loaded",
+						table->name)));
+	for (int i = 0; i < table->ncolumns; i++)
+	{
+		const DloadColumn *column = table->columns[i];
+		AttrNumber	attnums[] = {column->attnum, column->variant_attnum};
+
+		for (int k = 0; k < lengthof(attnums); k++)
+			if (attnums[k] > 0 &&
+				TupleDescAttr(RelationGetDescr(rel),
+							  attnums[k] - 1)->attisdropped)
+				ereport(ERROR,
+						(errcode(ERRCODE_UNDEFINED_COLUMN),
+						 errmsg("column \"%s\" of table \"%s\" was dropped while it was being loaded",
+								k == 0 ? column->name : column->variant_name,
+								RelationGetRelationName(rel)),
+						 errhint("The next run adds it again if records still have it.")));
+	}
+	return rel;
+}
+
 /* Store what the maps do not have yet. */
 static void
 save_maps(DloadEvolution *ev, DloadTable *table)

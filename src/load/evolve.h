@@ -16,6 +16,8 @@
 #include "load/normalize.h"
 #include "model/catalog.h"
 
+#include "utils/relcache.h"
+
 typedef struct DloadEvolution
 {
 	const DloadPipeline *pipeline;
@@ -44,6 +46,12 @@ extern void dload_evolve(DloadEvolution *ev, DloadShape *shape);
 
 /* Look at the columns of the table's relation again. */
 extern void dload_evolve_refresh(DloadTable *table, Oid relid);
+
+/*
+ * Open a table to write rows to it.  Raises if it, or one of its columns, was
+ * dropped since the maps were read.
+ */
+extern Relation dload_evolve_open(const DloadTable *table);
 
 /* Run a statement, or only note it when dry. */
 extern void dload_evolve_execute(DloadEvolution *ev, const char *sql);

@@ -265,7 +265,7 @@ dload_load_writer(DloadLoad *load, DloadTable *table)
 	old = MemoryContextSwitchTo(load->context);
 	w = palloc0(sizeof(DloadWriter));
 	w->table = table;
-	w->rel = table_open(table->relid, RowExclusiveLock);
+	w->rel = dload_evolve_open(table);
 	/* multi-insert asks nobody */
 	if (pg_class_aclcheck(table->relid, GetUserId(),
 						  ACL_INSERT) != ACLCHECK_OK)
