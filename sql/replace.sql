@@ -198,6 +198,33 @@ SELECT id, at, value FROM rep.m LEFT JOIN rep.m__l ON _dload_parent_id = m._dloa
 SELECT outcome, read, inserted, deleted FROM rep.runs WHERE pipeline = 'merge' ORDER BY run_id;
 SELECT dload.drop_pipeline('merge');
 
+-- a read that lacks records, by what the API says, does not take the place of
+-- the old rows; the first one does, since there are none
+CREATE FOREIGN TABLE rep.counted () SERVER rep OPTIONS (path '/rep', records_path 'items', total_path 'total');
+SELECT dload.create_pipeline('counted', 'rep.counted', 'rep.kept', write_disposition => 'replace');
+\! python3 "${PG_ABS_SRCDIR:-.}/t/answer.py" /rep '{"total":3,"items":[{"id":1},{"id":2}]}'
+CALL dload.run('counted');
+SELECT outcome, reason FROM dload.runs WHERE pipeline = 'counted' ORDER BY run_id DESC LIMIT 1;
+SELECT count(*) FROM rep.kept;
+\! python3 "${PG_ABS_SRCDIR:-.}/t/answer.py" /rep '{"total":5,"items":[{"id":3}]}'
+CALL dload.run('counted');
+SELECT outcome, reason FROM dload.runs WHERE pipeline = 'counted' ORDER BY run_id DESC LIMIT 1;
+SELECT count(*) FROM rep.kept;
+\! python3 "${PG_ABS_SRCDIR:-.}/t/answer.py" /rep '{"total":1,"items":[{"id":3}]}'
+CALL dload.run('counted');
+SELECT outcome, reason FROM dload.runs WHERE pipeline = 'counted' ORDER BY run_id DESC LIMIT 1;
+SELECT id FROM rep.kept;
+-- a next page that nobody asked for
+ALTER FOREIGN TABLE rep.counted OPTIONS (DROP total_path);
+\! python3 "${PG_ABS_SRCDIR:-.}/t/answer.py" /rep '{"next":"http://127.0.0.1/more","items":[{"id":4}]}'
+CALL dload.run('counted');
+SELECT outcome, reason LIKE '%"paginate" is not given.%old rows were kept.' AS why FROM dload.runs WHERE pipeline = 'counted' ORDER BY run_id DESC LIMIT 1;
+SELECT id FROM rep.kept;
+ALTER FOREIGN TABLE rep.counted OPTIONS (ADD paginate 'none');
+CALL dload.run('counted');
+SELECT id FROM rep.kept;
+SELECT dload.drop_pipeline('counted');
+
 DROP SCHEMA rep CASCADE;
 DROP SERVER rep;
 DROP ROLE dload_rep_reader;
