@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * paginate_window.c
+ * paginator_window.c
  *	  Slices of time, each read by another paginator.
  *
  * A slice is [from, to).  It begins where the one before ended; the last one

@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * paginate_scroll.c
+ * paginator_scroll.c
  *	  What each request takes away: queues, and lists that the server holds
  *	  open.
  *

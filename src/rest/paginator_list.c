@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * paginate_list.c
+ * paginator_list.c
  *	  Parts that the first response names: result partitions, files.
  *
  * The state of a part's request are the parts after it, one a line.  The first
