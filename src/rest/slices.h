@@ -10,7 +10,7 @@
 
 #include "rest/paginator.h"
 
-/* --- paginate_window.c: slices of time, each read by another paginator --- */
+/* --- paginator_window.c: slices of time, each read by another paginator --- */
 
 /* The first slice begins at what the request's parameters say. */
 extern bool dload_window_begin(const DloadResource *res,
@@ -19,7 +19,7 @@ extern DloadNext dload_window_next(const DloadResource *res,
 								   const DloadPageInfo *page,
 								   DloadRequest *next, DloadError *err);
 
-/* --- paginate_list.c: parts that the first response names --- */
+/* --- paginator_list.c: parts that the first response names --- */
 
 /* Is the request for a list of parts and no more?  Then the envelope is all
  * of the body. */
@@ -29,7 +29,7 @@ extern DloadNext dload_list_next(const DloadResource *res,
 								 const DloadPageInfo *page,
 								 DloadRequest *next, DloadError *err);
 
-/* --- paginate_scroll.c: what each request takes away --- */
+/* --- paginator_scroll.c: what each request takes away --- */
 
 extern DloadNext dload_drain_next(const DloadResource *res,
 								  const DloadPageInfo *page,
