@@ -169,14 +169,6 @@ pstrdup(const char *in)
 	return pnstrdup(in, strlen(in));
 }
 
-char *
-MemoryContextStrdup(MemoryContext context, const char *in)
-{
-	size_t		size = strlen(in) + 1;
-
-	return memcpy(MemoryContextAlloc(context, size), in, size);
-}
-
 int
 GetDatabaseEncoding(void)
 {
