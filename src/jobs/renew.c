@@ -20,6 +20,7 @@
 
 #include "jobs/renew.h"
 
+#include "jobs/worker.h"
 #include "model/tokenstore.h"
 #include "rest/auth.h"
 #include "rest/oauth.h"
@@ -325,21 +326,6 @@ dload_renew_init(void)
  * -------------------------------------------------------------------------
  */
 
-static void
-begin(void)
-{
-	SetCurrentStatementStartTimestamp();
-	StartTransactionCommand();
-	PushActiveSnapshot(GetTransactionSnapshot());
-}
-
-static void
-commit(void)
-{
-	PopActiveSnapshot();
-	CommitTransactionCommand();
-}
-
 /* Ask, without a transaction, and put what comes into *token. */
 static void
 ask(const DloadResource *res, DloadStoredToken *token)
@@ -375,7 +361,7 @@ renew_token(const RenewTask *task, DloadStoredToken *token,
 	DloadStoredToken *stored;
 	bool		needed;
 
-	begin();
+	dload_worker_begin();
 	MemoryContextSwitchTo(context);
 	lock_mapping(task->mapping, LOCK_WORK, true);
 	res = dload_resource_of_server(task->serverid, task->userid);
@@ -388,7 +374,7 @@ renew_token(const RenewTask *task, DloadStoredToken *token,
 	if (stored != NULL)
 		*token = *stored;
 	memset(&token->failure, 0, sizeof(token->failure));
-	commit();
+	dload_worker_commit();
 	MemoryContextSwitchTo(context);
 	if (needed)
 		ask(res, token);
@@ -449,9 +435,9 @@ dload_renew_main(Datum arg)
 	PG_END_TRY();
 	if (needed)
 	{
-		begin();
+		dload_worker_begin();
 		dload_tokenstore_write(task.mapping, task.fingerprint, &token);
-		commit();
+		dload_worker_commit();
 	}
 	unlock_mapping(task.mapping, LOCK_WORK, true);
 	proc_exit(0);

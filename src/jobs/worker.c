@@ -39,16 +39,16 @@ static DloadTask task;
  * Transactions
  */
 
-static void
-begin(void)
+void
+dload_worker_begin(void)
 {
 	SetCurrentStatementStartTimestamp();
 	StartTransactionCommand();
 	PushActiveSnapshot(GetTransactionSnapshot());
 }
 
-static void
-commit(void)
+void
+dload_worker_commit(void)
 {
 	PopActiveSnapshot();
 	CommitTransactionCommand();
@@ -222,7 +222,7 @@ forget_unseen(uint64 generation)
 static void
 probe(void)
 {
-	begin();
+	dload_worker_begin();
 	if (OidIsValid(get_extension_oid("dload", true)))
 	{
 		List	   *standings = dload_standing_list();
@@ -232,7 +232,7 @@ probe(void)
 			update_entry(lfirst(lc), task.generation, false);
 	}
 	forget_unseen(task.generation);
-	commit();
+	dload_worker_commit();
 }
 
 /*
@@ -316,7 +316,7 @@ look_up(MemoryContext context)
 	char	   *name = NULL;
 	uint64		generation = last_probe(task.pipeline_id);
 
-	begin();
+	dload_worker_begin();
 	if (OidIsValid(get_extension_oid("dload", true)))
 		s = dload_standing_get(task.pipeline_id);
 	if (s == NULL)
@@ -333,7 +333,7 @@ look_up(MemoryContext context)
 		s->queued = false;
 		update_entry(s, generation, true);
 	}
-	commit();
+	dload_worker_commit();
 	return name;
 }
 
@@ -344,7 +344,7 @@ settle(void)
 	DloadStanding *s = NULL;
 	uint64		generation = last_probe(task.pipeline_id);
 
-	begin();
+	dload_worker_begin();
 	if (OidIsValid(get_extension_oid("dload", true)))
 	{
 		(void) dload_standing_lock(task.pipeline_id);
@@ -358,7 +358,7 @@ settle(void)
 		dload_standing_prune(task.pipeline_id, dload_keep_runs);
 		update_entry(s, generation, true);
 	}
-	commit();
+	dload_worker_commit();
 }
 
 static void

@@ -13,4 +13,8 @@
 
 extern DLOAD_EXPORT void dload_worker_main(Datum arg);
 
+/* A transaction with a snapshot, in a process without a client. */
+extern void dload_worker_begin(void);
+extern void dload_worker_commit(void);
+
 #endif							/* DLOAD_WORKER_H */

@@ -10,6 +10,7 @@
 
 #include "rest/authkind.h"
 
+#include "rest/request.h"
 #include "rest/url.h"
 
 char *
@@ -50,18 +51,7 @@ void
 dload_auth_set_header(DloadHttpRequest *request, const char *name,
 					  const char *value)
 {
-	size_t		len = strlen(name);
-	List	   *headers = NIL;
-	ListCell   *lc;
-
-	foreach(lc, request->headers)
-	{
-		const char *header = lfirst(lc);
-
-		if (pg_strncasecmp(header, name, len) != 0 || header[len] != ':')
-			headers = lappend(headers, lfirst(lc));
-	}
-	request->headers = lappend(headers, psprintf("%s: %s", name, value));
+	request->headers = dload_headers_set(request->headers, name, value);
 }
 
 static bool

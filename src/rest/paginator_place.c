@@ -12,6 +12,7 @@
 
 #include "data/json.h"
 #include "data/jsonedit.h"
+#include "rest/request.h"
 #include "rest/url.h"
 
 #include "utils/json.h"
@@ -91,24 +92,6 @@ dload_paging_find(const DloadPath *path, DloadSpan json,
 	}
 }
 
-/* The list may be the resource's, so it is not changed but copied. */
-static void
-put_header(DloadRequest *request, const char *name, const char *value)
-{
-	List	   *headers = NIL;
-	size_t		len = strlen(name);
-	ListCell   *lc;
-
-	foreach(lc, request->headers)
-	{
-		const char *header = lfirst(lc);
-
-		if (pg_strncasecmp(header, name, len) != 0 || header[len] != ':')
-			headers = lappend(headers, lfirst(lc));
-	}
-	request->headers = lappend(headers, psprintf("%s: %s", name, value));
-}
-
 static bool
 put_body(DloadRequest *request, const DloadPath *path, const char *json,
 		 DloadError *err)
@@ -153,7 +136,8 @@ dload_paging_put(const DloadPagePlace *place, DloadPagingValue value,
 								"\"sort[0]\".");
 	}
 	if (place->in == DLOAD_PLACE_HEADER)
-		put_header(request, place->name, value.text);
+		request->headers = dload_headers_set(request->headers, place->name,
+											 value.text);
 	else if (place->in == DLOAD_PLACE_FORM)
 		request->body = put_field(request->body, place->name, value.text);
 	else

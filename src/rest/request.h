@@ -24,6 +24,13 @@ extern void dload_request_headers(const DloadResource *res,
 								  const DloadRequest *request, bool has_body,
 								  List **headers);
 
+/*
+ * The headers with this one in the place of all of its name.  A list of its
+ * own: the one given may be the resource's.
+ */
+extern List *dload_headers_set(List *headers, const char *name,
+							   const char *value);
+
 /* Can these headers be sent?  False and *err for one that cannot. */
 extern bool dload_headers_are_clean(List *headers, DloadError *err);
 

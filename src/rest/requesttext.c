@@ -71,6 +71,23 @@ content_type(DloadBodyType type)
 	}
 }
 
+List *
+dload_headers_set(List *headers, const char *name, const char *value)
+{
+	size_t		len = strlen(name);
+	List	   *others = NIL;
+	ListCell   *lc;
+
+	foreach(lc, headers)
+	{
+		const char *header = lfirst(lc);
+
+		if (pg_strncasecmp(header, name, len) != 0 || header[len] != ':')
+			others = lappend(others, lfirst(lc));
+	}
+	return lappend(others, psprintf("%s: %s", name, value));
+}
+
 /* A request's own header takes the place of the resource's of that name. */
 void
 dload_request_headers(const DloadResource *res, const DloadRequest *request,

@@ -10,7 +10,7 @@
 
 #include "rest/paginator.h"
 
-/* --- paginator_window.c: slices of time, each read by another paginator --- */
+/* --- paginator_window.c: slices of time, read by another paginator --- */
 
 /* The first slice begins at what the request's parameters say. */
 extern bool dload_window_begin(const DloadResource *res,
