@@ -155,10 +155,10 @@ CREATE TABLE loaded.refused (id text CHECK (id = ''));
 SELECT dload.create_pipeline('refused', source => 'pages',
 	target => 'loaded.refused')});
 bounded(
-	"CALL dload.run('refused', max_pages => 200)",
+	"CALL dload.run('refused', max_pages => 600)",
 	"SELECT outcome || ' ' || rows_rejected FROM dload.runs"
 	  . " WHERE pipeline = 'refused'",
-	'partial 2000');
+	'partial 6000');
 
 # Large pages on their way at the same time
 $node->safe_psql(
