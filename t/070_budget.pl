@@ -270,6 +270,10 @@ SELECT used, shared FROM dload.budgets WHERE server = 'slow'}),
 	$session->{run}->finish;
 	wait_until(
 		sub {
+			# before the postmaster has noticed, connections still work
+			return 0
+			  unless slurp_file($node->logfile) =~
+			  /all server processes terminated; reinitializing/;
 			my ($status) = $node->psql('postgres', 'SELECT 1');
 			return $status == 0;
 		},
