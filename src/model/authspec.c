@@ -12,6 +12,7 @@
 #include "model/secret.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
+
 /* Tokens that are asked for or made. */
 static void
 read_tokens(DloadAuthSpec *spec, const DloadOptionSet *set)

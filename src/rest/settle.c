@@ -142,6 +142,23 @@ skip_page(DloadExtract *x, int64 *nrecords, DloadError *err)
 	return dload_error_detail(err, "The first of them: %s.", x->skipped);
 }
 
+/* Does each page name the next one, so that without it the way is lost? */
+static bool
+pages_name_next(DloadPaginateKind kind)
+{
+	switch (kind)
+	{
+		case DLOAD_PAGINATE_LINK:
+		case DLOAD_PAGINATE_NEXT_URL:
+		case DLOAD_PAGINATE_TOKEN:
+		case DLOAD_PAGINATE_AUTO:
+		case DLOAD_PAGINATE_SCROLL:
+			return true;
+		default:
+			return false;
+	}
+}
+
 /*
  * The page that is left out was to name the next one, and no answer of another
  * status than 2xx did: that is not the end of the list.
@@ -156,18 +173,8 @@ is_lost(const DloadExtract *x, DloadNext answer)
 		return false;
 	if (kind == DLOAD_PAGINATE_WINDOW)
 		kind = x->res->slice.window_inner;
-	switch (kind)
-	{
-		case DLOAD_PAGINATE_LINK:
-		case DLOAD_PAGINATE_NEXT_URL:
-		case DLOAD_PAGINATE_TOKEN:
-		case DLOAD_PAGINATE_KEYSET:
-		case DLOAD_PAGINATE_AUTO:
-		case DLOAD_PAGINATE_SCROLL:
-			return true;
-		default:
-			return false;
-	}
+	/* a key is in the records, so it does not come without them */
+	return pages_name_next(kind) || kind == DLOAD_PAGINATE_KEYSET;
 }
 
 /* The next request must not be one already made, or then that is the end. */
@@ -269,25 +276,13 @@ check_empty_body(const DloadExtract *x, DloadSpan envelope, int64 nrecords,
 
 	if (envelope.len > 0 || nrecords > 0 || x->format != DLOAD_FORMAT_JSON ||
 		(x->channel.stats.pages == 0 && !x->resumed) ||
-		page->stop_on_empty == DLOAD_YES ||
+		page->stop_on_empty == DLOAD_YES || !pages_name_next(page->kind) ||
 		dload_http_status(f->exchange) == 204)
 		return true;
-	switch (page->kind)
-	{
-		case DLOAD_PAGINATE_LINK:
-		case DLOAD_PAGINATE_NEXT_URL:
-		case DLOAD_PAGINATE_TOKEN:
-		case DLOAD_PAGINATE_AUTO:
-		case DLOAD_PAGINATE_SCROLL:
-			break;
-		default:
-			return true;
-	}
 	dload_error_set(err, ERRCODE_FDW_ERROR,
 					"API of server \"%s\" sent an empty body instead of a "
 					"page", x->res->servername);
-	dload_error_detail(err, "%s %s returned %d.", f->method, f->shown_url,
-					   dload_http_status(f->exchange));
+	dload_error_detail(err, "%s.", describe_answer(f));
 	if (page->kind == DLOAD_PAGINATE_SCROLL)
 		return dload_error_hint(err, "Run it again.");
 	return dload_error_hint(err, "If that is how the list ends, set the "
