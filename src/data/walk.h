@@ -69,10 +69,10 @@ dload_walk_next(DloadWalk *w)
 /*
  * In an object: the child of "node" that the next key leads to; the walk then
  * stands before its value.  Sets *done at the object's end.  NULL as for
- * dload_keytree_child.
+ * dload_keytree_child; *key then is the key.
  */
 static pg_attribute_always_inline DloadKeyNode *
-dload_walk_key(DloadWalk *w, DloadKeyNode *node, bool *done)
+dload_walk_key(DloadWalk *w, DloadKeyNode *node, DloadToken *key, bool *done)
 {
 	DloadKeyNode *child = NULL;
 
@@ -98,10 +98,9 @@ dload_walk_key(DloadWalk *w, DloadKeyNode *node, bool *done)
 	}
 	if (child == NULL)
 	{
-		DloadToken	token = {DLOAD_TOKEN_KEY};
-
-		dload_walk_string(w, &token);
-		child = dload_keytree_child(node, &token);
+		key->type = DLOAD_TOKEN_KEY;
+		dload_walk_string(w, key);
+		child = dload_keytree_child(node, key);
 	}
 	/* the colon */
 	w->cur = skip_space(w->cur, w->end);

@@ -18,6 +18,7 @@
 #include "data/naming.h"
 #include "data/path.h"
 #include "data/record.h"
+#include "data/walk.h"
 
 #include "catalog/pg_type_d.h"
 #include "miscadmin.h"
@@ -312,66 +313,84 @@ forget_below(DloadRow *row, const DloadKeyNode *node)
 	}
 }
 
-static void walk_object(DloadRow *row, DloadScanner *s, DloadKeyNode *parent);
-
-/* Scan the value of a key and give it to the columns that want it. */
 static void
-walk_value(DloadRow *row, DloadScanner *s, DloadKeyNode *node,
-		   NodeUse *use)
+skip_container(DloadWalk *w, DloadToken *token)
+{
+	if (token->type == DLOAD_TOKEN_OBJECT_START ||
+		token->type == DLOAD_TOKEN_ARRAY_START)
+		dload_walk_skip(w, token);
+}
+
+static void walk_object(DloadRow *row, DloadWalk *w, DloadKeyNode *parent);
+
+/* Take the value of a key and give it to the columns that want it. */
+static void
+walk_value(DloadRow *row, DloadWalk *w, DloadKeyNode *node, NodeUse *use)
 {
 	DloadToken	value;
 
 	if (use->descend && use->met == row->number)
 		forget_below(row, node);
 	use->met = row->number;
-	if (!use->descend)
-		dload_scanner_value(s, &value);
-	else if (dload_scanner_next(s, &value) == DLOAD_TOKEN_OBJECT_START)
+	dload_walk_value(w, &value);
+	if (value.type == DLOAD_TOKEN_OBJECT_START && use->descend)
 	{
-		walk_object(row, s, node);
-		value.text.len = s->cur - value.text.data;
+		walk_object(row, w, node);
+		value.text.len = w->cur - value.text.data;
 	}
-	else if (value.type == DLOAD_TOKEN_ARRAY_START)
-		dload_scanner_skip(s, &value);
+	else
+		skip_container(w, &value);
 
 	for (int i = 0; i < use->ntargets; i++)
 		store_value(row, use->targets[i], &value);
 }
 
-/* Walk an object whose brace has been scanned, to its end. */
+/* Walk an object whose brace has been taken, to its end. */
 static void
-walk_object(DloadRow *row, DloadScanner *s, DloadKeyNode *parent)
+walk_object(DloadRow *row, DloadWalk *w, DloadKeyNode *parent)
 {
-	DloadToken	token;
-
 	check_stack_depth();
 	dload_keytree_rewind(parent);
-	while (dload_scanner_next(s, &token) == DLOAD_TOKEN_KEY)
+	for (;;)
 	{
-		DloadKeyNode *node = dload_keytree_child(parent, &token);
+		bool		done;
+		DloadToken	token;
+		DloadKeyNode *node = dload_walk_key(w, parent, &token, &done);
 
+		if (done)
+			return;
 		if (node != NULL)
 		{
-			walk_value(row, s, node, node_use(row, node));
+			walk_value(row, w, node, node_use(row, node));
 			continue;
 		}
 		if (!row->tree_full && can_be_named(&token))
 			row->tree_full = true;
-		dload_scanner_value(s, &token);
+		dload_walk_value(w, &token);
+		skip_container(w, &token);
 	}
+}
+
+/* Begin to walk a record. */
+static void
+enter_record(DloadSpan record, DloadWalk *w, DloadToken *token)
+{
+	w->cur = record.data;
+	w->end = record.data + record.len;
+	dload_walk_value(w, token);
 }
 
 static void
 walk_record(DloadRow *row, DloadSpan record)
 {
-	DloadScanner s;
+	DloadWalk	w;
 	DloadToken	token;
 
-	dload_scanner_init(&s, record.data, record.len, true);
-	if (dload_scanner_next(&s, &token) == DLOAD_TOKEN_OBJECT_START)
+	enter_record(record, &w, &token);
+	if (token.type == DLOAD_TOKEN_OBJECT_START)
 	{
 		row->tree_full = false;
-		walk_object(row, &s, row->root);
+		walk_object(row, &w, row->root);
 		if (!row->tree_full)
 			return;
 
@@ -379,9 +398,8 @@ walk_record(DloadRow *row, DloadSpan record)
 		renew_tree(row);
 		memset(row->nulls, true, row->natts * sizeof(bool));
 		row->tree_full = false;
-		dload_scanner_init(&s, record.data, record.len, true);
-		dload_scanner_next(&s, &token);
-		walk_object(row, &s, row->root);
+		enter_record(record, &w, &token);
+		walk_object(row, &w, row->root);
 		if (row->tree_full)
 			ereport(ERROR,
 					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
@@ -391,8 +409,7 @@ walk_record(DloadRow *row, DloadSpan record)
 							 "\"records_path\".")));
 		return;
 	}
-	if (token.type == DLOAD_TOKEN_ARRAY_START)
-		dload_scanner_skip(&s, &token);
+	skip_container(&w, &token);
 	for (int i = 0; i < row->ncolumns; i++)
 	{
 		RowColumn  *rc = &row->columns[i];

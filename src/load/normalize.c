@@ -352,9 +352,9 @@ walk_object(DloadBatch *b, DloadRow *row, DloadKeyNode *node, DloadWalk *w,
 	for (;;)
 	{
 		bool		done;
-		DloadKeyNode *child = dload_walk_key(w, node, &done);
-		DloadField *field;
 		DloadToken	token;
+		DloadKeyNode *child = dload_walk_key(w, node, &token, &done);
+		DloadField *field;
 
 		if (done)
 			return true;
