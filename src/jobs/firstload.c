@@ -7,7 +7,8 @@
  * without keys, and rows appended without looking for them.  The pipeline is
  * then keyless.  Its keys are built by the transaction of the window's last
  * package; or before anything else, when a later run does not go on where the
- * load stopped, or a record comes that the keys might not take.
+ * load stopped, or a record comes that the keys might not take, or that says
+ * that a row is gone.
  *
  *-------------------------------------------------------------------------
  */
@@ -38,6 +39,7 @@ void
 dload_firstload_check(DloadRun *run)
 {
 	if (run->keyless && (dload_keys_are_long(run->batch) ||
+						 run->batch->ntombstones > 0 ||
 						 dload_key_exists(run->shape->tables[0])))
 		dload_firstload_end(run);
 }

@@ -11,6 +11,7 @@
 
 #include "base/setting.h"
 #include "base/subxact.h"
+#include "load/keys.h"
 #include "load/merge.h"
 #include "load/replace.h"
 
@@ -184,10 +185,15 @@ static bool
 add_record(DloadRun *run, DloadSpan record, bool counting, int64 *ndated)
 {
 	DloadError	err = {0};
-	DloadRow   *row = dload_normalize(run->batch, record, &err);
+	const DloadCondition *deleted = run->resource->records.deleted_when;
+	DloadRow   *row;
 	DloadCursorVerdict verdict;
 	char	   *reason = NULL;
 
+	if (deleted != NULL && dload_condition_holds_in(deleted, record))
+		row = dload_normalize_tombstone(run->batch, record, &err);
+	else
+		row = dload_normalize(run->batch, record, &err);
 	if (!counting)
 		return false;
 	run->counters.rows_read++;
@@ -394,6 +400,12 @@ store_carefully(DloadRun *run)
 static void
 store_batch(DloadRun *run)
 {
+	/* tombstones alone, and no row that one of them could mean */
+	if (!dload_keys_are_known(run->shape))
+	{
+		run->counters.rows_unchanged += run->batch->nroots;
+		return;
+	}
 	dload_firstload_check(run);
 	for (;;)
 	{
@@ -505,7 +517,8 @@ store_package(DloadRun *run, void *arg)
 {
 	Package    *package = arg;
 
-	if (run->batch->nroots > 0 || package->large)
+	if ((run->batch->nroots > 0 || package->large) &&
+		dload_keys_are_known(run->shape))
 	{
 		dload_firstload_begin(run, !package->complete &&
 							  (package->large || dload_package_full(run)));

@@ -307,6 +307,19 @@ check_disposition(const DloadPipeline *p)
 	check_distinct(p->primary_key);
 }
 
+void
+dload_pipeline_check_source(const DloadPipeline *p, const DloadResource *res)
+{
+	if (res->records.deleted_when == NULL || p->primary_key != NIL)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("option \"deleted_when\" of foreign table %s needs a pipeline with a primary key",
+					res->relname),
+			 errdetail("Without a key nobody can tell which row a record means."),
+			 errhint("Use write disposition \"merge\" with a primary key, or a foreign table without the option.")));
+}
+
 static void
 check_cursor(const DloadPipeline *p)
 {
@@ -347,6 +360,7 @@ check_definition(const DloadPipeline *p)
 	bool		ok;
 
 	check_disposition(p);
+	dload_pipeline_check_source(p, res);
 	check_cursor(p);
 	check_columns(p->columns);
 	if (res->page.kind == DLOAD_PAGINATE_DRAIN &&

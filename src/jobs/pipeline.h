@@ -78,6 +78,10 @@ extern List *dload_pipeline_read_params(const DloadPipeline *p,
 /* Raise if what it names is gone since it was made, or forbidden. */
 extern void dload_pipeline_check_names(const DloadPipeline *pipeline);
 
+/* Raise if the pipeline cannot do what options of its source ask for. */
+extern void dload_pipeline_check_source(const DloadPipeline *pipeline,
+										const DloadResource *res);
+
 /* Does the pipeline keep rows apart by key? */
 extern bool dload_pipeline_is_keyed(const DloadPipeline *pipeline);
 

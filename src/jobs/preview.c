@@ -25,6 +25,7 @@ typedef struct Preview
 	DloadBatch *batch;
 	int			left;			/* records still to show */
 	int64		nrecords;
+	const DloadCondition *deleted_when;
 	DloadPreviewSink sink;
 	void	   *arg;
 } Preview;
@@ -37,6 +38,7 @@ preview_init(Preview *p, const char *name, int max_nesting, int max_rows,
 	p->batch = dload_batch_create(p->shape);
 	p->left = max_rows;
 	p->nrecords = 0;
+	p->deleted_when = NULL;
 	p->sink = sink;
 	p->arg = arg;
 }
@@ -46,12 +48,14 @@ preview_record(Preview *p, DloadSpan record)
 {
 	DloadError	err = {0};
 	char	   *item = psprintf(INT64_FORMAT, ++p->nrecords);
+	bool		tombstone = p->deleted_when != NULL &&
+	dload_condition_holds_in(p->deleted_when, record);
 
-	if (dload_normalize(p->batch, record, &err) == NULL)
+	if (!tombstone && dload_normalize(p->batch, record, &err) == NULL)
 		p->sink("rejected", item, err.message, p->arg);
 	if (p->left > 0)
 	{
-		p->sink("record", item, pg_any_to_server(pnstrdup(record.data,
+		p->sink(tombstone ? "deleted" : "record", item, pg_any_to_server(pnstrdup(record.data,
 														  record.len),
 												 record.len, PG_UTF8),
 				p->arg);
@@ -152,6 +156,7 @@ dload_preview_source(Oid source, const char *params, int max_rows,
 	preview_init(&p, get_rel_name(source), -1, max_rows, sink, arg);
 	if (result == DLOAD_EXTRACT_ITEM)
 	{
+		p.deleted_when = res->records.deleted_when;
 		preview_detected(&p, x, res, page);
 		while (dload_page_next_record(page, &record))
 			preview_record(&p, record);

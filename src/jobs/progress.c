@@ -242,15 +242,17 @@ dload_progress_done(DloadRun *run)
 {
 	const DloadCounters *c = &run->counters;
 	bool		good = strcmp(run->outcome, "complete") == 0;
+	const char *deleted = c->rows_deleted == 0 ? "" :
+	psprintf(INT64_FORMAT " deleted, ", c->rows_deleted);
 
 	ereport(good ? NOTICE : WARNING,
 			(errmsg("pipeline \"%s\": %s: " INT64_FORMAT " page%s, "
 					INT64_FORMAT " row%s read, " INT64_FORMAT " inserted, "
-					INT64_FORMAT " updated, " INT64_FORMAT " unchanged, "
+					INT64_FORMAT " updated, %s" INT64_FORMAT " unchanged, "
 					INT64_FORMAT " rejected",
 					run->pipeline->name, run->outcome, c->pages,
 					PLURAL(c->pages), c->rows_read, PLURAL(c->rows_read),
-					c->rows_inserted, c->rows_updated, c->rows_unchanged,
-					c->rows_rejected),
+					c->rows_inserted, c->rows_updated, deleted,
+					c->rows_unchanged, c->rows_rejected),
 			 run->reason ? errdetail_internal("%s", run->reason) : 0));
 }

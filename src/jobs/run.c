@@ -167,6 +167,7 @@ prepare(DloadRun *run, void *arg)
 	dload_pipeline_check_names(run->pipeline);
 	run->resource = dload_resource_create(run->pipeline->source,
 										  run->pipeline->owner);
+	dload_pipeline_check_source(run->pipeline, run->resource);
 	run->replacing = run->full_refresh ||
 		strcmp(run->pipeline->disposition, "replace") == 0;
 	dload_checkpoint_read(run, row->checkpoint);

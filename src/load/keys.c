@@ -274,6 +274,15 @@ dload_keys_are_plain(const DloadShape *shape)
 }
 
 bool
+dload_keys_are_known(const DloadShape *shape)
+{
+	for (int k = 0; k < shape->nkeys; k++)
+		if (shape->keys[k]->wanted == DLOAD_TYPE_UNKNOWN)
+			return false;
+	return true;
+}
+
+bool
 dload_keys_are_long(const DloadBatch *batch)
 {
 	for (int i = 0; i < batch->nroots; i++)

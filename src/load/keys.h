@@ -29,6 +29,12 @@ extern void dload_key_ensure(DloadEvolution *ev, DloadTable *table);
  */
 extern int64 dload_keys_build(DloadEvolution *ev, DloadShape *shape);
 
+/*
+ * Is the type of the key known?  It is not where there is no row yet, stored
+ * or about to be.
+ */
+extern bool dload_keys_are_known(const DloadShape *shape);
+
 /* Could keys of these columns be built whatever values the rows have? */
 extern bool dload_keys_are_plain(const DloadShape *shape);
 

@@ -5,7 +5,8 @@
  *
  * The steps, each for the whole package: drop records that a later one of the
  * package overrides; look up ids and hashes of the keys, and update what is
- * changed; compare the children of changed rows with what is stored; insert
+ * changed; compare the children of changed rows with what is stored, where
+ * those of rows that are gone have nothing any more; delete the latter; insert
  * new roots and new children.
  *
  *-------------------------------------------------------------------------
@@ -64,6 +65,7 @@ typedef struct Merge
 	DloadChanger *changer;		/* NULL: update by statements */
 	bool	   *changed;		/* per row: exists with another hash */
 	bool	   *waiting;		/* per row: to be updated by a statement */
+	bool	   *doomed;			/* per row: exists, and is to go */
 	Datum	   *values;			/* of the row being updated */
 	bool	   *nulls;
 	DloadCounters *counters;
@@ -221,6 +223,11 @@ take_match(Merge *m, int n, const Stored *stored)
 	row->fresh = false;
 	if (stored->has_id)
 		row->id = stored->id;
+	if (row->tombstone)
+	{
+		m->doomed[n] = true;
+		return;
+	}
 	if (stored->has_id && stored->has_hash &&
 		stored->hash == (int64) row->hash)
 	{
@@ -378,8 +385,9 @@ match_rows(Merge *m)
 
 	m->changed = palloc0(sizeof(bool) * (m->nrows + 1));
 	m->waiting = palloc0(sizeof(bool) * (m->nrows + 1));
+	m->doomed = palloc0(sizeof(bool) * (m->nrows + 1));
 	for (int i = 0; i < m->nrows; i++)
-		m->rows[i]->fresh = true;
+		m->rows[i]->fresh = !m->rows[i]->tombstone;
 	for (int k = 0; k < nkeys; k++)
 		columns[k] = m->shape->keys[k]->attnum;
 	m->id = get_attnum(RelationGetRelid(rel), "_dload_id");
@@ -493,7 +501,7 @@ update_rows(Merge *m)
 	}
 }
 
-/* Below the changed rows. */
+/* Below the changed rows, and those that go. */
 static void
 settle_children(Merge *m, DloadBatch *batch, DloadRow *only)
 {
@@ -501,9 +509,65 @@ settle_children(Merge *m, DloadBatch *batch, DloadRow *only)
 	int			nids = 0;
 
 	for (int i = 0; i < m->nrows; i++)
-		if (m->changed[i] && !m->rows[i]->dead)
+		if ((m->changed[i] && !m->rows[i]->dead) ||
+			(m->doomed[i] && m->rows[i]->id != 0))
 			ids[nids++] = m->rows[i]->id;
 	dload_children_settle(m->load, batch, only, ids, nids);
+}
+
+/* DELETE FROM target WHERE key */
+static SPIPlanPtr
+prepare_delete(Merge *m)
+{
+	int			nkeys = m->shape->nkeys;
+	Oid		   *types = palloc(sizeof(Oid) * nkeys);
+	StringInfoData sql;
+	SPIPlanPtr	plan;
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "DELETE FROM %s",
+					 dload_relation_name(m->root->relid));
+	for (int k = 0; k < nkeys; k++)
+	{
+		types[k] = key_attribute(m, k)->atttypid;
+		appendStringInfo(&sql, " %s %s = $%d", k ? "AND" : "WHERE",
+						 quote_identifier(m->shape->keys[k]->name), k + 1);
+	}
+	plan = SPI_prepare(sql.data, nkeys, types);
+	if (plan == NULL)
+		elog(ERROR, "could not prepare \"%s\"", sql.data);
+	return plan;
+}
+
+/* Delete the rows that tombstones mean. */
+static void
+delete_rows(Merge *m)
+{
+	SPIPlanPtr	plan = NULL;
+	Datum	   *args = palloc(sizeof(Datum) * m->shape->nkeys);
+
+	for (int i = 0; i < m->nrows; i++)
+	{
+		uint64		ngone = 0;
+
+		if (!m->rows[i]->tombstone)
+			continue;
+		CHECK_FOR_INTERRUPTS();
+		if (m->doomed[i])
+		{
+			if (plan == NULL)
+				plan = prepare_delete(m);
+			for (int k = 0; k < m->shape->nkeys; k++)
+				args[k] = m->keys[k][i];
+			if (SPI_execute_plan(plan, args, NULL, false, 0) < 0)
+				elog(ERROR, "could not delete");
+			ngone = SPI_processed;
+		}
+		if (ngone > 0)
+			m->counters->rows_deleted += ngone;
+		else
+			m->counters->rows_unchanged++;
+	}
 }
 
 static bool
@@ -564,6 +628,7 @@ dload_merge(DloadLoad *load, DloadBatch *batch, DloadRow *only,
 	level = prefer_indexes();
 	match_rows(&m);
 	settle_children(&m, batch, only);
+	delete_rows(&m);
 	AtEOXact_GUC(true, level);
 	counters->rows_inserted += count_fresh(&m);
 	if (only)

@@ -6,7 +6,8 @@
  * Of several records with one key in a package the last one counts.  A record
  * whose key is new is inserted; one whose hash differs from the stored row's
  * replaces that row, which keeps its id, and its children; one with the same
- * hash is left alone.
+ * hash is left alone.  A tombstone removes the row with its key and what is
+ * below it, and means nothing where there is none.
  *
  *-------------------------------------------------------------------------
  */

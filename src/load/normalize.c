@@ -88,7 +88,7 @@ dload_batch_reset(DloadBatch *b)
 		release(b);
 	for (int i = 0; i < b->ntables; i++)
 		b->nrows[i] = 0;
-	b->nroots = 0;
+	b->nroots = b->ntombstones = 0;
 	b->bytes = b->fixed;
 	b->chunk = NULL;
 	b->chunk_left = 0;
@@ -225,18 +225,11 @@ see_value(DloadColumn *column, const DloadToken *token)
 	}
 }
 
-static pg_attribute_always_inline bool
-add_cell(DloadBatch *b, DloadColumn *column, const DloadToken *token,
-		 DloadError *err)
+static pg_attribute_always_inline void
+push_cell(DloadBatch *b, DloadColumn *column, const DloadToken *token)
 {
 	DloadCell  *cell;
 
-	if (column == NULL)
-		return dload_error_set(err, ERRCODE_TOO_MANY_COLUMNS,
-							   "table would have more than %d columns",
-							   DLOAD_MAX_COLUMNS);
-	if (token->type != DLOAD_TOKEN_NULL)
-		see_value(column, token);
 	if (b->nscratch == b->maxscratch)
 	{
 		b->maxscratch *= 2;
@@ -250,6 +243,19 @@ add_cell(DloadBatch *b, DloadColumn *column, const DloadToken *token,
 	cell->type = (uint8) token->type;
 	cell->flags = (token->escaped ? DLOAD_CELL_ESCAPED : 0) |
 		(token->integral ? DLOAD_CELL_INTEGRAL : 0);
+}
+
+static pg_attribute_always_inline bool
+add_cell(DloadBatch *b, DloadColumn *column, const DloadToken *token,
+		 DloadError *err)
+{
+	if (column == NULL)
+		return dload_error_set(err, ERRCODE_TOO_MANY_COLUMNS,
+							   "table would have more than %d columns",
+							   DLOAD_MAX_COLUMNS);
+	if (token->type != DLOAD_TOKEN_NULL)
+		see_value(column, token);
+	push_cell(b, column, token);
 	return true;
 }
 
@@ -473,35 +479,57 @@ forget_record(DloadBatch *b, DloadRow *root)
 	dload_shape_forget_news(b->shape);
 }
 
-DloadRow *
-dload_normalize(DloadBatch *b, DloadSpan record, DloadError *err)
+/* A record's row, and the cells that come from the whole of it. */
+static bool
+walk_record(DloadBatch *b, DloadRow *row, DloadError *err)
 {
 	DloadShape *shape = b->shape;
-	DloadTable *table = shape->tables[0];
-	DloadRow   *row = new_row(b, table, NULL);
-	DloadWalk	w = {record.data, record.data + record.len};
+	DloadTable *table = row->table;
+	DloadWalk	w = {row->record.data, row->record.data + row->record.len};
 	DloadToken	token;
-	bool		ok;
+
+	dload_walk_value(&w, &token);
+	if (token.type == DLOAD_TOKEN_OBJECT_START)
+		return walk_object(b, row, table->keys, &w, shape->max_nesting, err);
+	if (token.type == DLOAD_TOKEN_ARRAY_START)
+		dload_walk_skip(&w, &token);
+	return add_cell(b, dload_shape_value(table), &token, err);
+}
+
+/* Those that a tombstone has. */
+static void
+take_keys(DloadBatch *b, DloadRow *row)
+{
+	DloadShape *shape = b->shape;
+	DloadToken	token;
+
+	for (int k = 0; k < shape->nkeys; k++)
+		if (dload_path_lookup(shape->key_paths[k], row->record, &token))
+			push_cell(b, shape->keys[k], &token);
+	if (shape->cursor != NULL &&
+		dload_path_lookup(shape->cursor_path, row->record, &token) &&
+		token.type != DLOAD_TOKEN_NULL)
+		row->cursor = token;
+}
+
+static DloadRow *
+add_record(DloadBatch *b, DloadSpan record, bool tombstone, DloadError *err)
+{
+	DloadShape *shape = b->shape;
+	DloadRow   *row = new_row(b, shape->tables[0], NULL);
+	bool		ok = record.len <= PG_UINT32_MAX;
 
 	/* what was added since was not added by a record */
 	shape->news = NIL;
 	row->record = record;
-	if (record.len > PG_UINT32_MAX)
-	{
+	row->tombstone = tombstone;
+	if (!ok)
 		dload_error_set(err, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
 						"record is too large");
-		forget_record(b, row);
-		return NULL;
-	}
-	dload_walk_value(&w, &token);
-	if (token.type == DLOAD_TOKEN_OBJECT_START)
-		ok = walk_object(b, row, table->keys, &w, shape->max_nesting, err);
+	else if (tombstone)
+		take_keys(b, row);
 	else
-	{
-		if (token.type == DLOAD_TOKEN_ARRAY_START)
-			dload_walk_skip(&w, &token);
-		ok = add_cell(b, dload_shape_value(table), &token, err);
-	}
+		ok = walk_record(b, row, err);
 	if (ok)
 	{
 		finish_row(b, row);
@@ -517,7 +545,20 @@ dload_normalize(DloadBatch *b, DloadSpan record, DloadError *err)
 	if (b->nroots == b->maxroots)
 		b->roots = grow(b, b->roots, &b->maxroots, sizeof(DloadRow *));
 	b->roots[b->nroots++] = row;
+	b->ntombstones += tombstone;
 	list_free(shape->news);
 	shape->news = NIL;
 	return row;
+}
+
+DloadRow *
+dload_normalize(DloadBatch *b, DloadSpan record, DloadError *err)
+{
+	return add_record(b, record, false, err);
+}
+
+DloadRow *
+dload_normalize_tombstone(DloadBatch *b, DloadSpan record, DloadError *err)
+{
+	return add_record(b, record, true, err);
 }

@@ -21,6 +21,7 @@
 
 #include "base/dload.h"
 #include "data/keytree.h"
+#include "data/path.h"
 #include "data/record.h"
 #include "data/type.h"
 
@@ -97,7 +98,9 @@ typedef struct DloadShape
 	uint64		fingerprint;	/* of the definition: seeds record hashes */
 	int			nkeys;
 	DloadColumn **keys;			/* primary key columns */
+	DloadPath **key_paths;		/* of these, in a record */
 	DloadKeyNode *cursor;		/* field holding the cursor, or NULL */
+	DloadPath  *cursor_path;	/* the same */
 	struct HTAB *hints;			/* path -> type name */
 } DloadShape;
 
@@ -125,6 +128,7 @@ typedef struct DloadRow
 	bool		dead;			/* rejected, or overridden in its record */
 	bool		skipped;		/* merge: unchanged, overridden, or stored */
 	bool		fresh;			/* merge: not in the table yet */
+	bool		tombstone;		/* the row with its key is to go */
 	int64		list_idx;		/* children */
 	int64		id;				/* _dload_id, once given */
 	/* root rows only */
@@ -143,6 +147,7 @@ typedef struct DloadBatch
 	DloadRow  **roots;
 	int			nroots;
 	int			maxroots;
+	int			ntombstones;	/* of the roots */
 	/* rows of each table in order, indexed like shape->tables */
 	DloadRow ***rows;
 	int		   *nrows;
@@ -206,6 +211,14 @@ extern void dload_batch_release(DloadBatch *batch);
  */
 extern DloadRow *dload_normalize(DloadBatch *batch, DloadSpan record,
 								 DloadError *err);
+
+/*
+ * The same for a *tombstone*, a record that says that its row is gone.  Of it
+ * only key and cursor count: no type is learnt from it, no column made.
+ */
+extern DloadRow *dload_normalize_tombstone(DloadBatch *batch,
+										   DloadSpan record,
+										   DloadError *err);
 
 /* A cell as the token it was. */
 extern void dload_cell_token(const DloadCell *cell, DloadToken *token);

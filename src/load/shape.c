@@ -403,6 +403,9 @@ dload_shape_set_keys(DloadShape *shape, List *paths, DloadError *err)
 
 	shape->keys = MemoryContextAlloc(shape->context, sizeof(DloadColumn *) *
 									 (list_length(paths) + 1));
+	shape->key_paths = MemoryContextAlloc(shape->context,
+										  sizeof(DloadPath *) *
+										  (list_length(paths) + 1));
 	foreach(lc, paths)
 	{
 		DloadColumn *column = dload_shape_column(shape->tables[0],
@@ -411,6 +414,7 @@ dload_shape_set_keys(DloadShape *shape, List *paths, DloadError *err)
 		if (column == NULL)
 			return false;
 		column->key = true;
+		shape->key_paths[shape->nkeys] = dload_path_parse(lfirst(lc), err);
 		shape->keys[shape->nkeys++] = column;
 	}
 	return true;
@@ -425,5 +429,6 @@ dload_shape_set_cursor(DloadShape *shape, const char *path, DloadError *err)
 		return false;
 	shape->cursor = find_node(shape->tables[0], parsed->steps, parsed->nsteps,
 							  err);
+	shape->cursor_path = parsed;
 	return shape->cursor != NULL;
 }

@@ -210,6 +210,23 @@ dload_condition_holds(const DloadCondition *c, const DloadFacts *facts)
 	return judge(c, facts, true) == DLOAD_TRUE;
 }
 
+bool
+dload_condition_holds_in(const DloadCondition *c, DloadSpan json)
+{
+	DloadFacts	facts = {.body = json};
+
+	return dload_condition_holds(c, &facts);
+}
+
+bool
+dload_condition_is_of_json(const DloadCondition *c)
+{
+	if (c->kind == NODE_EXISTS || c->kind == NODE_COMPARE)
+		return c->place == PLACE_BODY;
+	return dload_condition_is_of_json(c->left) &&
+		(c->right == NULL || dload_condition_is_of_json(c->right));
+}
+
 DloadTruth
 dload_condition_foresee(const DloadCondition *c, const DloadFacts *facts)
 {

@@ -49,6 +49,10 @@ extern DloadCondition *dload_condition_parse(const char *text,
 extern bool dload_condition_holds(const DloadCondition *c,
 								  const DloadFacts *facts);
 
+/* The same of a JSON text alone, and does it ask for nothing else? */
+extern bool dload_condition_holds_in(const DloadCondition *c, DloadSpan json);
+extern bool dload_condition_is_of_json(const DloadCondition *c);
+
 typedef enum DloadTruth
 {
 	DLOAD_FALSE,

@@ -287,6 +287,9 @@ const DloadOption dload_options[] = {
 		   "Values in the records that hold something else, as a JSON object "
 		   "of JSON paths in a record and base64, json, base64json, gzip, "
 		   "gzipjson, epoch or epoch_ms."),
+	SIMPLE("deleted_when", T, DLOAD_OPT_CONDITION, NULL,
+		   "Condition on a record ($.path) by which it says that it is gone: "
+		   "a pipeline removes the row with its key."),
 	SIMPLE("csv_delimiter", T, DLOAD_OPT_TEXT, NULL,
 		   "Character between the values of a row of CSV, or 'tab'; without "
 		   "it a comma, and a tab in text/tab-separated-values."),

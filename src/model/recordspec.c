@@ -165,6 +165,13 @@ dload_recordspec_read(DloadRecordSpec *spec, const DloadOptionSet *set)
 	read_object(set, "envelope_values", add_copied, form);
 	read_object(set, "decode", add_coded, form);
 	read_csv(form, set);
+	if (dload_option_text(set, "deleted_when") == NULL)
+		return;
+	spec->deleted_when =
+		dload_condition_parse(utf8(dload_option_text(set, "deleted_when")),
+							  &err);
+	if (spec->deleted_when == NULL)
+		dload_error_raise(&err);
 }
 
 /* -------------------------------------------------------------------------
@@ -328,6 +335,26 @@ check_rows(List *options, DloadError *err)
 							"to each of them: f[*].v.");
 }
 
+/* A record has neither status nor headers. */
+static bool
+check_deleted(List *options, DloadError *err)
+{
+	const char *text = dload_given_text(options, "deleted_when");
+	DloadCondition *condition;
+
+	if (text == NULL)
+		return true;
+	condition = dload_condition_parse(utf8(text), err);
+	if (condition == NULL || dload_condition_is_of_json(condition))
+		return condition != NULL;
+	dload_error_set(err, BAD_VALUE,
+					"option \"deleted_when\" must be about a record, which "
+					"has neither status nor headers");
+	return dload_error_hint(err, "Name fields of the record by their paths: "
+							"'$.status = \"deleted\"', "
+							"'exists($.\"@removed\")'.");
+}
+
 bool
 dload_recordspec_check(List *options, DloadError *err)
 {
@@ -338,6 +365,7 @@ dload_recordspec_check(List *options, DloadError *err)
 	return dload_given_owned(options, owned, "format", format, err) &&
 		check_paging(options, format, err) &&
 		check_csv(options, err) && check_rows(options, err) &&
+		check_deleted(options, err) &&
 		check_object(options, "envelope_values", check_copied, err) &&
 		check_object(options, "decode", check_coded, err);
 }

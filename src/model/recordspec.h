@@ -10,12 +10,14 @@
 #define DLOAD_RECORDSPEC_H
 
 #include "data/form.h"
+#include "model/condition.h"
 #include "model/spec.h"
 
 typedef struct DloadRecordSpec
 {
 	DloadPath  *path;			/* records_path, or NULL: detect */
 	DloadForm	form;
+	DloadCondition *deleted_when;	/* of a record: its row is gone; or NULL */
 } DloadRecordSpec;
 
 extern void dload_recordspec_read(DloadRecordSpec *spec,
