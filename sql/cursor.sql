@@ -220,6 +220,21 @@ CALL dload.run('mail');
 SELECT dload.drop_pipeline('mail');
 ALTER FOREIGN TABLE cur.src OPTIONS (DROP cursor_format);
 
+-- a full read whose rows are not taken does not move the cursor: the old rows
+-- lack what lies between
+ALTER FOREIGN TABLE cur.src OPTIONS (ADD records_path 'r', ADD total_path 'total');
+SELECT dload.create_pipeline('kept', 'cur.src', 'cur.kept', write_disposition => 'merge', primary_key => ARRAY['id'], cursor_path => 'n');
+\! python3 "${PG_ABS_SRCDIR:-.}/t/answer.py" /cur '{"total":2,"r":[{"id":1,"n":1},{"id":2,"n":2}]}'
+CALL dload.run('kept');
+\! python3 "${PG_ABS_SRCDIR:-.}/t/answer.py" /cur '{"total":4,"r":[{"id":2,"n":2},{"id":3,"n":3},{"id":4,"n":4}]}'
+CALL dload.run('kept', full_refresh => true);
+SELECT cursor_value, pending_value FROM cur.cursors WHERE pipeline = 'kept';
+\! python3 "${PG_ABS_SRCDIR:-.}/t/answer.py" /cur '{"total":3,"r":[{"id":2,"n":2},{"id":3,"n":3},{"id":4,"n":4}]}'
+CALL dload.run('kept');
+SELECT array_agg(id ORDER BY id) FROM cur.kept;
+SELECT dload.drop_pipeline('kept');
+ALTER FOREIGN TABLE cur.src OPTIONS (DROP records_path, DROP total_path);
+
 SET client_min_messages = warning;
 DROP SCHEMA cur CASCADE;
 DROP SERVER cur;

@@ -131,7 +131,7 @@ TRAPS
   /bomb?mb=               gzip of one array of white space
   /types                  every JSON type; ?nul=1 adds text with U+0000
 More routes are in mock_auth.py, mock_lies.py, mock_paging.py, mock_requests.py,
-mock_rules.py, mock_shapes.py and mock_slices.py.
+mock_rules.py, mock_shapes.py, mock_slices.py and mock_sync.py.
 """
 
 import argparse
@@ -166,6 +166,7 @@ import mock_requests
 import mock_rules
 import mock_shapes
 import mock_slices
+import mock_sync
 
 EPOCH = datetime(2026, 1, 1, tzinfo=timezone.utc)
 BEARER = "s3cret-token"
@@ -1242,6 +1243,7 @@ def apply_fault(fault, request):
 
 # Routes of more modules
 mock_slices.register(sys.modules[__name__])
+mock_sync.register(sys.modules[__name__])
 mock_lies.register(sys.modules[__name__])
 mock_paging.register(sys.modules[__name__])
 

@@ -27,13 +27,19 @@ source_fingerprint(DloadRun *run)
 	char	   *text;
 	List	   *params = dload_pipeline_params(run->pipeline->params,
 											   run->resource);
-
 	bool		window = run->resource->page.kind == DLOAD_PAGINATE_WINDOW;
+	bool		has_cursor = run->pipeline->cursor_path != NULL ||
+	dload_pipeline_has_bookmark(run->pipeline, run->resource);
+	ListCell   *lc;
 	bool		ok;
 
-	if (run->pipeline->cursor_path != NULL && !window)
+	if (has_cursor && !window &&
+		run->resource->request.cursor_in != DLOAD_IN_URL)
 		params = dload_pipeline_cursor_params(run->pipeline, run->resource,
 											  params, pstrdup("0"), true);
+	/* what is not sent with a cursor belongs to it all the same */
+	foreach(lc, params)
+		((DloadParam *) lfirst(lc))->cursor = false;
 
 	/* where a window begins and ends is another question each time */
 	if (window)

@@ -183,7 +183,7 @@ dload_conditional_prepare(DloadRun *run)
 	run->known_pages = NULL;
 	run->noting = run->resource->request.conditional &&
 		is_list_of_pages(run->resource->page.kind) &&
-		(run->replacing || run->cursor != NULL ||
+		(run->replacing || run->cursor != NULL || run->bookmarks ||
 		 dload_pipeline_is_keyed(run->pipeline));
 	run->definition = source_hash(run);
 	if (run->resume != NULL)

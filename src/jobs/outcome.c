@@ -235,6 +235,10 @@ dload_run_judge(DloadRun *run)
 						DLOAD_MAX_BOUNDARY));
 	if (lacks != NULL)
 		dload_run_finish(run, "suspect", lacks);
+	if (dload_bookmark_is_missing(run))
+		dload_run_finish(run, "suspect",
+			   "No page had the value that the next run was to begin with, by the"
+			   " option \"envelope_cursor\" or \"cursor_header\".");
 	if (dload_conditional_unchanged(run))
 		dload_run_finish(run, "complete",
 			   "Unchanged: by what the API says, every page is as it was when it was last read.");

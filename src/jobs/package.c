@@ -16,6 +16,7 @@
 #include "load/replace.h"
 
 #include "access/xact.h"
+#include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/guc.h"
@@ -241,6 +242,7 @@ dload_package_add(DloadRun *run, DloadPage *page)
 	run->slice_done = page->slice_done;
 	run->npages++;
 	dload_conditional_note(run, page);
+	dload_bookmark_see(run, page);
 	if (!large)
 		run->bytes += page->bytes;
 	while (dload_page_next_record(page, &record))
@@ -503,7 +505,8 @@ end_replace(DloadRun *run)
 		lacks = "No record was loaded.";
 	else if (lacks != NULL && !dload_replace_has_rows(run->shape))
 		lacks = NULL;			/* there are none to keep */
-	if (lacks != NULL)
+	run->old_rows_kept = lacks != NULL;
+	if (run->old_rows_kept)
 		dload_run_finish(run, "suspect",
 						 MemoryContextStrdup(run->context,
 											 psprintf("%s  The old rows were kept.",
@@ -539,12 +542,21 @@ store_package(DloadRun *run, void *arg)
 		end_replace(run);
 }
 
+/* A window ended whose rows were not taken, or not all. */
+static void
+forget_window(DloadCursorRow *row)
+{
+	row->pending = row->window_start = row->window_clock = NULL;
+	row->pending_boundary = construct_empty_array(INT8OID);
+}
+
 static void
 save_cursor(DloadRun *run, bool complete)
 {
 	/* records that were left out must be asked for again */
 	bool		skipped = dload_extract_stats(run->extract)->skipped > 0;
-	bool		same = run->replacing && dload_conditional_unchanged(run);
+	bool		same = run->old_rows_kept ||
+	(run->replacing && dload_conditional_unchanged(run));
 
 	if (complete || skipped)
 		run->row->checkpoint = NULL;
@@ -563,6 +575,10 @@ save_cursor(DloadRun *run, bool complete)
 			run->row->boundary = boundary;
 		}
 	}
+	if (run->bookmarks && !skipped && !same)
+		dload_bookmark_save(run, complete);
+	if (complete && (skipped || same))
+		forget_window(run->row);
 	dload_catalog_set_cursor(run->pipeline->id, run->row);
 }
 

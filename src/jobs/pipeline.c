@@ -133,6 +133,13 @@ dload_pipeline_check_names(const DloadPipeline *p)
 }
 
 bool
+dload_pipeline_has_bookmark(const DloadPipeline *p, const DloadResource *res)
+{
+	return dload_requestspec_has_bookmark(&res->request) &&
+		strcmp(p->disposition, "replace") != 0;
+}
+
+bool
 dload_pipeline_is_keyed(const DloadPipeline *p)
 {
 	return p->primary_key != NIL;
@@ -160,6 +167,7 @@ add_cursor_param(List *params, const char *name, char *value, DloadParamIn in,
 	param->value = value;
 	param->in = in;
 	param->bare = bare;
+	param->cursor = true;
 	return lappend(params, param);
 }
 
@@ -173,6 +181,8 @@ dload_pipeline_cursor_params(const DloadPipeline *p,
 
 	if (start == NULL)
 		return params;
+	if (res->request.cursor_in == DLOAD_IN_URL)
+		return add_cursor_param(params, "", start, DLOAD_IN_URL, false);
 	if (name != NULL)
 		params = add_cursor_param(params, name, start, res->request.cursor_in,
 								  bare);
@@ -185,7 +195,8 @@ dload_pipeline_cursor_params(const DloadPipeline *p,
 
 List *
 dload_pipeline_read_params(const DloadPipeline *p, const DloadResource *res,
-						   const DloadCursor *cursor)
+						   const DloadCursor *cursor,
+						   const DloadBookmark *mark)
 {
 	List	   *params = dload_pipeline_params(p->params, res);
 	bool		bare = false;
@@ -196,6 +207,9 @@ dload_pipeline_read_params(const DloadPipeline *p, const DloadResource *res,
 		start = unconstify(char *, dload_cursor_start(cursor));
 	else if (cursor != NULL)
 		start = dload_cursor_start_text(cursor, &res->request, &bare);
+	else if (mark->text != NULL)
+		start = dload_cursor_text(mark->text, mark->string, &res->request,
+								  &bare);
 	return dload_pipeline_cursor_params(p, res, params, start, bare);
 }
 
@@ -307,9 +321,28 @@ check_disposition(const DloadPipeline *p)
 	check_distinct(p->primary_key);
 }
 
+/* How the value that the next run begins with is sent. */
+static void
+check_bookmark(const DloadPipeline *p, const DloadResource *res)
+{
+	if (p->cursor_path != NULL)
+		invalid("cursor_path cannot be used with the foreign table's options"
+				" \"envelope_cursor\" and \"cursor_header\"",
+				"A run begins with a value of the records or of the replies,"
+				" not with both.");
+	if (p->cursor_param == NULL && res->request.cursor_in != DLOAD_IN_URL &&
+		!dload_requestspec_has_place(&res->request, "cursor"))
+		invalid("the foreign table's option \"envelope_cursor\" or"
+				" \"cursor_header\" needs a place for the cursor",
+				"Give cursor_param, or the foreign table a placeholder"
+				" {cursor} or cursor_in 'url'.");
+}
+
 void
 dload_pipeline_check_source(const DloadPipeline *p, const DloadResource *res)
 {
+	if (dload_pipeline_has_bookmark(p, res))
+		check_bookmark(p, res);
 	if (res->records.deleted_when == NULL || p->primary_key != NIL)
 		return;
 	ereport(ERROR,
@@ -321,21 +354,26 @@ dload_pipeline_check_source(const DloadPipeline *p, const DloadResource *res)
 }
 
 static void
-check_cursor(const DloadPipeline *p)
+check_cursor(const DloadPipeline *p, const DloadResource *res)
 {
 	DloadError	err = {0};
+	bool		sent = p->cursor_param || p->initial_value;
 
+	if (strcmp(p->disposition, "replace") == 0 && (p->cursor_path ||
+		(sent && dload_requestspec_has_bookmark(&res->request))))
+		invalid("write disposition \"replace\" takes no cursor",
+				"A replace reads the whole resource each time.");
 	if (p->cursor_path == NULL)
 	{
-		if (p->cursor_param || p->cursor_order || p->initial_value || p->lag)
-			invalid("cursor_param, cursor_order, initial_value and lag need cursor_path",
+		if (p->cursor_order || p->lag ||
+			(sent && !dload_pipeline_has_bookmark(p, res)))
+			invalid(dload_pipeline_has_bookmark(p, res) ?
+					"cursor_order and lag need cursor_path" :
+					"cursor_param, cursor_order, initial_value and lag need cursor_path",
 					NULL);
 		return;
 	}
 	check_path(p->cursor_path, "cursor_path");
-	if (strcmp(p->disposition, "replace") == 0)
-		invalid("write disposition \"replace\" takes no cursor",
-				"A replace reads the whole resource each time.");
 	if (p->cursor_order && strcmp(p->cursor_order, "asc") != 0 &&
 		strcmp(p->cursor_order, "desc") != 0)
 		invalid(psprintf("invalid cursor_order \"%s\"", p->cursor_order),
@@ -361,7 +399,7 @@ check_definition(const DloadPipeline *p)
 
 	check_disposition(p);
 	dload_pipeline_check_source(p, res);
-	check_cursor(p);
+	check_cursor(p, res);
 	check_columns(p->columns);
 	if (res->page.kind == DLOAD_PAGINATE_DRAIN &&
 		strcmp(p->disposition, "replace") == 0)
@@ -379,6 +417,7 @@ check_definition(const DloadPipeline *p)
 	if (!ok)
 		dload_error_raise(&err);
 	if (strcmp(p->disposition, "append") == 0 && p->cursor_path == NULL &&
+		!dload_pipeline_has_bookmark(p, res) &&
 		dload_paginator_get(res->page.kind)->positional &&
 		res->page.kind != DLOAD_PAGINATE_NONE)
 		ereport(NOTICE,

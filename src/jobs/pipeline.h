@@ -16,6 +16,7 @@
 #include "model/catalog.h"
 #include "model/resource.h"
 #include "model/standing.h"
+#include "rest/bookmark.h"
 
 /*
  * Arguments of create and alter; NULL: not given.  In alter an empty string
@@ -71,12 +72,17 @@ extern List *dload_pipeline_cursor_params(const DloadPipeline *p,
 										  List *params, char *start,
 										  bool bare);
 
-/* What a run begins to read with; cursor may be NULL. */
+/* What a run begins to read with; cursor may be NULL, start without text. */
 extern List *dload_pipeline_read_params(const DloadPipeline *p,
 										const DloadResource *res,
-										const DloadCursor *cursor);
+										const DloadCursor *cursor,
+										const DloadBookmark *start);
 /* Raise if what it names is gone since it was made, or forbidden. */
 extern void dload_pipeline_check_names(const DloadPipeline *pipeline);
+
+/* Does it begin with what replies of the run before say? */
+extern bool dload_pipeline_has_bookmark(const DloadPipeline *p,
+										const DloadResource *res);
 
 /* Raise if the pipeline cannot do what options of its source ask for. */
 extern void dload_pipeline_check_source(const DloadPipeline *pipeline,

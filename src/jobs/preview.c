@@ -55,10 +55,10 @@ preview_record(Preview *p, DloadSpan record)
 		p->sink("rejected", item, err.message, p->arg);
 	if (p->left > 0)
 	{
-		p->sink(tombstone ? "deleted" : "record", item, pg_any_to_server(pnstrdup(record.data,
-														  record.len),
-												 record.len, PG_UTF8),
-				p->arg);
+		char	   *text = pnstrdup(record.data, record.len);
+
+		p->sink(tombstone ? "deleted" : "record", item,
+				pg_any_to_server(text, record.len, PG_UTF8), p->arg);
 		p->left--;
 	}
 }
@@ -126,6 +126,9 @@ preview_detected(Preview *p, DloadExtract *x, const DloadResource *res,
 	p->sink("detected", "records on first page",
 			psprintf(INT64_FORMAT, page->nrecords), p->arg);
 	p->sink("detected", "more pages", page->has_next ? "yes" : "no", p->arg);
+	if (page->bookmark.text != NULL)
+		p->sink("detected", "next run begins with", page->bookmark.text,
+				p->arg);
 	if (total >= 0)
 		p->sink("detected", "declared total", psprintf(INT64_FORMAT, total),
 				p->arg);

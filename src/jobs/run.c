@@ -91,7 +91,7 @@ begin_read(DloadRun *run)
 	MemoryContext old = MemoryContextSwitchTo(run->context);
 	List	   *params = dload_pipeline_read_params(run->pipeline,
 													run->resource,
-													run->cursor);
+													run->cursor, &run->start);
 
 	run->extract = dload_extract_begin(run->resource, params);
 	dload_extract_keep_bodies(run->extract, run->bodies);
@@ -106,6 +106,8 @@ begin_read(DloadRun *run)
 	dload_conditional_begin(run);
 	run->read_whole = run->resume == NULL;
 	run->resumed = run->resume != NULL;
+	if (!run->resumed)
+		dload_bookmark_forget(run);
 	MemoryContextSwitchTo(old);
 }
 
@@ -185,6 +187,7 @@ prepare(DloadRun *run, void *arg)
 		row->boundary = construct_empty_array(INT8OID);
 	}
 	run->cursor = dload_cursor_create(run->pipeline, row, run->resume != NULL);
+	dload_bookmark_take_up(run, row);
 	if (dload_catalog_is_keyless(run->pipeline->id))
 		take_up_first_load(run);
 	make_shape(run);
@@ -248,7 +251,7 @@ give_up_extract(DloadRun *run)
 static bool
 restart_in_full(DloadRun *run, DloadError *err)
 {
-	bool		went_on = run->resumed ||
+	bool		went_on = run->resumed || run->start.text != NULL ||
 	(run->cursor != NULL && dload_cursor_start(run->cursor) != NULL);
 
 	if (!dload_extract_must_restart(run->extract) || run->full_refresh ||
@@ -326,6 +329,7 @@ take_page(DloadRun *run, DloadPage *page)
 		run->resume = NULL;
 		run->last_request = dload_request_text(page->request);
 		run->last_fingerprint = page->fingerprint;
+		dload_bookmark_see(run, page);
 		MemoryContextDelete(page->context);
 		return PAGE_TAKEN;
 	}
@@ -439,9 +443,19 @@ note_outcome(DloadRun *run, void *arg)
 	dload_run_note_end(run);
 }
 
+/*
+ * An API that says that there is nothing at this address may mean what the
+ * run began with.
+ */
 static void
-fail(DloadRun *run, const DloadError *err)
+fail(DloadRun *run, DloadError *err)
 {
+	if (err->sqlstate == ERRCODE_FDW_TABLE_NOT_FOUND &&
+		run->start.text != NULL)
+		dload_error_hint(err, "If what the run began with has expired, add a "
+						 "rule to the option \"response_rules\": {\"when\": "
+						 "\"status = 410\", \"do\": \"restart\"}; or run it "
+						 "with full_refresh => true.");
 	dload_run_finish(run, "failed", pstrdup(err->message));
 	dload_error_raise(err);
 }

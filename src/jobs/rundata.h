@@ -42,6 +42,9 @@ typedef struct DloadRun
 	int64		generation;		/* of the definition and cursor */
 	DloadCursorRow *row;		/* of the package under way */
 	DloadCursor *cursor;		/* NULL without cursor_path */
+	bool		bookmarks;		/* replies say what the next run begins with */
+	DloadBookmark start;		/* what this one begins with */
+	DloadBookmark bookmark;		/* what its pages said, last */
 	DloadRequest *resume;		/* last page of the run before, to check */
 	uint64		resume_fingerprint;
 	uint64		source;			/* fingerprint of what is asked for */
@@ -81,6 +84,7 @@ typedef struct DloadRun
 	char	   *reason;
 	TimestampTz come_back;		/* partial: when the API will answer again */
 	bool		completed;		/* the window's last package is loaded */
+	bool		old_rows_kept;	/* instead of those that a replace read */
 	bool		superseded;		/* altered or dropped meanwhile */
 
 	/* when a worker's run was due; 0: not by time */
@@ -177,6 +181,25 @@ extern void dload_firstload_end(DloadRun *run);
 
 /* The same as somebody else: a DloadRunBody. */
 extern void dload_firstload_finish(DloadRun *run, void *arg);
+
+/*
+ * in bookmark.c
+ */
+
+/* Where the catalog says that the run begins, if that is for a bookmark. */
+extern void dload_bookmark_take_up(DloadRun *run, const DloadCursorRow *row);
+
+/* A read begins that is not the rest of another one. */
+extern void dload_bookmark_forget(DloadRun *run);
+
+/* A page is added to the package. */
+extern void dload_bookmark_see(DloadRun *run, const DloadPage *page);
+
+/* Write it into the row that is about to be stored. */
+extern void dload_bookmark_save(DloadRun *run, bool complete);
+
+/* After a read that came to its end: did no page have one? */
+extern bool dload_bookmark_is_missing(const DloadRun *run);
 
 /*
  * in checkpoint.c

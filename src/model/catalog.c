@@ -337,7 +337,7 @@ dload_catalog_update_pipeline(const DloadPipeline *p)
 					  " FROM (SELECT pipeline_id, (params, write_disposition,"
 					  " cursor_path, cursor_param, cursor_order)"
 					  " IS NOT DISTINCT FROM ($2::jsonb, $3, $5, $6, $7) AS same,"
-					  " cursor_path IS NOT DISTINCT FROM $5 AS same_cursor,"
+					  " cursor_path IS NOT DISTINCT FROM $5 AND (cursor_path IS NOT NULL OR params = $2::jsonb) AS same_cursor,"
 					  " $4 || $8 || $9 || $10 || $11 AS unused"
 					  " FROM dload.pipeline) AS p"
 					  " WHERE c.pipeline_id = p.pipeline_id"

@@ -251,9 +251,17 @@ const DloadOption dload_options[] = {
 		   "'date' or a pattern of to_char; default: as the API wrote it."),
 	SIMPLE("cursor_zone", T, DLOAD_OPT_TEXT, NULL,
 		   "Time zone in which cursor_format writes; default: UTC."),
-	CHOICE("cursor_in", T, "query|header|body", "query",
+	CHOICE("cursor_in", T, "query|header|body|url", "query",
 		   "Where the pipeline's cursor_param goes; in a body it is a JSON "
-		   "path."),
+		   "path. With 'url' the cursor is the URL of a run's first request."),
+	SIMPLE("cursor_drop_params", T, DLOAD_OPT_TEXT, NULL,
+		   "Query parameters, separated by commas, that are not sent with a "
+		   "cursor; '*' for all but the cursor's own and the paginator's."),
+	SIMPLE("envelope_cursor", T, DLOAD_OPT_PATH, NULL,
+		   "JSON path of the value, outside the records, that a pipeline's "
+		   "next run begins with: a token or a URL."),
+	SIMPLE("cursor_header", T, DLOAD_OPT_NAME, NULL,
+		   "Response header with that value."),
 	SIMPLE("conditional", T, DLOAD_OPT_BOOL, "true",
 		   "Runs ask for pages on condition that they have changed, where the "
 		   "API tells by ETag or Last-Modified."),

@@ -259,7 +259,8 @@ static bool
 check_paging(List *options, const char *format, DloadError *err)
 {
 	static const char *const beside[] = {
-		"next_path", "total_path", "has_more_path", "token_path"
+		"next_path", "total_path", "has_more_path", "envelope_cursor",
+		"token_path"
 	};
 	const char *from = dload_given_text(options, "token_from");
 

@@ -95,6 +95,8 @@ void
 dload_requestspec_read(DloadRequestSpec *spec, const DloadOptionSet *set,
 					   List *server, List *table)
 {
+	const char *drop;
+
 	spec->path = dload_spec_text(set, "path");
 	spec->method = dload_spec_text(set, "method");
 	spec->query_params = dload_spec_json(set, "query_params");
@@ -116,6 +118,12 @@ dload_requestspec_read(DloadRequestSpec *spec, const DloadOptionSet *set,
 	/* the option's words leave out the path, which needs a placeholder */
 	if (spec->cursor_in != DLOAD_IN_QUERY)
 		spec->cursor_in++;
+	drop = dload_option_text(set, "cursor_drop_params");
+	if (drop != NULL)
+		spec->cursor_drop = dload_option_split(drop);
+	spec->cursor_drop_all = drop != NULL && strcmp(drop, "*") == 0;
+	spec->envelope_cursor = dload_spec_path(set, "envelope_cursor");
+	spec->cursor_header = dload_spec_text(set, "cursor_header");
 	spec->placeholders = read_placeholders(spec);
 }
 
@@ -130,6 +138,12 @@ dload_requestspec_has_place(const DloadRequestSpec *spec, const char *name)
 			return true;
 	}
 	return false;
+}
+
+bool
+dload_requestspec_has_bookmark(const DloadRequestSpec *spec)
+{
+	return spec->envelope_cursor != NULL || spec->cursor_header != NULL;
 }
 
 bool
@@ -294,6 +308,50 @@ check_cursor_format(List *options, DloadError *err)
 							"such as \"YYYY-MM-DD HH24:MI\".");
 }
 
+/* A value of the replies that the next run begins with, and where it goes. */
+static bool
+check_bookmark(List *options, const char *paginate, DloadError *err)
+{
+	static const DloadOwnedOption owned[] = {
+		{"envelope_cursor",
+		"none|link|next_url|page|offset|token|keyset|auto|list|scroll"},
+		{"cursor_header",
+		"none|link|next_url|page|offset|token|keyset|auto|list|scroll"},
+		{NULL}
+	};
+	static const DloadOwnedOption owned_by_url[] = {
+		{"cursor_in", "none|link|next_url|token|auto"},
+		{NULL}
+	};
+	const char *in = dload_given_text(options, "cursor_in");
+	bool		path = dload_given_text(options, "envelope_cursor") != NULL;
+	bool		header = dload_given_text(options, "cursor_header") != NULL;
+
+	if (path && header)
+		return dload_error_set(err, BAD_COMBINATION,
+							   "options \"cursor_header\" and "
+							   "\"envelope_cursor\" exclude each other");
+	if (!dload_given_owned(options, owned, "paginate", paginate, err))
+		return false;
+	if (in == NULL || strcmp(in, "url") != 0)
+		return true;
+	if (!path && !header)
+	{
+		dload_error_set(err, BAD_COMBINATION,
+						"cursor_in 'url' requires the option "
+						"\"envelope_cursor\" or \"cursor_header\"");
+		return dload_error_hint(err, "They say where replies have the URL.");
+	}
+	if (dload_given_text(options, "cursor_format") != NULL ||
+		dload_given_text(options, "cursor_drop_params") != NULL)
+		return dload_error_set(err, BAD_COMBINATION,
+							   "options \"cursor_format\" and "
+							   "\"cursor_drop_params\" have no effect with "
+							   "cursor_in 'url'");
+	return dload_given_owned(options, owned_by_url, "paginate", paginate,
+							 err);
+}
+
 bool
 dload_requestspec_check(List *options, DloadError *err)
 {
@@ -342,7 +400,8 @@ dload_requestspec_check(List *options, DloadError *err)
 		if (path != NULL && !check_filters(paths[i], path, false, err))
 			return false;
 	}
-	return dload_given_owned(options, owned, "body_type", type, err) &&
+	return check_bookmark(options, paginate ? paginate : "none", err) &&
+		dload_given_owned(options, owned, "body_type", type, err) &&
 		dload_given_owned(options, follow, "paginate",
 						  paginate ? paginate : "none", err) &&
 		check_bodies(options, type, err) &&

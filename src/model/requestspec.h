@@ -11,13 +11,14 @@
 
 #include "model/spec.h"
 
-/* Where a parameter goes; but for the last, in the order of "in" 's values. */
+/* Where a parameter goes; the first ones in the order of "in" 's values. */
 typedef enum DloadParamIn
 {
 	DLOAD_IN_QUERY,
 	DLOAD_IN_PATH,
 	DLOAD_IN_HEADER,
 	DLOAD_IN_BODY,
+	DLOAD_IN_URL,				/* it is the URL itself */
 	DLOAD_IN_TEMPLATE			/* into placeholders, and nowhere else */
 } DloadParamIn;
 
@@ -58,6 +59,12 @@ typedef struct DloadRequestSpec
 	char	   *cursor_format;	/* or NULL: as the API wrote it */
 	char	   *cursor_zone;
 	DloadParamIn cursor_in;
+	List	   *cursor_drop;	/* query parameters that are not sent with a
+								 * cursor: of char * */
+	bool		cursor_drop_all;	/* all but the cursor's own */
+	/* where replies have the value that the next run begins with; or NULL */
+	DloadPath  *envelope_cursor;
+	char	   *cursor_header;
 	List	   *placeholders;	/* of char *: all names in the templates */
 } DloadRequestSpec;
 
@@ -72,6 +79,9 @@ extern bool dload_requestspec_check(List *options, DloadError *err);
 /* Does a template ask for this name? */
 extern bool dload_requestspec_has_place(const DloadRequestSpec *spec,
 										const char *name);
+
+/* Do replies say what the next run begins with? */
+extern bool dload_requestspec_has_bookmark(const DloadRequestSpec *spec);
 
 /* Do requests with this method have a body? */
 extern bool dload_method_has_body(const char *method);

@@ -251,6 +251,20 @@ note_validator(DloadExtract *x, DloadPage *page)
 												  &page->validator);
 }
 
+/* What the page says of the next run; a page that does not count says none. */
+static bool
+note_bookmark(DloadExtract *x, DloadPage *page, DloadError *err)
+{
+	const DloadFetch *f = x->fetch;
+
+	if (!dload_requestspec_has_bookmark(&x->res->request) ||
+		(f->fate != DLOAD_FATE_PAGE && f->fate != DLOAD_FATE_END) ||
+		!dload_status_success(dload_http_status(f->exchange)))
+		return true;
+	return dload_bookmark_read(x->res, f->url, f->exchange, page->envelope,
+							   &page->bookmark, err);
+}
+
 /* The page is in nobody's hands. */
 void
 dload_extract_drop_page(DloadExtract *x, DloadPage *page)
@@ -267,6 +281,7 @@ dload_extract_next_page(DloadExtract *x, size_t spool_above,
 	MemoryContext caller = CurrentMemoryContext;
 	DloadExtractResult result;
 	DloadPage  *p;
+	bool		ok;
 
 	memset(err, 0, sizeof(*err));
 	MemoryContextReset(x->scratch);
@@ -292,10 +307,13 @@ dload_extract_next_page(DloadExtract *x, size_t spool_above,
 	if (x->reader != NULL && dload_reader_names(x->reader) != NULL)
 		p->request->names = dload_reader_names(x->reader);
 	note_validator(x, p);
+	ok = note_bookmark(x, p, err);
 	MemoryContextSwitchTo(x->scratch);
+	if (!ok)
+		dload_error_move(err, x->scratch);
 	x->page_bytes = p->bytes;
-	if (!dload_extract_settle(x, p->envelope, p->nrecords, p->fingerprint,
-							  err))
+	if (!ok || !dload_extract_settle(x, p->envelope, p->nrecords,
+									 p->fingerprint, err))
 	{
 		MemoryContextDelete(p->context);
 		return dload_extract_fail(x, err, caller);

@@ -29,6 +29,7 @@
 
 #include "base/dload.h"
 #include "model/resource.h"
+#include "rest/bookmark.h"
 #include "rest/paginator.h"
 #include "rest/url.h"
 #include "rest/validator.h"
@@ -76,6 +77,8 @@ typedef struct DloadPage
 	size_t		bytes;			/* of body and rewritten records */
 	uint64		fingerprint;	/* hash of the body's records */
 	DloadRequest *next;			/* the page that follows; NULL: none */
+	DloadBookmark bookmark;		/* what the next run begins with, if it says
+								 * so */
 	bool		unchanged;		/* as it was, and without records here */
 	bool		recognisable;	/* the response gave a validator: */
 	DloadValidator validator;

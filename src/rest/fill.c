@@ -58,8 +58,8 @@ no_value(const Filling *f, const char *name)
 	dload_error_set(f->err, ERRCODE_INVALID_PARAMETER_VALUE,
 					"placeholder \"{%s}\" in %s has no value", name, f->what);
 	if (strcmp(name, "cursor") == 0)
-		return dload_error_hint(f->err, "It is filled by a pipeline with a "
-								"cursor_path; the first run needs an "
+		return dload_error_hint(f->err, "It is filled by the cursor of a "
+								"pipeline; the first run needs an "
 								"initial_value.");
 	return dload_error_hint(f->err, "Give \"%s\" in the parameters, or in a "
 							"condition on a column with param '%s'. Write "

@@ -100,6 +100,13 @@ extern List *dload_paginator_mark_path(const DloadResource *res,
 extern char *dload_paginator_detected(const DloadRequest *request);
 
 /*
+ * Where a URL that a page at "base" names leads, as it may be kept: absolute,
+ * without fragment and credentials; NULL and *err if it is none.
+ */
+extern char *dload_link_resolve(const DloadResource *res, const char *base,
+								const char *target, DloadError *err);
+
+/*
  * The target of rel="..." in a Link header value, that of a page at "url";
  * NULL if none.
  */

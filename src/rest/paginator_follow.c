@@ -13,6 +13,18 @@
 #include "rest/request.h"
 #include "rest/url.h"
 
+char *
+dload_link_resolve(const DloadResource *res, const char *base,
+				   const char *target, DloadError *err)
+{
+	char	   *url = dload_url_resolve(base, target, err);
+	char	   *fragment = url ? strchr(url, '#') : NULL;
+
+	if (fragment != NULL)
+		*fragment = '\0';
+	return url ? dload_auth_strip_link(res, url) : NULL;
+}
+
 /*
  * Header parameters and the body stay; the query does not, since such a
  * target carries all that is needed.
@@ -21,18 +33,14 @@ DloadNext
 dload_paging_follow(const DloadResource *res, const DloadPageInfo *page,
 					const char *target, DloadRequest *next, DloadError *err)
 {
-	char	   *url = dload_url_resolve(page->final_url, target, err);
-	char	   *fragment;
+	char	   *url = dload_link_resolve(res, page->final_url, target, err);
 	bool		ignored;
 
 	if (url == NULL ||
 		!dload_request_follow(res, page->request, NULL, false, next, &ignored,
 							  err))
 		return DLOAD_NEXT_ERROR;
-	fragment = strchr(url, '#');
-	if (fragment != NULL)
-		*fragment = '\0';
-	next->url = dload_auth_strip_link(res, url);
+	next->url = url;
 	next->position = 0;
 	return DLOAD_NEXT_PAGE;
 }

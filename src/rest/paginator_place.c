@@ -150,36 +150,30 @@ dload_paging_put(const DloadPagePlace *place, DloadPagingValue value,
  * Dropping parameters
  */
 
-static bool
-is_own(const DloadResource *res, List *own, const char *name)
+/* The parameters in the query that the paginator fills. */
+static List *
+own_names(const DloadResource *res, List *own)
 {
+	List	   *names = NIL;
 	ListCell   *lc;
 
-	foreach(lc, own)
+	foreach(lc, lcons(unconstify(DloadPagePlace *, &res->page.size),
+					  list_copy(own)))
 	{
 		const DloadPagePlace *place = lfirst(lc);
 
-		if (place->in == DLOAD_PLACE_QUERY && place->name != NULL &&
-			strcmp(place->name, name) == 0)
-			return true;
+		if (place->in == DLOAD_PLACE_QUERY && place->name != NULL)
+			names = lappend(names, place->name);
 	}
-	return res->page.size.in == DLOAD_PLACE_QUERY &&
-		res->page.size.name != NULL && strcmp(res->page.size.name, name) == 0;
+	return names;
 }
 
 void
 dload_paging_drop(const DloadResource *res, List *own, DloadRequest *next)
 {
-	List	   *names = res->page.drop_params;
-	ListCell   *lc;
-
-	if (res->page.drop_all)
-		names = dload_url_query_names(next->url);
-	foreach(lc, names)
-	{
-		if (!res->page.drop_all || !is_own(res, own, lfirst(lc)))
-			next->url = dload_url_drop_query(next->url, lfirst(lc));
-	}
+	next->url = dload_url_drop_params(next->url, res->page.drop_params,
+									  res->page.drop_all,
+									  own_names(res, own));
 }
 
 /*

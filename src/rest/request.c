@@ -484,7 +484,12 @@ dload_request_base(const DloadResource *res, List *params,
 	b.res = res;
 	b.err = err;
 	foreach(lc, params)
-		b.params = lappend(b.params, place_param(res, lfirst(lc)));
+	{
+		const DloadParam *param = lfirst(lc);
+
+		if (param->in != DLOAD_IN_URL)
+			b.params = lappend(b.params, place_param(res, param));
+	}
 	b.params = dload_paginator_mark_path(res, b.params, request);
 	if (!build_url(&b) ||
 		!build_headers(res, b.params, &request->headers, err))
@@ -499,6 +504,7 @@ dload_request_base(const DloadResource *res, List *params,
 		return false;
 	request->given = dload_request_given(res, b.params);
 	request->url = b.url.data;
+	dload_request_drop_first(res, b.params, request);
 	return true;
 }
 
@@ -506,8 +512,16 @@ bool
 dload_request_first(const DloadResource *res, List *params,
 					DloadRequest *request, DloadError *err)
 {
+	const char *url = dload_request_cursor_url(params);
+
 	if (!dload_request_base(res, params, request, err))
 		return false;
+	if (url != NULL)
+	{
+		/* it holds all that is needed */
+		request->url = dload_link_resolve(res, request->url, url, err);
+		return request->url != NULL;
+	}
 	if (res->page.kind == DLOAD_PAGINATE_WINDOW)
 		return dload_window_begin(res, request, err);
 	return dload_paginator_begin(res, request, err);

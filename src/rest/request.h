@@ -75,6 +75,13 @@ extern bool dload_request_fill(const DloadResource *res,
 							   const DloadRequest *from, List *more,
 							   DloadRequest *next, DloadError *err);
 
+/* The URL that a run goes on from, if that is what the cursor is; or NULL. */
+extern const char *dload_request_cursor_url(List *params);
+
+/* Where there is a cursor, drop what only a read from the start has. */
+extern void dload_request_drop_first(const DloadResource *res, List *params,
+									 DloadRequest *request);
+
 /* Do requests after the first have a form of their own (follow_...)? */
 extern bool dload_request_follows(const DloadResource *res);
 

@@ -129,6 +129,50 @@ dload_request_fill(const DloadResource *res, const DloadRequestForm *form,
 	return dload_request_body(res, form->body, params, &next->body, err);
 }
 
+/*
+ * Requests that go on from a cursor
+ */
+
+const char *
+dload_request_cursor_url(List *params)
+{
+	ListCell   *lc;
+
+	foreach(lc, params)
+	{
+		const DloadParam *param = lfirst(lc);
+
+		if (param->in == DLOAD_IN_URL)
+			return param->value;
+	}
+	return NULL;
+}
+
+void
+dload_request_drop_first(const DloadResource *res, List *params,
+						 DloadRequest *request)
+{
+	List	   *cursors = NIL;
+	ListCell   *lc;
+
+	foreach(lc, params)
+	{
+		DloadParam *param = lfirst(lc);
+
+		if (param->cursor)
+			cursors = lappend(cursors, param->name);
+	}
+	if (cursors != NIL)
+		request->url = dload_url_drop_params(request->url,
+											 res->request.cursor_drop,
+											 res->request.cursor_drop_all,
+											 cursors);
+}
+
+/*
+ * Requests after the first
+ */
+
 bool
 dload_request_follows(const DloadResource *res)
 {

@@ -288,3 +288,30 @@ dload_url_expand(const char *base_url, const char *path, DloadError *err)
 						"URL contains a blank or a control character");
 	return clean;
 }
+
+static bool
+has_name(List *names, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, names)
+	{
+		if (strcmp(lfirst(lc), name) == 0)
+			return true;
+	}
+	return false;
+}
+
+char *
+dload_url_drop_params(const char *url, List *names, bool all, List *kept)
+{
+	char	   *result = pstrdup(url);
+	ListCell   *lc;
+
+	foreach(lc, all ? dload_url_query_names(url) : names)
+	{
+		if (!all || !has_name(kept, lfirst(lc)))
+			result = dload_url_drop_query(result, lfirst(lc));
+	}
+	return result;
+}

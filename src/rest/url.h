@@ -24,6 +24,8 @@ typedef struct DloadParam
 	bool		nested;			/* and an object or a list in a list */
 	bool		list;			/* one of several of this name; alone and
 								 * without value: of none */
+	bool		cursor;			/* where a run goes on: what only a read from
+								 * the start has is left out */
 } DloadParam;
 
 /* "s" itself, or converted from the database encoding. */
@@ -43,6 +45,13 @@ extern char *dload_url_set_query(const char *url, const char *name,
 
 /* The URL without a query parameter. */
 extern char *dload_url_drop_query(const char *url, const char *name);
+
+/*
+ * The URL without these query parameters, or if "all" without any but the
+ * "kept" ones: lists of char *.
+ */
+extern char *dload_url_drop_params(const char *url, List *names, bool all,
+								   List *kept);
 
 /* The URL without the query parameters that have this value. */
 extern char *dload_url_drop_value(const char *url, const char *value);
