@@ -40,13 +40,13 @@ my $tell = sub {
 			sql => $events,
 			is => $right
 		},
-		{   name => 'loaded',
+		{   name => 'loaded, without what was deleted before',
 			sql => "CALL dload.run('google_events'); SELECT count(*), count(*) FILTER (WHERE status = 'cancelled') FROM google.loaded",
-			is => '330|10'
+			is => '320|0'
 		},
-		{   name => 'then what was updated since, with the last of before',
-			sql => "CALL dload.run('google_events'); SELECT outcome, rows_read, rows_unchanged, requests FROM dload.runs ORDER BY run_id DESC LIMIT 1",
-			is => 'complete|1|1|1'
+		{   name => 'then with the token of the last page, and without timeMin',
+			sql => "CALL dload.run('google_events'); SELECT outcome, rows_read, requests, cursor_value LIKE 'CPDA%' FROM dload.runs JOIN dload.cursors USING (pipeline) ORDER BY run_id DESC LIMIT 1",
+			is => 'complete|0|1|t'
 		},
 	],
 	controls => [
@@ -81,6 +81,21 @@ my $tell = sub {
 			sql => $events,
 			is => $right
 		},
+		{   name => 'what may not be sent with a syncToken',
+			alter => 'ALTER FOREIGN TABLE google.events OPTIONS (DROP cursor_drop_params)',
+			sql => "SELECT FROM dload.run_atomic('google_events'); SELECT 'ran'",
+			like => qr/^ran$/m
+		},
+		{   name => 'the token of the last page',
+			alter => q{ALTER FOREIGN TABLE google.events OPTIONS (SET envelope_cursor 'nextPageToken'); SELECT FROM dload.alter_pipeline('google_events', params => '{"calendar": "team@acme.example", "maxResults": 100}'); SELECT FROM dload.run_atomic('google_events')},
+			sql => "SELECT FROM dload.run_atomic('google_events'); SELECT rows_read FROM dload.runs ORDER BY run_id DESC LIMIT 1",
+			like => qr/^0$/m
+		},
+		{   name => 'no syncToken for a list in an order of its own: a run that says so',
+			alter => q{SELECT FROM dload.alter_pipeline('google_events', params => '{"calendar": "team@acme.example", "orderBy": "updated"}')},
+			sql => "SELECT FROM dload.run_atomic('google_events'); SELECT outcome FROM dload.runs ORDER BY run_id DESC LIMIT 1",
+			like => qr/^complete$/m
+		},
 		{   name => 'the scope',
 			alter => 'ALTER SERVER google OPTIONS (DROP jwt_claims); DELETE FROM dload.token',
 			sql => $events,
@@ -103,11 +118,28 @@ my $tell = sub {
 		sql($api, 'ALTER FOREIGN TABLE google.files OPTIONS (DROP error_when)');
 		like(sql($api, $files), qr/^240/, 'google: control: without error_when nobody knows');
 
-		# events that are gone for good while the cursor lies too far back
-		$tell->($api, { oldest => '2026-02-01', gone => 30 });
+		my $state = "SELECT count(*), count(*) FILTER (WHERE summary LIKE '%moved'), count(*) FILTER (WHERE status = 'cancelled') FROM google.loaded";
+
+		# so many that they come in pages, of which the last has the token
+		$tell->($api, { edited => [ 0 .. 299 ], cancelled => [ 300 .. 304, 299 ] });
+		is(sql($api, "BEGIN; ALTER FOREIGN TABLE google.events OPTIONS (DROP deleted_when); SELECT FROM dload.run_atomic('google_events'); $state; ROLLBACK") =~ s/\A\n//r,
+			'330|290|15', 'google: control: without deleted_when the cancelled stay, and those never seen come');
+		sql($api, "CALL dload.run('google_events', max_pages => 1)");
+		is(sql($api, 'SELECT outcome, rows_read FROM dload.runs ORDER BY run_id DESC LIMIT 1'), 'partial|250', 'google: a run that stops before the new token');
+		sql($api, "CALL dload.run('google_events')");
+		is(sql($api, $last), 'complete|55', 'google: goes on, with the old one beside pageToken');
+		is(sql($api, $state), '315|290|0', 'google: cancelled events are gone');
+		sql($api, "CALL dload.run('google_events')");
+		is(sql($api, $last), 'complete|0', 'google: then comes what is new');
+
+		# events that are gone for good, and a token too old to tell
+		$tell->($api, { expired => 1000, gone => 30 });
 		sql($api, 'BEGIN; ALTER SERVER google OPTIONS (DROP response_rules); SELECT FROM dload.run_atomic(\'google_events\'); COMMIT');
-		is(sql($api, 'SELECT count(*) FROM google.loaded'), '330', 'google: control: 410 without its rule');
+		is(sql($api, 'SELECT count(*) FROM google.loaded'), '315', 'google: control: 410 without its rule');
 		sql($api, "CALL dload.run('google_events')");
 		is(sql($api, $last), 'complete|300', 'google: 410 is answered by reading everything');
-		is(sql($api, 'SELECT count(*) FROM google.loaded'), '300', 'google: which takes the place of what was there');
+		is(sql($api, $state), '286|261|0', 'google: which takes the place of what was there');
+		$tell->($api, { expired => 0 });
+		sql($api, "CALL dload.run('google_events')");
+		is(sql($api, $last), 'complete|0', 'google: and the token that came with it is used');
 	} };

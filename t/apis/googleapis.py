@@ -96,16 +96,43 @@ def part(request, rows, name, size, holes=()):
 
 # Calendar
 
-def event(number):
+def event(number, data):
     row = {"kind": "calendar#event", "id": "evt%05d" % number,
-           "status": "cancelled" if number % 33 == 5 else "confirmed",
-           "updated": "2026-01-%02dT%02d:%02d:%02d.000Z" % (
-               1 + number // 24, number % 24, number % 60, number * 7 % 60)}
+           "status": "cancelled" if number % 33 == 5 or
+           number in data.get("cancelled", ()) else "confirmed"}
     if row["status"] == "confirmed":
         row["summary"] = "Event %d" % number
         row["start"] = ({"date": "2026-03-01"} if number % 2 else
                         {"dateTime": "2026-03-01T10:00:00+01:00"})
+        row["updated"] = "2026-01-%02dT%02d:%02d:%02d.000Z" % (
+            1 + number // 24, number % 24, number % 60, number * 7 % 60)
+        if number in data.get("edited", ()):
+            row["summary"] += ", moved"
+    # of one that was deleted nothing but the id is certain
     return row
+
+
+# What may not be given with a syncToken, since it has it already.
+FIRST_ONLY = {"iCalUID", "orderBy", "privateExtendedProperty", "q",
+              "sharedExtendedProperty", "timeMin", "timeMax", "updatedMin"}
+
+
+def synced(request):
+    """The numbers of the events to give, in order; or the error."""
+    data = request.data
+    names = {n for n, _ in request.pairs}
+    log = data.setdefault("log", [])
+    if "syncToken" not in names:
+        return list(range(data.get("gone", 0), EVENTS)), None
+    if names & FIRST_ONLY or request.query.get("showDeleted") == "false":
+        return None, bad("Sync token cannot be used with: " +
+                         ", ".join(sorted(names & FIRST_ONLY)))
+    match = re.match(r"CPDAlvWDx70CEPDAlvWDx70C(\d+)=\Z",
+                     request.query["syncToken"])
+    if match is None or int(match[1]) < data.get("expired", 0):
+        return None, error(410, "fullSyncRequired", "Sync token is no longer "
+                           "valid, a full sync is required.", "GONE")
+    return list(dict.fromkeys(log[int(match[1]):])), None
 
 
 @google.route("/calendar/v3/calendars/{calendar}/events")
@@ -115,29 +142,27 @@ def events(request, calendar):
         return refusal
     if calendar != "team@acme.example":
         return error(404, "notFound", "Not Found", "NOT_FOUND")
-    known = {"maxResults", "pageToken", "updatedMin", "showDeleted"}
-    if {n for n, _ in request.pairs} - known:
+    known = {"maxResults", "pageToken", "showDeleted", "syncToken"}
+    if {n for n, _ in request.pairs} - known - FIRST_ONLY:
         return bad("unknown parameter")
-    since = request.query.get("updatedMin", "")
-    if since and not re.match(r"\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)\Z",
-                              since):
-        return bad("Invalid value for updatedMin")
-    if since and since < request.data.get("oldest", ""):
-        return error(410, "updatedMinTooLongAgo",
-                     "The requested minimum modification time lies too far "
-                     "in the past.", "GONE")
-    gone = request.data.get("gone", 0)
-    rows = [e for e in map(event, range(gone, EVENTS))
-            if e["updated"][:19] >= since[:19]]
-    if request.query.get("showDeleted") != "true" and not since:
+    if request.query.get("timeMin", "2026")[:4] != "2026":
+        return bad("Invalid value for timeMin")
+    numbers, problem = synced(request)
+    if problem:
+        return problem
+    rows = [event(n, request.data) for n in numbers]
+    if request.query.get("showDeleted") != "true" and \
+            "syncToken" not in request.query:
         rows = [e for e in rows if e["status"] != "cancelled"]
     size = min(int(request.query.get("maxResults", "250")), 2500)
     reply, problem = part(request, rows, "items", size, holes=(0,))
     if problem:
         return problem
     reply.update(kind="calendar#events", summary=calendar, timeZone="UTC")
-    if "nextPageToken" not in reply:
-        reply["nextSyncToken"] = "CPDAlvWDx70CEPDAlvWDx70CGAU="
+    # on the last page alone, and not of a list in an order of its own
+    if "nextPageToken" not in reply and "orderBy" not in request.query:
+        reply["nextSyncToken"] = "CPDAlvWDx70CEPDAlvWDx70C%d=" % len(
+            request.data["log"])
     return reply_json(reply)
 
 
@@ -191,6 +216,11 @@ def files(request):
 
 @google.route("/test", methods=("POST",))
 def test(request):
-    """Sets oldest (updatedMin), gone (events) or incomplete."""
-    request.data.update(json.loads(request.body))
+    """Edits or cancels events; sets expired (syncToken), gone, incomplete."""
+    orders = json.loads(request.body)
+    log = request.data.setdefault("log", [])
+    for kind in ("edited", "cancelled"):
+        request.data.setdefault(kind, []).extend(orders.get(kind, []))
+        log += orders.pop(kind, [])
+    request.data.update(orders)
     return reply_json({})

@@ -1,7 +1,7 @@
 my $key = `python3 $FindBin::RealBin/mock_auth.py --key rsa`;
 my $users = q{SELECT count(*), count(DISTINCT id), max(created) FROM graph.users WHERE department = 'Ada''s & co'};
 my $right = '330|330|2026-01-01 00:59:00+00';
-my $last = 'SELECT outcome, rows_read, rows_inserted, rows_updated FROM dload.runs ORDER BY run_id DESC LIMIT 1';
+my $last = 'SELECT outcome, rows_read, rows_inserted, rows_updated, rows_deleted FROM dload.runs ORDER BY run_id DESC LIMIT 1';
 my $tell = sub {
 	my ($api, $what) = @_;
 
@@ -29,9 +29,9 @@ my $tell = sub {
 			sql => 'SELECT count(*) FROM graph.people',
 			is => '330'
 		},
-		{   name => 'changes: the first round gives all, without any token',
-			sql => "CALL dload.run('graph_users'); SELECT count(*), count(delta_link) FROM graph.loaded; $last",
-			is => "330|90\ncomplete|330|330|0"
+		{   name => 'changes: the first round gives all, and a link for the next one',
+			sql => "CALL dload.run('graph_users'); SELECT count(*), max(job_title) FROM graph.loaded; $last; SELECT cursor_value LIKE '%/users/delta?\$deltatoken=d~0~%' FROM dload.cursors WHERE pipeline = 'graph_users'",
+			is => "330|Analyst\ncomplete|330|330|0|0\nt"
 		},
 	],
 	controls => [
@@ -63,28 +63,39 @@ my $tell = sub {
 	],
 	more => sub {
 		my ($api) = @_;
-		my $run = "SELECT graph.next_round(); CALL dload.run('graph_users')";
+		my $run = "CALL dload.run('graph_users'";
 
 		sql($api, q{SELECT FROM dload.create_pipeline('graph_count', 'graph.users', 'graph.counted', params => '{"department": "Ada''s & co"}'); CALL dload.run('graph_count')});
-		is(sql($api, $last), 'complete|330|330|0', 'graph: a count in the first page only');
+		is(sql($api, $last), 'complete|330|330|0|0', 'graph: a count in the first page only');
 		$tell->($api, { more => 1 });
 		sql($api, "CALL dload.run('graph_count')");
 		like(sql($api, $last), qr/^suspect/, 'graph: control: with which the records must agree');
 
+		my $state = "SELECT count(*), count(*) FILTER (WHERE display_name LIKE 'Changed%'), count(*) FILTER (WHERE display_name = 'Back') FROM graph.loaded";
+
 		$tell->($api, { rounds => 1 });
-		sql($api, $run);
-		is(sql($api, $last), 'complete|6|0|6', 'graph: the next round gives what has changed');
-		is(sql($api, "SELECT count(*) FILTER (WHERE display_name = 'Changed 1'), count(removed__reason) FROM graph.loaded"),
-			'5|1', 'graph: with what was deleted');
-		sql($api, $run);
-		is(sql($api, $last), 'complete|0|0|0', 'graph: a round without changes');
+		sql($api, "$run, max_pages => 1)");
+		is(sql($api, 'SELECT outcome, rows_read FROM dload.runs ORDER BY run_id DESC LIMIT 1'), 'partial|120', 'graph: a run that stops within a round');
+		sql($api, "$run)");
+		is(sql($api, $last), 'complete|31|0|30|1', 'graph: goes on with it');
+		is(sql($api, $state), '329|150|0', 'graph: what was deleted is gone');
+		sql($api, "$run)");
+		is(sql($api, $last), 'complete|0|0|0|0', 'graph: a round without changes');
 		$tell->($api, { rounds => 2 });
-		sql($api, $run);
-		is(sql($api, $last), 'complete|6|0|6', 'graph: after which the old token still holds');
-		sql($api, "CALL dload.run('graph_users')");
-		like(sql($api, $last), qr/^complete\|6\|0\|/, 'graph: a round may be repeated');
+		sql($api, "$run)");
+		is(sql($api, $last), 'complete|152|0|150|1', 'graph: what was told before is told again, and changes nothing');
+		$tell->($api, { rounds => 3 });
+		is(sql($api, "BEGIN; ALTER FOREIGN TABLE graph.changes OPTIONS (DROP deleted_when); SELECT FROM dload.run_atomic('graph_users'); SELECT count(*), count(removed__reason) FROM graph.loaded; ROLLBACK") =~ s/\A\n//r,
+			'330|2', 'graph: control: without deleted_when they are rows');
+		like(sql($api, "BEGIN; ALTER FOREIGN TABLE graph.changes OPTIONS (DROP cursor_in); SELECT FROM dload.alter_pipeline('graph_users', cursor_param => '\$deltatoken'); SELECT FROM dload.run_atomic('graph_users'); ROLLBACK"),
+			qr/ERROR.*400/s, 'graph: control: a link is no parameter');
+		sql($api, "$run)");
+		is(sql($api, $last), 'complete|153|1|150|1', 'graph: a user who is back');
+		is(sql($api, $state), '328|152|1', 'graph: is there again');
 		$tell->($api, { expired => 9 });
-		like(sql($api, $run), qr/ERROR.*410.*token has expired.*full synchronization/s, 'graph: a token that has expired is an error that says so');
-		sql($api, "SELECT FROM dload.alter_pipeline('graph_users', params => '{}'); CALL dload.run('graph_users', full_refresh => true)");
-		is(sql($api, 'SELECT count(*) FROM graph.loaded'), '330', 'graph: and is followed by a whole round');
+		like(sql($api, "BEGIN; ALTER FOREIGN TABLE graph.changes OPTIONS (DROP response_rules); SELECT FROM dload.run_atomic('graph_users'); ROLLBACK"),
+			qr/ERROR.*410.*full synchronization.*expired, add a rule/s, 'graph: control: a link that has expired is an error that says so');
+		sql($api, "$run)");
+		is(sql($api, $last), 'complete|330|330|0|328', 'graph: or is followed by a whole round');
+		is(sql($api, $state), '330|0|0', 'graph: which takes the place of what was there');
 	} };

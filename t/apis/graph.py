@@ -1,4 +1,4 @@
-"""Microsoft Graph: users, and one round of their changes."""
+"""Microsoft Graph: users, and rounds of their changes."""
 
 import json
 import re
@@ -23,7 +23,7 @@ def encoded(query):
 
 def user(number):
     return {"id": "%08d-0000-4000-8000-000000000000" % number,
-            "displayName": "User %d" % number, "jobTitle": None,
+            "displayName": "User %d" % number, "jobTitle": "Analyst" if number % 2 else None,
             "createdDateTime": "2026-01-01T00:%02d:00Z" % (number % 60)}
 
 
@@ -124,44 +124,58 @@ def users(request):
     return reply_json(reply)
 
 
-# Rounds: round 0 has all users; in each later one five have changed, and one
-# is gone.
+# Rounds: round 0 has all users.  In each later one many have changed, and one
+# is gone; the one that the round before took away is told again (replay), the
+# one before that is back.
 
 def round_rows(number):
     if number == 0:
         return [user(n) for n in range(USERS)]
     rows = [dict(user(n + number), displayName="Changed %d" % number)
-            for n in range(5)]
-    rows.append({"id": user(100 + number)["id"],
-                 "@removed": {"reason": "deleted"}})
+            for n in range(150)]
+    if number > 2:
+        rows.insert(0, dict(user(198 + number), displayName="Back"))
+    for gone in range(max(number - 1, 1), number + 1):
+        rows.append({"id": user(200 + gone)["id"], "@removed":
+                     {"reason": "deleted" if gone % 2 else "changed"}})
     return rows
 
 
 @graph.route("/v1.0/users/delta")
 def delta(request):
     problem = refused(request) or unknown(request, {
-        "$deltatoken", "$skiptoken"})
+        "$select", "$deltatoken", "$skiptoken"})
     if problem:
         return problem
+    names = {n for n, _ in request.pairs}
+    if len(names) > 1:
+        return error(400, "Request_BadRequest",
+                     "A link holds all parameters; none may be added.")
     size, first, number = 120, 0, 0
     last = request.data.get("rounds", 0)
-    if "$deltatoken" in request.query:
-        number = int(request.query["$deltatoken"].partition("-")[2]) + 1
+    fields = request.query.get("$select", "id,displayName").split(",")
+    if "$deltatoken" in names:
+        _, token, select = request.query["$deltatoken"].split("~")
+        number, fields = int(token) + 1, select.split("-")
         if number <= request.data.get("expired", 0):
             return error(410, "syncStateNotFound", "The sync state generation "
-                         "is not found; a full synchronization is required.")
-    if "$skiptoken" in request.query:
-        number, first = map(int, request.query["$skiptoken"].split("-")[1:])
+                         "is not found; a full synchronization is required.",
+                         {"Location": "%s/v1.0/users/delta?$deltatoken="
+                          % request.base})
+    if "$skiptoken" in names:
+        _, token, place, select = request.query["$skiptoken"].split("~")
+        number, first, fields = int(token), int(place), select.split("-")
     rows = round_rows(number) if number <= last else []
     link = "%s/v1.0/users/delta?" % request.base
     reply = {"@odata.context": request.base + "/v1.0/$metadata#users",
-             "value": rows[first:first + size]}
+             "value": [r if "@removed" in r else {f: r[f] for f in fields}
+                       for r in rows[first:first + size]]}
     if first + size < len(rows):
-        reply["@odata.nextLink"] = link + encoded(
-            {"$skiptoken": "s-%d-%d" % (number, first + size)})
+        reply["@odata.nextLink"] = link + encoded({"$skiptoken": "s~%d~%d~%s" % (
+            number, first + size, "-".join(fields))})
     else:
-        reply["@odata.deltaLink"] = link + encoded(
-            {"$deltatoken": "d-%d" % min(number, last)})
+        reply["@odata.deltaLink"] = link + encoded({"$deltatoken": "d~%d~%s" % (
+            min(number, last), "-".join(fields))})
     return reply_json(reply)
 
 
