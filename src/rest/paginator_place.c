@@ -173,7 +173,8 @@ dload_paging_drop(const DloadResource *res, List *own, DloadRequest *next)
 {
 	next->url = dload_url_drop_params(next->url, res->page.drop_params,
 									  res->page.drop_all,
-									  own_names(res, own));
+									  res->page.drop_all ?
+									  own_names(res, own) : NIL);
 }
 
 /*

@@ -310,7 +310,7 @@ dload_url_drop_params(const char *url, List *names, bool all, List *kept)
 
 	foreach(lc, all ? dload_url_query_names(url) : names)
 	{
-		if (!all || !has_name(kept, lfirst(lc)))
+		if (!has_name(kept, lfirst(lc)))
 			result = dload_url_drop_query(result, lfirst(lc));
 	}
 	return result;

@@ -47,8 +47,8 @@ extern char *dload_url_set_query(const char *url, const char *name,
 extern char *dload_url_drop_query(const char *url, const char *name);
 
 /*
- * The URL without these query parameters, or if "all" without any but the
- * "kept" ones: lists of char *.
+ * The URL without these query parameters, or if "all" without any; the "kept"
+ * ones stay.  Lists of char *.
  */
 extern char *dload_url_drop_params(const char *url, List *names, bool all,
 								   List *kept);

@@ -1,9 +1,15 @@
 my $again = sub {
 	my ($source, $rest) = @_;
-	return "SELECT dload.create_pipeline('again', source => 'zendesk.$source', target => 'zendesk.again', write_disposition => 'merge', primary_key => ARRAY['id'], cursor_param => 'start_time', $rest); SELECT dload.run_atomic('again') > 0; SELECT count(*) FROM zendesk.again";
+	return "SELECT dload.create_pipeline('again', source => 'zendesk.$source', target => 'zendesk.again', write_disposition => 'merge', primary_key => ARRAY['id'], $rest); SELECT dload.run_atomic('again') > 0; SELECT count(*) FROM zendesk.again";
 };
-my $changes = $again->('changes', "cursor_path => 'generated_timestamp', initial_value => '1767225600'");
-my $calls = $again->('calls', "cursor_path => 'updated_at', initial_value => '2026-01-01'");
+my $changes = $again->('changes', "cursor_param => 'cursor'");
+my $calls = $again->('calls', "cursor_path => 'updated_at', cursor_param => 'start_time', initial_value => '2026-01-01'");
+my $last = "SELECT outcome, rows_read, rows_inserted, rows_updated, rows_deleted FROM dload.runs WHERE pipeline = 'zendesk_tickets' ORDER BY run_id DESC LIMIT 1";
+my $change = sub {
+	my ($api, $what) = @_;
+
+	HTTP::Tiny->new->get("$api->{url}/host/example.zendesk.com/change/$what");
+};
 
 {   checks => [
 		{   name => 'links.next up to meta.has_more; a parameter with brackets',
@@ -19,13 +25,13 @@ my $calls = $again->('calls', "cursor_path => 'updated_at', initial_value => '20
 			sql => 'SELECT count(*) FROM zendesk.tickets',
 			is => '330'
 		},
-		{   name => 'the incremental export, what was deleted included',
-			sql => "CALL dload.run('zendesk_tickets'); SELECT r.outcome, requests, rows_read, (SELECT count(*) FROM zendesk.loaded WHERE status = 'deleted') FROM dload.runs AS r ORDER BY run_id DESC LIMIT 1",
-			is => 'complete|3|2300|23'
+		{   name => 'the incremental export, without what was deleted before',
+			sql => "CALL dload.run('zendesk_tickets'); SELECT r.outcome, requests, rows_read, (SELECT count(*) FROM zendesk.loaded) FROM dload.runs AS r ORDER BY run_id DESC LIMIT 1",
+			is => 'complete|3|2300|2277'
 		},
-		{   name => 'then from the last one on, less a minute; start_time is inclusive',
-			sql => "CALL dload.run('zendesk_tickets'); SELECT outcome, rows_read, rows_unchanged FROM dload.runs ORDER BY run_id DESC LIMIT 1",
-			is => 'complete|2|2'
+		{   name => 'then from the cursor of the last page on, which repeats nothing',
+			sql => "CALL dload.run('zendesk_tickets'); $last",
+			is => 'complete|0|0|0|0'
 		},
 		{   name => 'its own limit',
 			sql => "SELECT requests, used FROM dload.budgets WHERE server = 'zendesk' AND scope = '/incremental' AND period IS NOT NULL",
@@ -53,12 +59,17 @@ my $calls = $again->('calls', "cursor_path => 'updated_at', initial_value => '20
 		{   name => 'end_of_stream',
 			alter => "ALTER FOREIGN TABLE zendesk.changes OPTIONS (DROP has_more_path, DROP has_more_value)",
 			sql => $changes,
-			like => qr/^2300$/m
+			like => qr/^2277$/m
 		},
 		{   name => 'start_time goes only with the first request',
 			alter => "ALTER FOREIGN TABLE zendesk.changes OPTIONS (DROP next_drop_params)",
 			sql => $changes,
-			like => qr/^2300$/m
+			like => qr/^2277$/m
+		},
+		{   name => 'nor with the first request of later runs',
+			alter => "ALTER FOREIGN TABLE zendesk.changes OPTIONS (DROP cursor_drop_params)",
+			sql => "SELECT FROM dload.run_atomic('zendesk_tickets'); $last",
+			like => qr/^complete\|0\|/m
 		},
 		{   name => 'a next page that is always there',
 			alter => "ALTER FOREIGN TABLE zendesk.calls OPTIONS (DROP on_repeat)",
@@ -83,13 +94,34 @@ my $calls = $again->('calls', "cursor_path => 'updated_at', initial_value => '20
 		my ($api) = @_;
 		sql($api, $changes =~ s/SELECT dload.run_atomic.*//sr);
 		is(sql($api, "CALL dload.run('again', max_pages => 1); CALL dload.run('again'); SELECT string_agg(outcome, ' '), sum(rows_inserted) FROM dload.runs WHERE pipeline = 'again'"),
-			'partial complete|2300', 'zendesk: a run that stops goes on with its cursor');
-		my $run = "SELECT dload.run_atomic('zendesk_tickets') > 0";
+			'partial complete|2277', 'zendesk: a run that stops goes on with its cursor');
+		my $run = "CALL dload.run('zendesk_tickets')";
 
-		HTTP::Tiny->new->get("$api->{url}/host/example.zendesk.com/change/7/5");
-		is(sql($api, "$run; SELECT generated_timestamp > 1767225600 + 60 * 2300 FROM zendesk.loaded WHERE id = 8"),
-			"t\nt", 'zendesk: a change a moment ago');
-		is(sql($api, $run), 't', 'zendesk: a cursor that is not a minute old');
-		like(sql($api, "BEGIN; SELECT dload.alter_pipeline('zendesk_tickets', lag => ''); $run; ROLLBACK"),
-			qr/ERROR:.*older than 1 minute/s, 'zendesk: control: without lag');
+		$change->($api, '7/5');
+		sql($api, $run);
+		is(sql($api, $last), 'complete|1|0|1|0', 'zendesk: a change a moment ago');
+		$change->($api, '8/1');
+		sql($api, $run);
+		is(sql($api, $last), 'complete|1|0|1|0', 'zendesk: and another, with a cursor that is not a minute old');
+		my $timed = "BEGIN; ALTER FOREIGN TABLE zendesk.changes OPTIONS (DROP envelope_cursor, DROP query_params);"
+		  . "SELECT dload.create_pipeline('timed', 'zendesk.changes', 'zendesk.timed', write_disposition => 'merge', primary_key => ARRAY['id'],"
+		  . " cursor_path => 'generated_timestamp', cursor_param => 'start_time', initial_value => '1767225600'";
+		my $twice = "SELECT FROM dload.run_atomic('timed'); SELECT FROM dload.run_atomic('timed'); SELECT outcome, rows_read FROM dload.runs ORDER BY run_id DESC LIMIT 1; ROLLBACK";
+		like(sql($api, "$timed); $twice"), qr/ERROR:.*older than 1 minute/s, 'zendesk: control: by start_time that is too early');
+		like(sql($api, "$timed, lag => '120'); $twice"), qr/^complete\|2$/m, 'zendesk: or needs a lag, which repeats');
+
+		$change->($api, '9/0?to=deleted');
+		is(sql($api, "BEGIN; ALTER FOREIGN TABLE zendesk.changes OPTIONS (DROP deleted_when); SELECT FROM dload.run_atomic('zendesk_tickets'); SELECT count(*), count(*) FILTER (WHERE status = 'deleted') FROM zendesk.loaded; ROLLBACK") =~ s/\A\n//r,
+			'2277|1', 'zendesk: control: without deleted_when the ticket stays');
+		sql($api, $run);
+		is(sql($api, $last), 'complete|1|0|0|1', 'zendesk: a ticket is deleted');
+		is(sql($api, 'SELECT count(*) FROM zendesk.loaded WHERE id = 10'), '0', 'zendesk: and with it its row');
+
+		# the same by URLs
+		sql($api, "CREATE FOREIGN TABLE zendesk.by_url () SERVER zendesk OPTIONS (path '/incremental/tickets/cursor.json?start_time=1767225600', records_path 'tickets',"
+		  . " paginate 'next_url', next_path 'after_url', has_more_path 'end_of_stream', has_more_value 'false', envelope_cursor 'after_url', cursor_in 'url', deleted_when '\$.status = \"deleted\"');"
+		  . "SELECT dload.create_pipeline('by_url', 'zendesk.by_url', 'zendesk.loaded_by_url', write_disposition => 'merge', primary_key => ARRAY['id'])");
+		sql($api, "CALL dload.run('by_url'); CALL dload.run('by_url')");
+		is(sql($api, "SELECT string_agg(outcome || ' ' || rows_read, ', ' ORDER BY run_id), (SELECT count(*) FROM zendesk.loaded_by_url) FROM dload.runs WHERE pipeline = 'by_url'"),
+			'complete 2300, complete 0|2276', 'zendesk: after_url does the same');
 	} };

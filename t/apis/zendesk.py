@@ -70,9 +70,10 @@ def tickets(request):
 
 @zendesk.route("/change/{number}/{ago}")
 def change(request, number, ago):
-    """Ticket number is changed so many seconds ago."""
-    request.data.setdefault("changed", {})[int(number)] = \
-        int(time.time()) - int(ago)
+    """Ticket number is changed (?to=deleted) so many seconds ago."""
+    request.data.setdefault("changed", {})[int(number)] = {
+        "status": request.query.get("to", "open"),
+        "generated_timestamp": int(time.time()) - int(ago)}
     return reply_json({})
 
 
@@ -84,8 +85,7 @@ def exported(request):
     if ("start_time" in request.query) == ("cursor" in request.query):
         return error(400, "InvalidValue", "start_time or cursor")
     changed = request.data.get("changed", {})
-    rows = [dict(ticket(n), generated_timestamp=changed.get(
-        n, START + 60 * n)) for n in range(EXPORTED)]
+    rows = [dict(ticket(n), **changed.get(n, {})) for n in range(EXPORTED)]
     rows.sort(key=lambda r: (r["generated_timestamp"], r["id"]))
     if "cursor" in request.query:
         text = base64.b64decode(request.query["cursor"]).decode()
