@@ -1,6 +1,11 @@
 # The key of the tests, which the mock's checker knows.
 my $key = `python3 $FindBin::RealBin/mock_auth.py --key rsa`;
 my $energy = "SELECT count(*), count(DISTINCT id), max(modified) FROM salesforce.accounts WHERE industry = 'Energy'";
+my $delete = sub {
+	my ($api, $what) = @_;
+
+	HTTP::Tiny->new->get("$api->{url}/host/acme.my.salesforce.com/test/delete/$what");
+};
 my $expire = sub {
 	my ($api, $what) = @_;
 
@@ -21,9 +26,9 @@ my $expire = sub {
 			sql => 'SELECT count(*), sum(revenue) FROM salesforce.revenue',
 			is => '519|137392339.50'
 		},
-		{   name => 'loaded with what was deleted',
+		{   name => 'loaded without what was deleted before',
 			sql => "CALL dload.run('salesforce_accounts'); SELECT count(*), count(*) FILTER (WHERE is_deleted), pg_typeof(max(system_modstamp)) FROM salesforce.loaded",
-			is => '530|11|timestamp with time zone'
+			is => '519|0|timestamp with time zone'
 		},
 		{   name => 'then from ten minutes before the cursor on, in SOQL',
 			sql => "CALL dload.run('salesforce_accounts'); SELECT outcome, rows_read, rows_unchanged, requests FROM dload.runs ORDER BY run_id DESC LIMIT 1",
@@ -55,15 +60,25 @@ my $expire = sub {
 			sql => "SELECT count(*) FROM salesforce.accounts WHERE industry = 'Oil & ''Gas'''",
 			is => '254'
 		},
-		{   name => 'deletions by queryAll',
-			alter => "ALTER FOREIGN TABLE salesforce.changes OPTIONS (SET path '/services/data/v61.0/query')",
-			sql => "SELECT FROM dload.create_pipeline('again', 'salesforce.changes', 'salesforce.again', cursor_path => 'SystemModstamp', initial_value => '2026-01-01'); SELECT FROM dload.run_atomic('again'); SELECT 'deleted', count(*) FILTER (WHERE is_deleted) FROM salesforce.again",
-			like => qr/^deleted\|11$/m
-		},
 	],
 	more => sub {
 		my ($api) = @_;
 		my $last = 'SELECT outcome, rows_read FROM dload.runs ORDER BY run_id DESC LIMIT 1';
+
+		my $count = "SELECT FROM dload.run_atomic('salesforce_accounts'); SELECT count(*), count(is_deleted), count(*) FILTER (WHERE is_deleted) FROM salesforce.loaded";
+		my $without = sub {
+			my ($change) = @_;
+			return sql($api, "BEGIN; $change; $count; ROLLBACK") =~ s/\A\n//r;
+		};
+
+		$delete->($api, 1);
+		is($without->("ALTER FOREIGN TABLE salesforce.changes OPTIONS (SET path '/services/data/v61.0/query')"),
+			'519|519|0', 'salesforce: control: query says nothing of what was deleted');
+		is($without->('ALTER FOREIGN TABLE salesforce.changes OPTIONS (DROP deleted_when)'),
+			'519|519|1', 'salesforce: control: without deleted_when it is a row');
+		is(sql($api, $count), '518|518|0', 'salesforce: what was deleted is gone');
+		$delete->($api, '1?back=1');
+		is(sql($api, $count), '519|519|0', 'salesforce: and is there again when it is back');
 
 		$expire->($api, 'session');
 		$api->{mock}->clear_journal;

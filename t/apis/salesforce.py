@@ -106,7 +106,7 @@ LITERAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?"
                      r"(Z|[+-]\d\d:?\d\d)\Z")
 
 
-def select(soql, deleted_too):
+def select(soql, deleted_too, changed):
     """The rows of a query, or None if it is malformed."""
     match = SOQL.match(soql)
     if match is None:
@@ -119,7 +119,8 @@ def select(soql, deleted_too):
     if industry is not None:
         industry = re.sub(r"\\(.)", r"\1", industry)
     rows = []
-    for row in map(account, range(ROWS)):
+    for number, row in enumerate(map(account, range(ROWS))):
+        row.update(changed.get(number, {}))
         if row["IsDeleted"] and not deleted_too:
             continue
         if since is not None and row["SystemModstamp"][:19] < since[:19]:
@@ -161,7 +162,8 @@ def query(request, deleted_too):
         return refusal
     if [n for n, _ in request.pairs] != ["q"]:
         return error(400, "MALFORMED_QUERY", "A query string is required")
-    rows = select(request.query["q"], deleted_too)
+    rows = select(request.query["q"], deleted_too,
+                  request.data.get("changed", {}))
     if rows is None:
         return error(400, "MALFORMED_QUERY",
                      "unexpected token: " + request.query["q"])
@@ -194,6 +196,16 @@ def query_more(request, place):
 
 
 # For the tests
+
+@acme.route("/test/delete/{number}")
+def delete(request, number):
+    """Into the recycle bin, later than anything else; ?back=1: out again."""
+    back = "back" in request.query
+    request.data.setdefault("changed", {})[int(number)] = {
+        "IsDeleted": not back,
+        "SystemModstamp": "2026-01-02T00:00:0%d.000+0000" % back}
+    return reply_json({})
+
 
 @acme.route("/test/expire")
 def expire(request):
