@@ -9,6 +9,7 @@
 
 #include "rest/bookmark.h"
 
+#include "mb/pg_wchar.h"
 #include "rest/paging.h"
 
 bool
@@ -27,6 +28,10 @@ dload_bookmark_read(const DloadResource *res, const char *url,
 
 		if (text == NULL || text[0] == '\0')
 			return true;
+		if (!pg_verify_mbstr(PG_UTF8, text, strlen(text), true))
+			return dload_error_set(err, ERRCODE_CHARACTER_NOT_IN_REPERTOIRE,
+								   "header \"%s\" is not valid text",
+								   spec->cursor_header);
 		value = dload_paging_text(text);
 	}
 	else
