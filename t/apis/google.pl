@@ -118,6 +118,22 @@ my $tell = sub {
 		sql($api, 'ALTER FOREIGN TABLE google.files OPTIONS (DROP error_when)');
 		like(sql($api, $files), qr/^240/, 'google: control: without error_when nobody knows');
 
+		# files: each change a row, until it is gone
+		my $changed = 'SELECT file_id, file__name FROM google.changed ORDER BY 1';
+
+		sql($api, "CALL dload.run('google_changes')");
+		is(sql($api, $last), 'complete|0', 'google: no file has changed since the pipeline was made');
+		$tell->($api, { files => [ [ 1, 'moved' ], [ 2, 'moved' ], [ 3, 'moved' ], [ 2, 'trashed' ], map { [ 4, 'moved' ] } 1 .. 200 ] });
+		sql($api, "CALL dload.run('google_changes')");
+		is(sql($api, $last), 'complete|204', 'google: changes of files, three pages of them');
+		$tell->($api, { files => [ [ 3, 'removed' ], [ 2, 'back' ] ] });
+		like(sql($api, "BEGIN; SELECT FROM dload.alter_pipeline('google_changes', cursor_param => 'startPageToken', initial_value => '100'); SELECT FROM dload.run_atomic('google_changes'); ROLLBACK"),
+			qr/ERROR.*unknown parameter/s, 'google: control: the token of the next run has the place of the others');
+		like(sql($api, q{BEGIN; ALTER FOREIGN TABLE google.changes OPTIONS (SET query_params '{"fields": "nextPageToken,changes(fileId,removed)"}'); SELECT FROM dload.run_atomic('google_changes'); SELECT outcome FROM dload.runs ORDER BY run_id DESC LIMIT 1; ROLLBACK}),
+			qr/^suspect$/m, 'google: control: a mask without newStartPageToken is told');
+		sql($api, "CALL dload.run('google_changes')");
+		is(sql($api, "$last; $changed"), "complete|2\n1AbC-00001|File 1, moved\n1AbC-00002|File 2, back\n1AbC-00004|File 4, moved", 'google: files that are gone, and one that is back');
+
 		my $state = "SELECT count(*), count(*) FILTER (WHERE summary LIKE '%moved'), count(*) FILTER (WHERE status = 'cancelled') FROM google.loaded";
 
 		# so many that they come in pages, of which the last has the token

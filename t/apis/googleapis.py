@@ -214,11 +214,72 @@ def files(request):
     return reply_json(reply)
 
 
+# Changes of files; the tokens count them
+
+def file_change(entry):
+    number, kind = entry
+    row = {"kind": "drive#change", "changeType": "file",
+           "time": "2026-03-01T00:00:00.000Z", "removed": kind == "removed",
+           "fileId": file(number)["id"]}
+    if kind != "removed":
+        row["file"] = dict(file(number), trashed=kind == "trashed",
+                           name="File %d, %s" % (number, kind))
+    return row
+
+
+def masked(row, mask):
+    """The fields that "a,b(c,d)" names."""
+    names = re.findall(r"(\w+)(?:\(((?:[^()]|\([^()]*\))*)\))?", mask)
+    result = {}
+    for name, inner in names:
+        if name not in row:
+            continue
+        value = row[name]
+        if inner:
+            value = ([masked(v, inner) for v in value]
+                     if isinstance(value, list) else masked(value, inner))
+        result[name] = value
+    return result
+
+
+@google.route("/drive/v3/changes/startPageToken")
+def start_page(request):
+    return refused(request, "drive.metadata.readonly") or reply_json({
+        "kind": "drive#startPageToken",
+        "startPageToken": str(100 + len(request.data.get("files", [])))})
+
+
+@google.route("/drive/v3/changes")
+def file_changes(request):
+    refusal = refused(request, "drive.metadata.readonly")
+    if refusal:
+        return refusal
+    if {n for n, _ in request.pairs} - {"pageToken", "pageSize", "fields"}:
+        return bad("unknown parameter")
+    token = request.query.get("pageToken", "")
+    if not token.isdigit() or int(token) < 100:
+        return bad("Required parameter: pageToken")
+    rows = request.data.get("files", [])
+    first = int(token) - 100
+    size = min(int(request.query.get("pageSize", "100")), 1000)
+    end = min(first + size, len(rows))
+    name = "nextPageToken" if end < len(rows) else "newStartPageToken"
+    reply = {"kind": "drive#changeList", name: str(100 + end),
+             "changes": list(map(file_change, rows[first:end]))}
+    return reply_json(masked(reply, request.query.get(
+        "fields", "kind,nextPageToken,newStartPageToken,"
+        "changes(kind,changeType,time,removed,fileId,file(kind,id,name))")))
+
+
 @google.route("/test", methods=("POST",))
 def test(request):
-    """Edits or cancels events; sets expired (syncToken), gone, incomplete."""
+    """
+    Edits or cancels events; adds changes of files: [number, "removed"]; sets
+    expired (syncToken), gone, incomplete.
+    """
     orders = json.loads(request.body)
     log = request.data.setdefault("log", [])
+    request.data.setdefault("files", []).extend(orders.pop("files", []))
     for kind in ("edited", "cancelled"):
         request.data.setdefault(kind, []).extend(orders.get(kind, []))
         log += orders.pop(kind, [])
