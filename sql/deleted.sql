@@ -110,6 +110,46 @@ SELECT id FROM del.t ORDER BY id;
 SELECT cursor_value FROM dload.cursors WHERE pipeline = 'd';
 SELECT dload.drop_pipeline('d');
 
+-- marked instead of removed
+CREATE FOREIGN TABLE del.bad () SERVER del OPTIONS (path '/del', deleted_column 'gone_at');
+CREATE FOREIGN TABLE del.marks () SERVER del OPTIONS (path '/del', conditional 'false', deleted_when '$.status = "deleted"', deleted_column 'id');
+SELECT dload.create_pipeline('d', 'del.marks', 'del.m', write_disposition => 'merge', primary_key => ARRAY['id']);
+\! python3 "${PG_ABS_SRCDIR:-.}/t/answer.py" /del '[{"id":1,"n":1,"l":[1]},{"id":2,"n":2,"l":[2]},{"id":2,"status":"deleted"}]'
+CALL dload.run('d');
+ALTER FOREIGN TABLE del.marks OPTIONS (SET deleted_column 'goneAt');
+CALL dload.run('d');
+SELECT id, n, gone_at FROM del.m ORDER BY id;
+\! python3 "${PG_ABS_SRCDIR:-.}/t/answer.py" /del '[{"id":1,"status":"deleted"},{"id":2,"status":"deleted"},{"id":3,"n":3}]'
+CALL dload.run('d');
+SELECT id, n, gone_at = now() AS gone, gone_at < now() AS went, (SELECT array_agg(value) FROM del.m__l WHERE _dload_parent_id = m._dload_id) AS l FROM del.m ORDER BY id;
+-- once more: it keeps the time
+CALL dload.run('d');
+SELECT * FROM del.last;
+SELECT section, content FROM dload.preview('del.marks', max_rows => 1) WHERE section IN ('deleted', 'ddl');
+-- back as it was
+\! python3 "${PG_ABS_SRCDIR:-.}/t/answer.py" /del '[{"id":1,"n":1,"l":[1]}]'
+CALL dload.run('d');
+SELECT id, n, gone_at, (SELECT array_agg(value) FROM del.m__l WHERE _dload_parent_id = m._dload_id) AS l FROM del.m ORDER BY id;
+SELECT relation, column_name, change, new_type FROM dload.schema_changes WHERE pipeline = 'd' AND column_name = 'gone_at';
+SELECT dload.drop_pipeline('d');
+-- a column of the user's, or another type for it
+CREATE TABLE del.own (id bigint PRIMARY KEY, n int, "goneAt" text, gone_at boolean);
+INSERT INTO del.own VALUES (1, 1), (2, 2);
+SELECT dload.create_pipeline('d', 'del.marks', 'del.own', write_disposition => 'merge', primary_key => ARRAY['id']);
+\! python3 "${PG_ABS_SRCDIR:-.}/t/answer.py" /del '[{"id":1,"status":"deleted"},{"id":3,"n":3}]'
+CALL dload.run('d');
+SELECT id, n, gone_at FROM del.own ORDER BY id;
+SELECT dload.drop_pipeline('d');
+SELECT dload.create_pipeline('d', 'del.marks', 'del.b', write_disposition => 'merge', primary_key => ARRAY['id'], columns => '{"goneAt": "boolean"}');
+\! python3 "${PG_ABS_SRCDIR:-.}/t/answer.py" /del '[{"id":1,"n":1}]'
+CALL dload.run('d');
+\! python3 "${PG_ABS_SRCDIR:-.}/t/answer.py" /del '[{"id":1,"status":"deleted"}]'
+CALL dload.run('d');
+CALL dload.run('d');
+SELECT id, n, gone_at FROM del.b;
+SELECT * FROM del.last;
+SELECT dload.drop_pipeline('d');
+
 SET client_min_messages = warning;
 DROP SCHEMA del CASCADE;
 DROP SERVER del;

@@ -160,6 +160,10 @@ dload_preview_source(Oid source, const char *params, int max_rows,
 	if (result == DLOAD_EXTRACT_ITEM)
 	{
 		p.deleted_when = res->records.deleted_when;
+		if (res->records.deleted_column &&
+			!dload_shape_set_deleted(p.shape, res->records.deleted_column,
+									 &err))
+			dload_error_raise(&err);
 		preview_detected(&p, x, res, page);
 		while (dload_page_next_record(page, &record))
 			preview_record(&p, record);

@@ -82,6 +82,10 @@ make_shape(DloadRun *run)
 	if (p->cursor_path &&
 		!dload_shape_set_cursor(run->shape, p->cursor_path, &err))
 		dload_error_raise(&err);
+	if (run->resource->records.deleted_column &&
+		!dload_shape_set_deleted(run->shape,
+								 run->resource->records.deleted_column, &err))
+		dload_error_raise(&err);
 	run->batch = dload_batch_create(run->shape);
 }
 

@@ -6,7 +6,7 @@
  * The steps, each for the whole package: drop records that a later one of the
  * package overrides; look up ids and hashes of the keys, and update what is
  * changed; compare the children of changed rows with what is stored, where
- * those of rows that are gone have nothing any more; delete the latter; insert
+ * those of rows that are gone have nothing any more; remove the latter; insert
  * new roots and new children.
  *
  *-------------------------------------------------------------------------
@@ -21,6 +21,7 @@
 #include "load/children.h"
 #include "load/evolve.h"
 #include "load/probe.h"
+#include "load/removal.h"
 #include "rest/http.h"
 
 #include "catalog/pg_type.h"
@@ -510,63 +511,40 @@ settle_children(Merge *m, DloadBatch *batch, DloadRow *only)
 
 	for (int i = 0; i < m->nrows; i++)
 		if ((m->changed[i] && !m->rows[i]->dead) ||
-			(m->doomed[i] && m->rows[i]->id != 0))
+			(m->doomed[i] && m->rows[i]->id != 0 &&
+			 m->shape->deleted == NULL))
 			ids[nids++] = m->rows[i]->id;
 	dload_children_settle(m->load, batch, only, ids, nids);
 }
 
-/* DELETE FROM target WHERE key */
-static SPIPlanPtr
-prepare_delete(Merge *m)
-{
-	int			nkeys = m->shape->nkeys;
-	Oid		   *types = palloc(sizeof(Oid) * nkeys);
-	StringInfoData sql;
-	SPIPlanPtr	plan;
-
-	initStringInfo(&sql);
-	appendStringInfo(&sql, "DELETE FROM %s",
-					 dload_relation_name(m->root->relid));
-	for (int k = 0; k < nkeys; k++)
-	{
-		types[k] = key_attribute(m, k)->atttypid;
-		appendStringInfo(&sql, " %s %s = $%d", k ? "AND" : "WHERE",
-						 quote_identifier(m->shape->keys[k]->name), k + 1);
-	}
-	plan = SPI_prepare(sql.data, nkeys, types);
-	if (plan == NULL)
-		elog(ERROR, "could not prepare \"%s\"", sql.data);
-	return plan;
-}
-
-/* Delete the rows that tombstones mean. */
+/* Remove or mark the rows that tombstones mean. */
 static void
-delete_rows(Merge *m)
+remove_rows(Merge *m)
 {
-	SPIPlanPtr	plan = NULL;
-	Datum	   *args = palloc(sizeof(Datum) * m->shape->nkeys);
+	DloadRemoval *removal = NULL;
+	Datum		keys[INDEX_MAX_KEYS];
 
 	for (int i = 0; i < m->nrows; i++)
 	{
-		uint64		ngone = 0;
+		bool		done = false;
 
 		if (!m->rows[i]->tombstone)
 			continue;
 		CHECK_FOR_INTERRUPTS();
 		if (m->doomed[i])
 		{
-			if (plan == NULL)
-				plan = prepare_delete(m);
+			if (removal == NULL)
+				removal = dload_removal_open(m->root, m->desc);
 			for (int k = 0; k < m->shape->nkeys; k++)
-				args[k] = m->keys[k][i];
-			if (SPI_execute_plan(plan, args, NULL, false, 0) < 0)
-				elog(ERROR, "could not delete");
-			ngone = SPI_processed;
+				keys[k] = m->keys[k][i];
+			done = dload_removal_remove(removal, keys);
 		}
-		if (ngone > 0)
-			m->counters->rows_deleted += ngone;
-		else
+		if (!done)
 			m->counters->rows_unchanged++;
+		else if (m->shape->deleted != NULL)
+			m->counters->rows_updated++;
+		else
+			m->counters->rows_deleted++;
 	}
 }
 
@@ -628,7 +606,7 @@ dload_merge(DloadLoad *load, DloadBatch *batch, DloadRow *only,
 	level = prefer_indexes();
 	match_rows(&m);
 	settle_children(&m, batch, only);
-	delete_rows(&m);
+	remove_rows(&m);
 	AtEOXact_GUC(true, level);
 	counters->rows_inserted += count_fresh(&m);
 	if (only)

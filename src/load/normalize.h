@@ -101,6 +101,8 @@ typedef struct DloadShape
 	DloadPath **key_paths;		/* of these, in a record */
 	DloadKeyNode *cursor;		/* field holding the cursor, or NULL */
 	DloadPath  *cursor_path;	/* the same */
+	DloadColumn *deleted;		/* marks rows that are gone, which stay; or
+								 * NULL */
 	struct HTAB *hints;			/* path -> type name */
 } DloadShape;
 
@@ -194,6 +196,13 @@ extern bool dload_shape_set_keys(DloadShape *shape, List *paths,
 								 DloadError *err);
 extern bool dload_shape_set_cursor(DloadShape *shape, const char *path,
 								   DloadError *err);
+
+/*
+ * Rows that are gone are marked in this column, which no record need have; a
+ * time, unless its type is given.  After the keys.
+ */
+extern bool dload_shape_set_deleted(DloadShape *shape, const char *name,
+									DloadError *err);
 
 /* A batch in a memory context of its own below the current one. */
 extern DloadBatch *dload_batch_create(DloadShape *shape);

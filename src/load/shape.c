@@ -432,3 +432,20 @@ dload_shape_set_cursor(DloadShape *shape, const char *path, DloadError *err)
 	shape->cursor_path = parsed;
 	return shape->cursor != NULL;
 }
+
+bool
+dload_shape_set_deleted(DloadShape *shape, const char *name, DloadError *err)
+{
+	DloadTable *root = shape->tables[0];
+	char	   *path = dload_path_append_key(NULL,
+											 dload_span(name, strlen(name)));
+
+	if (find_hint(root, path) == NULL)
+		dload_shape_hint(shape, path, "timestamptz");
+	shape->deleted = dload_shape_column(root, path, err);
+	if (shape->deleted != NULL && shape->deleted->key)
+		return dload_error_set(err, ERRCODE_INVALID_PARAMETER_VALUE,
+							   "option \"deleted_column\" names a column of "
+							   "the primary key");
+	return shape->deleted != NULL;
+}

@@ -298,6 +298,9 @@ const DloadOption dload_options[] = {
 	SIMPLE("deleted_when", T, DLOAD_OPT_CONDITION, NULL,
 		   "Condition on a record ($.path) by which it says that it is gone: "
 		   "a pipeline removes the row with its key."),
+	SIMPLE("deleted_column", T, DLOAD_OPT_NAME, NULL,
+		   "Column of the root table that marks such rows instead, with the "
+		   "time; they stay, with all that is below them."),
 	SIMPLE("csv_delimiter", T, DLOAD_OPT_TEXT, NULL,
 		   "Character between the values of a row of CSV, or 'tab'; without "
 		   "it a comma, and a tab in text/tab-separated-values."),

@@ -165,6 +165,7 @@ dload_recordspec_read(DloadRecordSpec *spec, const DloadOptionSet *set)
 	read_object(set, "envelope_values", add_copied, form);
 	read_object(set, "decode", add_coded, form);
 	read_csv(form, set);
+	spec->deleted_column = dload_spec_text(set, "deleted_column");
 	if (dload_option_text(set, "deleted_when") == NULL)
 		return;
 	spec->deleted_when =
@@ -367,6 +368,7 @@ dload_recordspec_check(List *options, DloadError *err)
 		check_paging(options, format, err) &&
 		check_csv(options, err) && check_rows(options, err) &&
 		check_deleted(options, err) &&
+		dload_given_with(options, "deleted_column", "deleted_when", err) &&
 		check_object(options, "envelope_values", check_copied, err) &&
 		check_object(options, "decode", check_coded, err);
 }

@@ -18,6 +18,7 @@ typedef struct DloadRecordSpec
 	DloadPath  *path;			/* records_path, or NULL: detect */
 	DloadForm	form;
 	DloadCondition *deleted_when;	/* of a record: its row is gone; or NULL */
+	char	   *deleted_column; /* that then marks it; NULL: it is removed */
 } DloadRecordSpec;
 
 extern void dload_recordspec_read(DloadRecordSpec *spec,
