@@ -113,6 +113,8 @@ dload_package_init(DloadRun *run)
 
 	run->package = AllocSetContextCreate(run->context, "dload package",
 										 ALLOCSET_DEFAULT_SIZES);
+	run->record = AllocSetContextCreate(run->context, "dload record",
+										ALLOCSET_SMALL_SIZES);
 	run->bodies = GenerationContextCreate(run->context, "dload bodies",
 										  kept, kept, kept);
 }
@@ -178,6 +180,23 @@ save_rejections(DloadRun *run)
  * Records -> rows
  */
 
+/* Does the record say that it is gone? */
+static bool
+is_tombstone(DloadRun *run, DloadSpan record)
+{
+	const DloadCondition *when = run->resource->records.deleted_when;
+	MemoryContext old;
+	bool		result;
+
+	if (when == NULL)
+		return false;
+	old = MemoryContextSwitchTo(run->record);
+	result = dload_condition_holds_in(when, record);
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(run->record);
+	return result;
+}
+
 /*
  * Normalise one record.  Returns true if it is older than the window.
  * "counting": false when only the types matter and it will come again.
@@ -186,12 +205,11 @@ static bool
 add_record(DloadRun *run, DloadSpan record, bool counting, int64 *ndated)
 {
 	DloadError	err = {0};
-	const DloadCondition *deleted = run->resource->records.deleted_when;
 	DloadRow   *row;
 	DloadCursorVerdict verdict;
 	char	   *reason = NULL;
 
-	if (deleted != NULL && dload_condition_holds_in(deleted, record))
+	if (is_tombstone(run, record))
 		row = dload_normalize_tombstone(run->batch, record, &err);
 	else
 		row = dload_normalize(run->batch, record, &err);

@@ -60,6 +60,7 @@ typedef struct DloadRun
 	/* the package under way */
 	MemoryContext package;
 	MemoryContext bodies;		/* of its pages; reset with it */
+	MemoryContext record;		/* while one record is looked at */
 	int			npages;
 	size_t		bytes;
 	List	   *rejections;		/* of Rejection */
