@@ -99,6 +99,42 @@ ALTER SERVER paths OPTIONS (ADD used_limit '10');
 ALTER SERVER paths OPTIONS (ADD reset_header 'X-Reset');
 ALTER SERVER paths OPTIONS (SET max_wait '2 days');
 
+-- weights: a request counts as many in the rate of that count and period, and as one in others
+CREATE SERVER weights FOREIGN DATA WRAPPER dload OPTIONS (base_url :'mock_url', max_wait '1s',
+	rate_limit '50/hour/2, 100/hour, 100/hour/20@/headers/info, 100/hour/9@POST /headers, 100/hour/5@/headers');
+CREATE FOREIGN TABLE limits.light (id int) SERVER weights OPTIONS (path '/items/1');
+CREATE FOREIGN TABLE limits.medium (id int) SERVER weights OPTIONS (path '/headers/one');
+CREATE FOREIGN TABLE limits.posted (id int) SERVER weights OPTIONS (path '/headers/one', method 'POST');
+CREATE FOREIGN TABLE limits.heavy (id int) SERVER weights OPTIONS (path '/headers/info');
+SELECT (SELECT count(*) FROM limits.light) + (SELECT count(*) FROM limits.medium) +
+	(SELECT count(*) FROM limits.posted) + (SELECT count(*) FROM limits.heavy) AS four;
+SELECT requests, used, remaining, scope FROM dload.budgets WHERE server = 'weights' ORDER BY 1;
+SELECT (SELECT count(*) FROM limits.heavy) + (SELECT count(*) FROM limits.heavy) + (SELECT count(*) FROM limits.heavy) AS three;
+DO $$ BEGIN PERFORM count(*) FROM limits.heavy; EXCEPTION WHEN configuration_limit_exceeded THEN RAISE WARNING '%', split_part(sqlerrm, ' until', 1); END $$;
+SELECT count(*) AS "a light one goes" FROM limits.light;
+SELECT requests, used, remaining FROM dload.budgets WHERE server = 'weights' ORDER BY 1;
+-- without weights they all go
+ALTER SERVER weights OPTIONS (SET rate_limit '50/hour, 100/hour');
+SELECT count(*) FROM generate_series(1, 7) AS n, LATERAL (SELECT count(*) FROM limits.heavy WHERE n > 0) AS l;
+-- what the API says it has left is what weighs most
+CREATE FOREIGN TABLE limits.left_10 (id int) SERVER weights OPTIONS (path '/headers/left',
+	query_params '{"set": "{\"X-RateLimit-Limit\": \"6000\", \"X-RateLimit-Remaining\": \"10\", \"X-RateLimit-Reset\": \"30\"}"}');
+ALTER SERVER weights OPTIONS (SET rate_limit '6000/minute, 6000/minute/20@/headers/info');
+SELECT count(*) FROM limits.left_10;
+DO $$ BEGIN PERFORM count(*) FROM limits.heavy; EXCEPTION WHEN configuration_limit_exceeded THEN RAISE WARNING '%', split_part(sqlerrm, ' until', 1); END $$;
+SELECT count(*) AS "a light one goes" FROM limits.light;
+ALTER SERVER weights OPTIONS (SET rate_limit '6000/minute');
+SELECT count(*) AS "not a heavy one any more" FROM limits.heavy;
+-- what they look like
+ALTER SERVER weights OPTIONS (SET rate_limit '6000/minute/20@/headers/info');
+ALTER SERVER weights OPTIONS (SET rate_limit '6000/minute@/headers, 6000/minute/20@/headers/info');
+ALTER SERVER weights OPTIONS (SET rate_limit '10/minute/11');
+ALTER SERVER weights OPTIONS (SET rate_limit '10/minute/0');
+ALTER SERVER weights OPTIONS (SET rate_limit '10/minute/1/1');
+ALTER SERVER weights OPTIONS (SET rate_limit '10/minute/');
+ALTER SERVER weights OPTIONS (SET rate_limit ' 10 / minute / 2 , 60/ h');
+DROP SERVER weights CASCADE;
+
 -- points, of which each reply tells the cost, what is left and what comes back
 CREATE SERVER points FOREIGN DATA WRAPPER dload OPTIONS (base_url :'mock_url', max_wait '1s',
 	cost_path 'cost.asked', available_path 'cost.left', restore_path 'cost.back');

@@ -107,6 +107,46 @@ sub check_crowd
 	return;
 }
 
+# Half of the requests count as five each, in a budget of 100 units.
+sub check_weights
+{
+	my %tables = (light => 1, heavy => 5);
+
+	make_server($node, 'weighed', $mock->url,
+		options => {
+			max_retries => 0,
+			rate_limit => '100/second, 100/second/5@/ratelimit/heavy'
+		});
+	foreach my $name (sort keys %tables)
+	{
+		$node->safe_psql('postgres',
+			"CREATE FOREIGN TABLE $name (id bigint) SERVER weighed OPTIONS"
+			  . " (path '/ratelimit/$name', paginate 'none', query_params"
+			  . " '{\"limit\": 100, \"window\": 1, \"count\": 1,"
+			  . " \"weight\": $tables{$name}}')");
+	}
+	my ($journal, @made) = crowd('light, heavy');
+	my $units = 0;
+
+	is((grep { $_->{status} == 429 } @$journal) + 0,
+		0, 'weights: no request is refused');
+	foreach my $request (@$journal)
+	{
+		next if $request->{time} >= $journal->[0]{time} + $seconds;
+		$units += $request->{path} =~ /heavy/ ? 5 : 1;
+	}
+	cmp_ok($units, '>=', 0.9 * 100 * $seconds,
+		"weights: $units of ${\(100 * $seconds)} units used");
+	cmp_ok($units, '<=', 1.06 * 100 * ($seconds + 1), 'weights: nor more');
+	cmp_ok($made[0], '>', 0, "weights: every session has its share (@made)");
+	$node->safe_psql('postgres',
+		q{ALTER SERVER weighed OPTIONS (SET rate_limit '100/second')});
+	($journal) = crowd('light, heavy');
+	cmp_ok((grep { $_->{status} == 429 } @$journal) + 0,
+		'>', 0, 'weights: without them requests are refused');
+	return;
+}
+
 # More sessions than requests in a second.
 sub check_scarce
 {
@@ -141,6 +181,7 @@ for my $preload (0, 1)
 		't|50', "what the API said is shared, $kind");
 	if ($preload)
 	{
+		check_weights();
 		check_crowd('RateLimit', 'ietf', 50);
 		check_scarce();
 	}

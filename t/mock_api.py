@@ -96,7 +96,8 @@ keeps those of one owner (nested.owner.id)
                           `window` (1) seconds; X-RateLimit-Limit, -Remaining,
                           -Reset (epoch; ?reset=delta: seconds), ?style=ietf:
                           RateLimit and RateLimit-Policy; Retry-After unless
-                          ?retry_after=0
+                          ?retry_after=0; ?weight=: counts as so many, and
+                          may be at any path below /ratelimit
   /host/{HOST}/...        real APIs as t/apis/*.py play them: see mock_hosts.py
   /headers/...            [{"id":1}] with the headers of ?set= (JSON); "@epoch+30",
                           "@epoch_ms+30", "@iso+30", "@http+30" are times;
@@ -844,6 +845,7 @@ def auth_oauth(request):
 
 
 @route("/ratelimit")
+@route("/ratelimit/*")
 def ratelimit(request):
     limit = request.integer("limit", 5)
     window = float(request.params.get("window", "1"))
@@ -853,7 +855,7 @@ def ratelimit(request):
         start, used = request.state.windows.get(key, (now, 0))
         if now - start >= window:
             start, used = now, 0
-        used += 1
+        used += request.integer("weight", 1)
         request.state.windows[key] = (start, used)
     left = max(0, limit - used)
     wait = max(0.0, start + window - now)

@@ -128,7 +128,8 @@ const DloadOption dload_options[] = {
 		   "Most requests in a period, as 'n/period', or several of these "
 		   "separated by commas; 'n/period@/path' counts those below a path "
 		   "of base_url apart ('*' stands for any segment), '@POST /path' "
-		   "those of one method."),
+		   "those of one method, and 'n/period/weight@/path' counts each of "
+		   "those as so many in the rate 'n/period'."),
 	SIMPLE("limit_header", S, DLOAD_OPT_NAME, NULL,
 		   "Response header that says how many requests a window allows, "
 		   "where the API has a name of its own for it."),

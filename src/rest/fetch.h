@@ -32,6 +32,7 @@ typedef struct DloadChannel
 	int64		poll_interval;	/* ms until the API wants to be asked again;
 								 * -1: it did not say */
 	bool		must_restart;	/* what the read went on from is gone */
+	DloadPermitBudgets budgets;
 } DloadChannel;
 
 /* What an open fetch's response is to the read. */
