@@ -271,7 +271,7 @@ is_scope(const char *text)
 	return true;
 }
 
-/* Digits up to "max", with blanks around; *text moves on.  0: there are none. */
+/* A number up to "max", with blanks around; *text moves on.  0: none. */
 static int64
 take_number(const char **text, int64 max)
 {

@@ -22,7 +22,9 @@ typedef enum DloadOptionType
 	DLOAD_OPT_NAME,				/* a query parameter or header name: no
 								 * control characters */
 	DLOAD_OPT_BOOL,
+	DLOAD_OPT_HEADERS,			/* a list of names of response headers */
 	DLOAD_OPT_INT,
+	DLOAD_OPT_INTS,				/* a list of integers */
 	DLOAD_OPT_DURATION,			/* '2s', '5 min', bare number = seconds;
 								 * parsed to milliseconds */
 	DLOAD_OPT_SIZE,				/* '10MB'; parsed to bytes */
@@ -85,8 +87,8 @@ extern int	dload_option_enum(const DloadOptionSet *set, const char *name);
 extern int	dload_option_word(const char *words, const char *text);
 
 /*
- * One member of a rate_limit: at most "count" units per "period_ms".  A request
- * is one unit, unless a weight says that it is more.
+ * One member of a rate_limit: at most "count" units per "period_ms".  A
+ * request is one unit, unless a weight says that it is more.
  */
 typedef struct DloadRate
 {

@@ -101,7 +101,7 @@ dload_budget_forget(DloadSharedBudget *s)
  * -------------------------------------------------------------------------
  */
 
-/* The number after a request's last unit in a rate, if "first" is its first. */
+/* The number after a request's last unit in a rate; "first" is its first. */
 static uint64
 end_of_units(const DloadTicket *ticket, int i, uint64 first)
 {

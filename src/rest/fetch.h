@@ -136,7 +136,8 @@ extern bool dload_status_success(int status);
 extern bool dload_status_transient(int status);
 
 /* Does the response say that the rate limit is used up? */
-extern bool dload_response_limited(const DloadExchange *ex);
+extern bool dload_response_limited(const DloadLimitSpec *limits,
+								   const DloadExchange *ex);
 
 /* The instant of the response's Date header; 0 if there is none. */
 extern TimestampTz dload_response_date(const DloadExchange *ex);

@@ -105,6 +105,10 @@ extern void dload_allowance_read(const DloadLimitSpec *spec,
 								 const DloadExchange *ex,
 								 DloadAllowance *allowance);
 
+/* Do the headers say that nothing is left? */
+extern bool dload_limit_exhausted(const DloadLimitSpec *spec,
+								  const DloadExchange *ex);
+
 /*
  * Milliseconds that a response asks to wait before the next request: by its
  * Retry-After, or when the limit is used up and it does not say how long, by

@@ -38,21 +38,13 @@ dload_status_transient(int status)
  * exhausted budget.
  */
 bool
-dload_response_limited(const DloadExchange *ex)
+dload_response_limited(const DloadLimitSpec *limits, const DloadExchange *ex)
 {
 	int			status = dload_http_status(ex);
-	char	   *remaining;
 
-	if (status == 429)
-		return true;
-	if (status != 403)
-		return false;
-	if (dload_retry_after(ex) >= 0)
-		return true;
-	remaining = dload_http_header(ex, "X-RateLimit-Remaining");
-	if (remaining == NULL)
-		remaining = dload_http_header(ex, "RateLimit-Remaining");
-	return remaining != NULL && strcmp(remaining, "0") == 0;
+	return status == 429 ||
+		(status == 403 && (dload_retry_after(ex) >= 0 ||
+						   dload_limit_exhausted(limits, ex)));
 }
 
 TimestampTz
@@ -225,7 +217,7 @@ dload_response_error(const DloadFetch *f, int status, DloadSpan body,
 {
 	const DloadResource *res = f->channel->res;
 
-	if (dload_response_limited(f->exchange))
+	if (dload_response_limited(&f->channel->res->limits, f->exchange))
 	{
 		dload_error_set(err, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
 						"rate limit of server \"%s\" is used up (status %d)",
