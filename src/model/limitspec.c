@@ -101,6 +101,7 @@ dload_limitspec_read(DloadLimitSpec *spec, const DloadOptionSet *set)
 	spec->connect_timeout = dload_option_number(set, "connect_timeout");
 	spec->request_timeout = dload_option_number(set, "request_timeout");
 	spec->idle_timeout = dload_option_number(set, "idle_timeout");
+	spec->min_speed = dload_option_number(set, "min_speed");
 	spec->max_retries = dload_option_number(set, "max_retries");
 	spec->retry_base = dload_option_number(set, "retry_base");
 	spec->retry_cap = dload_option_number(set, "retry_cap");

@@ -34,6 +34,7 @@ typedef struct DloadLimitSpec
 	int64		connect_timeout;	/* ms */
 	int64		request_timeout;	/* ms, to the first byte */
 	int64		idle_timeout;	/* ms without a byte */
+	int64		min_speed;		/* bytes a second, in the long run */
 	int			max_retries;
 	int64		retry_base;		/* ms: longest wait before the first retry */
 	int64		retry_cap;		/* ms: before any */

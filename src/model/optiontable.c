@@ -170,6 +170,9 @@ const DloadOption dload_options[] = {
 		   "Longest wait for the headers of a response."),
 	RANGED("idle_timeout", S, DLOAD_OPT_DURATION, 1, MS_PER_DAY, "60s",
 		   "Longest pause within a response."),
+	RANGED("min_speed", S, DLOAD_OPT_SIZE, 0, TERABYTE, "100",
+		   "Bytes a second that a response must bring on average over ten "
+		   "times idle_timeout, as far as they were waited for; 0: any number."),
 	RANGED("max_retries", S, DLOAD_OPT_INT, 0, 50, "5",
 		   "How often a request that failed for a passing reason is "
 		   "repeated."),

@@ -444,9 +444,11 @@ read_named(const DloadLimitHeaders *h, const DloadExchange *ex,
 {
 	char	   *limit = h->limit ? dload_http_header(ex, h->limit) : NULL;
 	char	   *reset = h->reset ? dload_http_header(ex, h->reset) : NULL;
-	char	   *left = h->remaining ? dload_http_header(ex, h->remaining) : NULL;
+	char	   *left = NULL;
 	int64		until = reset ? time_until(ex, reset) : -1;
 
+	if (h->remaining != NULL)
+		left = dload_http_header(ex, h->remaining);
 	if (left != NULL && !read_parts(left, a))
 		keep_worse(a, requests(limit), requests(left),
 				   until >= 0 ? until : look_again(ex, h->remaining));
@@ -497,7 +499,7 @@ dload_limit_exhausted(const DloadLimitSpec *spec, const DloadExchange *ex)
 	dload_allowance_read(spec, ex, &allowance);
 	if (allowance.remaining == 0)
 		return true;
-	/* without a time nothing can be planned by it, but it explains a status */
+	/* without a time nothing can be planned by it, but a status explained */
 	for (int i = 0; i < lengthof(names); i++)
 		if (requests(dload_http_header(ex, names[i])) == 0)
 			return true;

@@ -62,6 +62,8 @@ typedef struct DloadFetch
 	bool		renewed;		/* which was then renewed, once */
 	TimestampTz begun_at;		/* when it was sent first; 0: not yet */
 	int64		waited_us;		/* for all its attempts */
+	int64		speed_since;	/* waited_us when its speed was looked at */
+	int64		speed_bytes;	/* of the exchange, then */
 	bool		open;			/* a good response's headers are in */
 	DloadFate	fate;			/* if so */
 	bool		unjudged;		/* if so: rules wait for the body */

@@ -262,8 +262,9 @@ dload_transport_error(const DloadFetch *f, DloadError *err)
 				"be reached from the database server.";
 			break;
 		case DLOAD_HTTP_FAIL_TIMEOUT:
-			hint = "The options \"connect_timeout\", \"request_timeout\" and "
-				"\"idle_timeout\" of the server set the times allowed.";
+			hint = "The options \"connect_timeout\", \"request_timeout\", "
+				"\"idle_timeout\" and \"min_speed\" of the server set the "
+				"times allowed.";
 			break;
 		case DLOAD_HTTP_FAIL_TLS_VERIFY:
 			hint = "Install the certificate of the authority that signed "
