@@ -147,6 +147,37 @@ sub check_weights
 	return;
 }
 
+# More sessions than requests in a second, which only the answers tell: what
+# is refused is what was sent before the first of them.
+sub check_unknown
+{
+	my ($style) = @_;
+	my %named = (
+		remaining => {},
+		used => { used_header => 'X-Used-1S', used_limit => 10 });
+
+	make_server($node, $style, $mock->url, options => $named{$style});
+	$node->safe_psql('postgres',
+		"CREATE FOREIGN TABLE $style (id bigint) SERVER $style OPTIONS"
+		  . " (path '/ratelimit?limit=10&window=1&count=1&style=$style',"
+		  . " paginate 'none')");
+	my ($journal, @made) = crowd($style);
+	my $begin = $journal->[0]{time};
+	my @refused = grep { $_->{status} == 429 } @$journal;
+
+	cmp_ok(scalar @refused, '<=', $sessions - 10,
+		"unknown, $style: " . @refused . ' were sent too many');
+	is((grep { $_->{time} > $begin + 0.5 } @refused) + 0,
+		0, "unknown, $style: all of them before anything was known");
+	cmp_ok(
+		(grep { $_->{status} == 200 && $_->{time} < $begin + $seconds }
+			  @$journal) + 0,
+		'>=', 0.9 * 10 * $seconds,
+		"unknown, $style: the budget is used");
+	cmp_ok($made[0], '>', 0, "unknown, $style: nobody fails (@made)");
+	return;
+}
+
 # More sessions than requests in a second.
 sub check_scarce
 {
@@ -181,6 +212,7 @@ for my $preload (0, 1)
 		't|50', "what the API said is shared, $kind");
 	if ($preload)
 	{
+		check_unknown($_) foreach qw(remaining used);
 		check_weights();
 		check_crowd('RateLimit', 'ietf', 50);
 		check_scarce();

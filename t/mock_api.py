@@ -95,7 +95,8 @@ keeps those of one owner (nested.owner.id)
   /ratelimit?limit=&window=   /link/items, 429 beyond `limit` (5) requests in
                           `window` (1) seconds; X-RateLimit-Limit, -Remaining,
                           -Reset (epoch; ?reset=delta: seconds), ?style=ietf:
-                          RateLimit and RateLimit-Policy; Retry-After unless
+                          RateLimit and RateLimit-Policy, used: X-Used-1S
+                          in the clock's seconds; Retry-After unless
                           ?retry_after=0; ?weight=: counts as so many, and
                           may be at any path below /ratelimit
   /host/{HOST}/...        real APIs as t/apis/*.py play them: see mock_hosts.py
@@ -855,6 +856,9 @@ def ratelimit(request):
         start, used = request.state.windows.get(key, (now, 0))
         if now - start >= window:
             start, used = now, 0
+            # such a window begins with the clock's
+            if request.params.get("style") == "used":
+                start -= now % window
         used += request.integer("weight", 1)
         request.state.windows[key] = (start, used)
     left = max(0, limit - used)
@@ -864,6 +868,8 @@ def ratelimit(request):
         headers = {"RateLimit-Policy": '"default";q=%d;w=%g'
                                        % (limit, window),
                    "RateLimit": '"default";r=%d;t=%d' % (left, seconds)}
+    elif request.params.get("style") == "used":
+        headers = {"X-Used-1S": str(used)}
     else:
         reset = (seconds if request.params.get("reset") == "delta"
                  else int(now) + seconds)
