@@ -132,8 +132,8 @@ TRAPS
   /huge?mb=               one array of that size, chunked; ?record_kb=
   /bomb?mb=               gzip of one array of white space
   /types                  every JSON type; ?nul=1 adds text with U+0000
-More routes are in mock_auth.py, mock_lies.py, mock_paging.py, mock_requests.py,
-mock_rules.py, mock_shapes.py and mock_slices.py.
+More routes are in mock_auth.py, mock_codings.py, mock_lies.py, mock_paging.py,
+mock_requests.py, mock_rules.py, mock_shapes.py and mock_slices.py.
 """
 
 import argparse
@@ -162,6 +162,7 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 # Modules that add routes import this one by its name, also when it is run.
 sys.modules.setdefault("mock_api", sys.modules[__name__])
 import mock_auth
+import mock_codings
 import mock_lies
 import mock_paging
 import mock_requests
@@ -884,6 +885,7 @@ def ratelimit(request):
 
 
 mock_requests.add(route, reply_json)
+mock_codings.add(route, Reply, reply_json)
 
 
 # ---------------------------------------------------------------------------
