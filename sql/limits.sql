@@ -144,6 +144,27 @@ ALTER SERVER paths OPTIONS (ADD remaining_header 'A', ADD reset_header 'B, C');
 ALTER SERVER paths OPTIONS (ADD used_header 'A', ADD remaining_header 'C, D', ADD used_limit '10, 20');
 ALTER SERVER paths OPTIONS (ADD used_header 'A, B', ADD used_limit '10, 0');
 
+-- who says that it is good to ask
+CREATE SERVER again FOREIGN DATA WRAPPER dload OPTIONS (base_url :'mock_url', max_wait '1s', rate_limit '5/hour');
+CREATE FOREIGN TABLE limits.again (id int) SERVER again OPTIONS (path '/headers/one',
+	query_params '{"set": "{\"X-RateLimit-Limit\": \"50\", \"X-RateLimit-Remaining\": \"0\", \"X-RateLimit-Reset\": \"300\"}"}');
+CREATE FOREIGN TABLE limits.again_later (id int) SERVER again OPTIONS (path '/status/429?retry_after=1000');
+SELECT count(*) FROM limits.again;
+DO $$ BEGIN PERFORM count(*) FROM limits.again; EXCEPTION WHEN configuration_limit_exceeded THEN RAISE WARNING '%', split_part(sqlerrm, ' until', 1); END $$;
+SELECT dload.ask_again('again');
+DO $$ BEGIN PERFORM count(*) FROM limits.again_later; EXCEPTION WHEN configuration_limit_exceeded THEN RAISE WARNING '%', split_part(sqlerrm, ' until', 1); END $$;
+DO $$ BEGIN PERFORM count(*) FROM limits.again; EXCEPTION WHEN configuration_limit_exceeded THEN RAISE WARNING '%', split_part(sqlerrm, ' until', 1); END $$;
+SELECT dload.ask_again('again');
+SELECT count(*) FROM limits.again;
+SELECT requests, period, used, remaining FROM dload.budgets WHERE server = 'again' ORDER BY 1;
+SELECT dload.ask_again('nowhere');
+CREATE ROLE limits_user;
+SET ROLE limits_user;
+SELECT dload.ask_again('again');
+RESET ROLE;
+DROP ROLE limits_user;
+DROP SERVER again CASCADE;
+
 -- weights: a request counts as many in the rate of that count and period, and as one in others
 CREATE SERVER weights FOREIGN DATA WRAPPER dload OPTIONS (base_url :'mock_url', max_wait '1s',
 	rate_limit '50/hour/2, 100/hour, 100/hour/20@/headers/info, 100/hour/9@POST /headers, 100/hour/5@/headers');

@@ -223,6 +223,14 @@ is( $node->safe_psql(
 	0,
 	'breakers of servers that a role may not use are not shown');
 
+# the owner may know better
+sql(q{ALTER SERVER fragile OPTIONS (SET breaker '1/1h')});
+$mock->script({ path => '/items', status => 500 });
+is(sqlstate($node, 'SELECT * FROM fragile'), 'HV000', 'one failure');
+is(sqlstate($node, 'SELECT * FROM fragile'), 'HV00N', 'opens it for an hour');
+sql(q{SELECT dload.ask_again('fragile')});
+is(sql('SELECT count(*) FROM fragile'), 100, 'ask_again closes it');
+
 # no answer at all counts
 make_server($node, 'dead', 'http://127.0.0.1:9',
 	options => { max_retries => 5, retry_base => '1ms', breaker => '2/1h' });

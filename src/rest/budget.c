@@ -65,15 +65,21 @@ dload_budget_init(DloadSharedBudget *s, int64 now)
 {
 	s->epoch = (uint64) now;	/* no ticket of an earlier one fits */
 	s->used_at = now;
+	dload_budget_unlearn(s, now);
+	memset(s->slots, 0, sizeof(s->slots));
+	memset(s->line, 0, sizeof(s->line));
+	dload_budget_forget(s);
+}
+
+void
+dload_budget_unlearn(DloadSharedBudget *s, int64 now)
+{
 	s->quota = -1;
 	s->reported = -1;
 	s->reported_at = 0;
 	s->reset_at = 0;
 	s->window_since = now;
 	s->blocked_until = now;
-	memset(s->slots, 0, sizeof(s->slots));
-	memset(s->line, 0, sizeof(s->line));
-	dload_budget_forget(s);
 }
 
 void

@@ -35,6 +35,9 @@ typedef struct DloadBudget
 /* Everything but key and rates as for a budget never used. */
 extern void dload_budget_init(DloadSharedBudget *state, int64 now);
 
+/* What the API said is forgotten. */
+extern void dload_budget_unlearn(DloadSharedBudget *state, int64 now);
+
 /* A rate as given -> what is kept of it; the ring has ngroups members. */
 extern void dload_budget_rate(const DloadRate *given, DloadSharedRate *rate);
 

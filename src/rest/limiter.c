@@ -494,3 +494,31 @@ dload_limiter_lines(void)
 	}
 	return lines;
 }
+
+void
+dload_limiter_unlearn(Oid serverid)
+{
+	dshash_table *table = dload_shmem_budgets();
+
+	if (table != NULL)
+	{
+		dshash_seq_status seq;
+		DloadSharedBudget *s;
+
+		dshash_seq_init(&seq, table, true);
+		while ((s = dshash_seq_next(&seq)) != NULL)
+			if (s->key.dbid == MyDatabaseId && s->key.serverid == serverid)
+				dload_budget_unlearn(s, now_us());
+		dshash_seq_term(&seq);
+	}
+	if (limiters != NULL)
+	{
+		HASH_SEQ_STATUS seq;
+		DloadLimiter *limiter;
+
+		hash_seq_init(&seq, limiters);
+		while ((limiter = hash_seq_search(&seq)) != NULL)
+			if (limiter->local != NULL && limiter->key.serverid == serverid)
+				dload_budget_unlearn(limiter->local, now_us());
+	}
+}

@@ -98,6 +98,9 @@ typedef struct DloadBudgetLine
 /* The budgets of this database: list of DloadBudgetLine. */
 extern List *dload_limiter_lines(void);
 
+/* Forget what a server's API said: in all its budgets in this database. */
+extern void dload_limiter_unlearn(Oid serverid);
+
 /* --- allowance.c: what a response says --- */
 
 /* What the headers say; those that the options name come on top. */
