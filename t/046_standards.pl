@@ -83,6 +83,20 @@ foreach my $wait ('1.2', '1.2s', ' 1 ')
 	my $took = took(sub { is(count_of($name), 100, "Retry-After '$wait'") });
 	cmp_ok($took, '>', $wait - 0.1, "Retry-After '$wait' is waited for");
 }
+foreach my $header ('X-Ms-Retry-After-Ms', 'Retry-After-Ms')
+{
+	my $name = table({ path => '/items' }, lockout => '1ms');
+
+	$mock->script(
+		{
+			path => '/items',
+			status => 429,
+			headers => { $header => '1100', 'Retry-After' => '2' }
+		});
+	my $took = took(sub { is(count_of($name), 100, "$header is more exact") });
+	cmp_ok($took, '>', 1, "$header is waited for");
+	cmp_ok($took, '<', 1.9, "$header counts");
+}
 foreach my $wait ('soon', '-5', '')
 {
 	my $name = table({ path => '/items' });

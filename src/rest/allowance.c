@@ -141,6 +141,39 @@ parse_number(const char *text, double *value)
 	return true;
 }
 
+/* "6m0s", "1h30m", "250ms": microseconds; false if it is no such thing. */
+static bool
+parse_spelled_duration(const char *text, double *us)
+{
+	static const struct
+	{
+		const char *name;
+		double		us;
+	}			units[] = {
+		{"ms", 1e3}, {"h", 3600e6}, {"m", 60e6}, {"s", 1e6}, {NULL, 0}
+	};
+
+	*us = 0;
+	do
+	{
+		size_t		len = strspn(text, "0123456789.");
+		double		number = strtod(text, NULL);
+		int			i = 0;
+
+		if (!isdigit((unsigned char) *text))
+			return false;
+		text += len;
+		while (units[i].name != NULL &&
+			   strncmp(text, units[i].name, strlen(units[i].name)) != 0)
+			i++;
+		if (units[i].name == NULL)
+			return false;
+		*us += number * units[i].us;
+		text += strlen(units[i].name);
+	} while (*text != '\0');
+	return true;
+}
+
 /* Now by the server's clock, microseconds since 1970; ours if it has none. */
 static int64
 server_now(const DloadExchange *ex)
@@ -179,9 +212,40 @@ time_until(const DloadExchange *ex, const char *text)
 	}
 	else if (dload_http_date(text, &us) || parse_iso_date(text, &us))
 		us -= server_now(ex);
+	else if (parse_spelled_duration(text, &number))
+		us = (int64) Min(number, MAX_RESET_US + 1.0);
 	else
 		return -1;
 	return (us < 0 || us > MAX_RESET_US) ? -1 : us;
+}
+
+/* A text that begins with a number of something; -1 if it does not. */
+static int64
+requests(const char *text)
+{
+	double		number;
+
+	if (text == NULL || !parse_number(text, &number) ||
+		number >= MAX_REQUESTS)
+		return -1;
+	return (int64) number;
+}
+
+/* What Azure's services say more finely, or instead; -1 if it is not said. */
+static int64
+retry_after_ms(const DloadExchange *ex)
+{
+	static const char *const names[] = {
+	"Retry-After-Ms", "X-Ms-Retry-After-Ms"};
+
+	for (int i = 0; i < lengthof(names); i++)
+	{
+		int64		ms = requests(dload_http_header(ex, names[i]));
+
+		if (ms >= 0)
+			return Min(ms, MAX_RESET_US / 1000);
+	}
+	return -1;
 }
 
 int64
@@ -191,8 +255,9 @@ dload_retry_after(const DloadExchange *ex)
 	double		seconds;
 	int64		us;
 
-	if (text == NULL)
-		return -1;
+	us = retry_after_ms(ex);
+	if (us >= 0 || text == NULL)
+		return us;
 	if (parse_number(text, &seconds))
 		return (int64) ceil(Min(seconds * 1e3, MAX_RESET_US / 1e3));
 	if (!dload_http_date(text, &us))
@@ -219,18 +284,6 @@ keep_worse(DloadAllowance *a, int64 quota, int64 remaining, int64 until)
 	a->remaining = remaining;
 	a->until = until;
 	a->quota = quota >= remaining ? quota : -1;
-}
-
-/* A text that begins with a number of requests; -1 if it does not. */
-static int64
-requests(const char *text)
-{
-	double		number;
-
-	if (text == NULL || !parse_number(text, &number) ||
-		number >= MAX_REQUESTS)
-		return -1;
-	return (int64) number;
 }
 
 /* A text that is a number of seconds -> microseconds; -1 if it is not. */

@@ -40,7 +40,7 @@ static const char *const header_names[] = {
 	"Retry-After", "Date", "X-RateLimit-Limit", "X-RateLimit-Remaining",
 	"X-RateLimit-Reset", "RateLimit", "RateLimit-Policy", "Left", "Used-1M",
 	"Sforce-Limit-Info", "X-HubSpot-RateLimit-Remaining",
-	"X-HubSpot-RateLimit-Interval-Milliseconds"
+	"X-HubSpot-RateLimit-Interval-Milliseconds", "X-Ms-Retry-After-Ms"
 };
 static char *header_values[lengthof(header_names)];
 
