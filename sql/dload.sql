@@ -473,6 +473,12 @@ CREATE VIEW dload.budgets AS
 COMMENT ON VIEW dload.budgets
 	IS 'requests used and left per server, user and rate; without period: what the API itself said; scope: requests counted apart';
 
+CREATE FUNCTION dload.ask_again(server text) RETURNS void
+	LANGUAGE c STRICT VOLATILE
+	AS 'MODULE_PATHNAME', 'dload_ask_again';
+COMMENT ON FUNCTION dload.ask_again(text)
+	IS 'forget what a server''s API said about its limits, and close its circuit breaker';
+
 CREATE FUNCTION dload.breaker_list(OUT server text, OUT state text,
 		OUT failures int, OUT failed_at timestamptz, OUT reason text,
 		OUT open_until timestamptz, OUT shared boolean)

@@ -57,13 +57,56 @@ SELECT style, l.* FROM (VALUES
 	('Zendesk: no option',	'{"zendesk-ratelimit-tickets": "total=100; remaining=99; resets=58"}', ''),
 	('own names',			'{"My-Limit": "10", "My-Left": "9", "My-Reset": "30"}', ', limit_header ''My-Limit'', remaining_header ''My-Left'', reset_header ''My-Reset'''),
 	('own names: no option', '{"My-Limit": "10", "My-Left": "9", "My-Reset": "30"}', ''),
+	('a time in words',		'{"My-Left": "9", "My-Reset": "1h2m0.5s"}', ', remaining_header ''My-Left'', reset_header ''My-Reset'''),
+	('milliseconds in words', '{"My-Left": "9", "My-Reset": "30000ms"}', ', remaining_header ''My-Left'', reset_header ''My-Reset'''),
+	('no words: look again soon', '{"My-Left": "9", "My-Reset": "1h2x"}', ', remaining_header ''My-Left'', reset_header ''My-Reset'''),
 	('used, own ceiling and reset', '{"My-Used": "2", "My-Reset": "30"}', ', used_header ''My-Used'', used_limit ''10'', reset_header ''My-Reset'''),
 	('used, ceiling in a header', '{"My-Used": "2", "My-Limit": "10"}', ', used_header ''My-Used'', limit_header ''My-Limit'''),
-	('used without ceiling', '{"My-Used": "2"}', ', used_header ''My-Used''')
+	('used without ceiling', '{"My-Used": "2"}', ', used_header ''My-Used'''),
+	('left without time: look again soon', '{"My-Left": "9"}', ', remaining_header ''My-Left'''),
+	('several: the first is worse', '{"Day-Limit": "100", "Day-Left": "3", "Day-Reset": "600", "Second-Left": "8", "Second-Reset": "30"}',
+		', limit_header ''Day-Limit'', remaining_header ''Day-Left, Second-Left'', reset_header ''Day-Reset, Second-Reset'''),
+	('several: the second is worse', '{"Day-Limit": "100", "Day-Left": "9", "Day-Reset": "600", "Second-Left": "8", "Second-Reset": "30"}',
+		', limit_header ''Day-Limit'', remaining_header ''Day-Left, Second-Left'', reset_header ''Day-Reset, Second-Reset'''),
+	('several: only the first named', '{"Day-Limit": "100", "Day-Left": "9", "Day-Reset": "600", "Second-Left": "8", "Second-Reset": "30"}',
+		', limit_header ''Day-Limit'', remaining_header ''Day-Left'', reset_header ''Day-Reset'''),
+	('several used: the second is worse', '{"My-Used-1D": "10", "My-Orders": "99", "My-Reset": "600", "My-Orders-Reset": "30"}',
+		', used_header ''My-Used-1D,My-Orders'', used_limit ''200000, 100'', reset_header ''My-Reset, My-Orders-Reset'''),
+	('several used: the first is worse', '{"My-Used-10S": "1", "My-Burst": "38/40"}', ', used_header ''My-Used-10S,My-Burst'', used_limit ''10''')
 	) AS v(style, headers, options), limits.learn(:'mock_url', headers::json, options) AS l;
 -- Binance: the weight used in the server's minute
 SELECT requests, remaining, resets_in <= 60 AS "within the minute"
 	FROM limits.learn(:'mock_url', '{"X-MBX-USED-WEIGHT-1M": "5990"}', ', used_header ''X-MBX-USED-WEIGHT-1M'', used_limit ''6000''');
+
+-- HubSpot: the day's is worse; it ends with a full hour at the earliest
+SELECT requests, remaining, resets_in > 60 OR extract(minute FROM clock_timestamp()) >= 58 AS "within the hour"
+	FROM limits.learn(:'mock_url', '{"X-HubSpot-RateLimit-Max": "100", "X-HubSpot-RateLimit-Remaining": "99", "X-HubSpot-RateLimit-Interval-Milliseconds": "10000",
+		"X-HubSpot-RateLimit-Daily": "250000", "X-HubSpot-RateLimit-Daily-Remaining": "7"}');
+
+-- 403 is a limit where something says so
+CREATE FUNCTION limits.forbidden(url text, headers json, server_options text DEFAULT '')
+	RETURNS text LANGUAGE plpgsql AS $$
+DECLARE message text;
+BEGIN
+	EXECUTE format('CREATE SERVER limits_server FOREIGN DATA WRAPPER dload OPTIONS (base_url %L, max_wait ''1s'', max_retries ''1'', retry_base ''1ms'' %s)', url, server_options);
+	EXECUTE format('CREATE FOREIGN TABLE limits.one (id int) SERVER limits_server OPTIONS (path ''/headers/one?status=403'', query_params %L)',
+				   json_build_object('set', headers::text));
+	PERFORM * FROM limits.one;
+EXCEPTION WHEN OTHERS THEN
+	RETURN sqlstate || ' ' || split_part(sqlerrm, ' until', 1);
+END $$;
+SELECT style, limits.forbidden(:'mock_url', headers::json, options) FROM (VALUES
+	('nothing says so',		'{}', ''),
+	('something is left',	'{"X-RateLimit-Limit": "60", "X-RateLimit-Remaining": "1", "X-RateLimit-Reset": "30"}', ''),
+	('Retry-After',			'{"Retry-After": "30"}', ''),
+	('none is left',		'{"X-RateLimit-Limit": "60", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "30"}', ''),
+	('none is left, no time', '{"X-RateLimit-Remaining": "0"}', ', lockout ''30s'''),
+	('structured field',	'{"RateLimit": "\"default\";r=0;t=30"}', ''),
+	('own names',			'{"My-Left": "0", "My-Reset": "30"}', ', remaining_header ''My-Left'', reset_header ''My-Reset'''),
+	('own names: no option', '{"My-Left": "0", "My-Reset": "30"}', ''),
+	('used up',				'{"My-Used": "40/40"}', ', used_header ''My-Used'', lockout ''30s'''),
+	('by a rule',			'{"X-Reason": "slow"}', ', response_rules ''[{"when": "status = 403 and header(\"X-Reason\") = \"slow\"", "do": "limited", "wait": "30s"}]''')
+	) AS v(style, headers, options);
 
 -- limits of paths: only the requests below them are counted in them
 CREATE SERVER paths FOREIGN DATA WRAPPER dload OPTIONS (base_url :'mock_url',
@@ -98,6 +141,68 @@ ALTER SERVER paths OPTIONS (SET rate_limit '10/minute@');
 ALTER SERVER paths OPTIONS (ADD used_limit '10');
 ALTER SERVER paths OPTIONS (ADD reset_header 'X-Reset');
 ALTER SERVER paths OPTIONS (SET max_wait '2 days');
+ALTER SERVER paths OPTIONS (ADD remaining_header 'A, B C');
+ALTER SERVER paths OPTIONS (ADD remaining_header ',');
+ALTER SERVER paths OPTIONS (ADD remaining_header 'A', ADD reset_header 'B, C');
+ALTER SERVER paths OPTIONS (ADD used_header 'A', ADD remaining_header 'C, D', ADD used_limit '10, 20');
+ALTER SERVER paths OPTIONS (ADD used_header 'A, B', ADD used_limit '10, 0');
+
+-- who says that it is good to ask
+CREATE SERVER again FOREIGN DATA WRAPPER dload OPTIONS (base_url :'mock_url', max_wait '1s', rate_limit '5/hour');
+CREATE FOREIGN TABLE limits.again (id int) SERVER again OPTIONS (path '/headers/one',
+	query_params '{"set": "{\"X-RateLimit-Limit\": \"50\", \"X-RateLimit-Remaining\": \"0\", \"X-RateLimit-Reset\": \"300\"}"}');
+CREATE FOREIGN TABLE limits.again_later (id int) SERVER again OPTIONS (path '/status/429?retry_after=1000');
+SELECT count(*) FROM limits.again;
+DO $$ BEGIN PERFORM count(*) FROM limits.again; EXCEPTION WHEN configuration_limit_exceeded THEN RAISE WARNING '%', split_part(sqlerrm, ' until', 1); END $$;
+SELECT dload.ask_again('again');
+DO $$ BEGIN PERFORM count(*) FROM limits.again_later; EXCEPTION WHEN configuration_limit_exceeded THEN RAISE WARNING '%', split_part(sqlerrm, ' until', 1); END $$;
+DO $$ BEGIN PERFORM count(*) FROM limits.again; EXCEPTION WHEN configuration_limit_exceeded THEN RAISE WARNING '%', split_part(sqlerrm, ' until', 1); END $$;
+SELECT dload.ask_again('again');
+SELECT count(*) FROM limits.again;
+SELECT requests, period, used, remaining FROM dload.budgets WHERE server = 'again' ORDER BY 1;
+SELECT dload.ask_again('nowhere');
+CREATE ROLE limits_user;
+SET ROLE limits_user;
+SELECT dload.ask_again('again');
+RESET ROLE;
+DROP ROLE limits_user;
+DROP SERVER again CASCADE;
+
+-- weights: a request counts as many in the rate of that count and period, and as one in others
+CREATE SERVER weights FOREIGN DATA WRAPPER dload OPTIONS (base_url :'mock_url', max_wait '1s',
+	rate_limit '50/hour/2, 100/hour, 100/hour/20@/headers/info, 100/hour/9@POST /headers, 100/hour/5@/headers');
+CREATE FOREIGN TABLE limits.light (id int) SERVER weights OPTIONS (path '/items/1');
+CREATE FOREIGN TABLE limits.medium (id int) SERVER weights OPTIONS (path '/headers/one');
+CREATE FOREIGN TABLE limits.posted (id int) SERVER weights OPTIONS (path '/headers/one', method 'POST');
+CREATE FOREIGN TABLE limits.heavy (id int) SERVER weights OPTIONS (path '/headers/info');
+SELECT (SELECT count(*) FROM limits.light) + (SELECT count(*) FROM limits.medium) +
+	(SELECT count(*) FROM limits.posted) + (SELECT count(*) FROM limits.heavy) AS four;
+SELECT requests, used, remaining, scope FROM dload.budgets WHERE server = 'weights' ORDER BY 1;
+SELECT (SELECT count(*) FROM limits.heavy) + (SELECT count(*) FROM limits.heavy) + (SELECT count(*) FROM limits.heavy) AS three;
+DO $$ BEGIN PERFORM count(*) FROM limits.heavy; EXCEPTION WHEN configuration_limit_exceeded THEN RAISE WARNING '%', split_part(sqlerrm, ' until', 1); END $$;
+SELECT count(*) AS "a light one goes" FROM limits.light;
+SELECT requests, used, remaining FROM dload.budgets WHERE server = 'weights' ORDER BY 1;
+-- without weights they all go
+ALTER SERVER weights OPTIONS (SET rate_limit '50/hour, 100/hour');
+SELECT count(*) FROM generate_series(1, 7) AS n, LATERAL (SELECT count(*) FROM limits.heavy WHERE n > 0) AS l;
+-- what the API says it has left is what weighs most
+CREATE FOREIGN TABLE limits.left_10 (id int) SERVER weights OPTIONS (path '/headers/left',
+	query_params '{"set": "{\"X-RateLimit-Limit\": \"6000\", \"X-RateLimit-Remaining\": \"10\", \"X-RateLimit-Reset\": \"30\"}"}');
+ALTER SERVER weights OPTIONS (SET rate_limit '6000/minute, 6000/minute/20@/headers/info');
+SELECT count(*) FROM limits.left_10;
+DO $$ BEGIN PERFORM count(*) FROM limits.heavy; EXCEPTION WHEN configuration_limit_exceeded THEN RAISE WARNING '%', split_part(sqlerrm, ' until', 1); END $$;
+SELECT count(*) AS "a light one goes" FROM limits.light;
+ALTER SERVER weights OPTIONS (SET rate_limit '6000/minute');
+SELECT count(*) AS "not a heavy one any more" FROM limits.heavy;
+-- what they look like
+ALTER SERVER weights OPTIONS (SET rate_limit '6000/minute/20@/headers/info');
+ALTER SERVER weights OPTIONS (SET rate_limit '6000/minute@/headers, 6000/minute/20@/headers/info');
+ALTER SERVER weights OPTIONS (SET rate_limit '10/minute/11');
+ALTER SERVER weights OPTIONS (SET rate_limit '10/minute/0');
+ALTER SERVER weights OPTIONS (SET rate_limit '10/minute/1/1');
+ALTER SERVER weights OPTIONS (SET rate_limit '10/minute/');
+ALTER SERVER weights OPTIONS (SET rate_limit ' 10 / minute / 2 , 60/ h');
+DROP SERVER weights CASCADE;
 
 -- points, of which each reply tells the cost, what is left and what comes back
 CREATE SERVER points FOREIGN DATA WRAPPER dload OPTIONS (base_url :'mock_url', max_wait '1s',

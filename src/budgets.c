@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * budgets.c
- *	  The function behind the view dload.budgets.
+ *	  The functions on budgets: what the view dload.budgets shows, and
+ *	  dload.ask_again.
  *
  *-------------------------------------------------------------------------
  */
@@ -9,6 +10,7 @@
 
 #include "base/compat.h"
 #include "base/dload.h"
+#include "rest/breaker.h"
 #include "rest/limiter.h"
 
 #include "datatype/timestamp.h"
@@ -22,6 +24,7 @@
 #define NCOLUMNS 10
 
 DLOAD_FUNCTION(dload_budget_lines);
+DLOAD_FUNCTION(dload_ask_again);
 
 /*
  * A budget is shown to whoever may use it, the mapping's role, and to who has
@@ -89,4 +92,18 @@ dload_budget_lines(PG_FUNCTION_ARGS)
 			put_line(rsinfo, line, server);
 	}
 	return (Datum) 0;
+}
+
+/* dload.ask_again(server text) */
+Datum
+dload_ask_again(PG_FUNCTION_ARGS)
+{
+	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	ForeignServer *server = GetForeignServerByName(name, false);
+
+	if (!has_privs_of_role(GetUserId(), server->owner))
+		aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_FOREIGN_SERVER, name);
+	dload_limiter_unlearn(server->serverid);
+	dload_breaker_close(server->serverid);
+	PG_RETURN_VOID();
 }

@@ -87,6 +87,64 @@ $mock->script(
 is(sql('SELECT count(*) FROM patient'), 100, 'without a deadline it is');
 
 #
+# Speed
+#
+
+my %trickle = (path => '/items', trickle => 20, times => 1);
+make('crawling', { max_retries => 0, idle_timeout => '200ms' },
+	{ path => '/items', query_params => '{"count": "9"}' });
+sql(q{CREATE FOREIGN TABLE large (id bigint) SERVER crawling OPTIONS (path '/huge?mb=8')});
+$mock->script(\%trickle);
+my $crawl = took(sub { $error = error_of($node, 'SELECT * FROM crawling') });
+is($error->{sqlstate}, 'HV00N', '20 bytes a second are too few');
+like(
+	$error->{message},
+	qr/^could not read from server "crawling": response is slower than "min_speed"$/,
+	'message');
+like($error->{hint}, qr/"min_speed"/, 'hint');
+cmp_ok($crawl, '>', 1.8, 'in ten times idle_timeout');
+cmp_ok($crawl, '<', 10, 'and not much later');
+$mock->script({ %trickle, status => 500, body => 'x' x 1000 });
+is(sqlstate($node, 'SELECT * FROM crawling'), 'HV000',
+	'the body of an error is given up, too');
+$mock->script({ %trickle, trickle => 600 });
+is(sql('SELECT count(*) FROM crawling'), 9, '600 bytes a second are enough');
+is( sql(q{BEGIN; DECLARE c CURSOR FOR SELECT 1 FROM large; MOVE 10 IN c;
+	DO 'BEGIN PERFORM pg_sleep(2.5); END'; MOVE 10 IN c; MOVE ALL IN c; COMMIT; SELECT 'read'}),
+	'read',
+	'a reader that takes its time is not the API');
+sql(q{ALTER SERVER crawling OPTIONS (ADD min_speed '0')});
+$mock->script(\%trickle);
+is( sqlstate(
+		$node, q{SET statement_timeout = '4s'; SELECT * FROM crawling}),
+	'57014',
+	'without min_speed it goes on');
+sql(q{ALTER SERVER crawling OPTIONS (SET min_speed '10')});
+sql(q{ALTER FOREIGN TABLE crawling OPTIONS (SET query_params '{"count": "1"}')});
+$mock->script(\%trickle);
+is(sql('SELECT count(*) FROM crawling'), 1, 'with a lower one it ends');
+
+make_server(
+	$node, 'dripping', $mock->url,
+	options => {
+		auth => 'oauth2',
+		oauth2_token_url => $mock->url . '/oauth/token',
+		connect_timeout => '300ms',
+		request_timeout => '300ms',
+		retry_base => '1ms'
+	},
+	mapping => { client_id => 'app', client_secret => 'app-s3cret' });
+sql(q{CREATE FOREIGN TABLE dripping (id bigint) SERVER dripping OPTIONS (path '/items')});
+$mock->script({ path => '/oauth/token', trickle => 10, times => 0 });
+$crawl = took(sub { $error = error_of($node, 'SELECT * FROM dripping') });
+like(
+	"$error->{message} $error->{detail}",
+	qr/reply was not complete within "request_timeout"/,
+	'a token endpoint that drips is given up');
+cmp_ok($crawl, '<', 8, 'soon');
+$mock->clear_script;
+
+#
 # Methods
 #
 
@@ -164,6 +222,14 @@ is( $node->safe_psql(
 		extra_params => [ '-U', 'stranger' ]),
 	0,
 	'breakers of servers that a role may not use are not shown');
+
+# the owner may know better
+sql(q{ALTER SERVER fragile OPTIONS (SET breaker '1/1h')});
+$mock->script({ path => '/items', status => 500 });
+is(sqlstate($node, 'SELECT * FROM fragile'), 'HV000', 'one failure');
+is(sqlstate($node, 'SELECT * FROM fragile'), 'HV00N', 'opens it for an hour');
+sql(q{SELECT dload.ask_again('fragile')});
+is(sql('SELECT count(*) FROM fragile'), 100, 'ask_again closes it');
 
 # no answer at all counts
 make_server($node, 'dead', 'http://127.0.0.1:9',

@@ -70,6 +70,46 @@ my $items = table({ path => '/items' });
 # Retry-After
 #
 
+foreach my $wait ('1.2', '1.2s', ' 1 ')
+{
+	my $name = table({ path => '/items' }, lockout => '1ms');
+
+	$mock->script(
+		{
+			path => '/items',
+			status => 429,
+			headers => { 'Retry-After' => $wait }
+		});
+	my $took = took(sub { is(count_of($name), 100, "Retry-After '$wait'") });
+	cmp_ok($took, '>', $wait - 0.1, "Retry-After '$wait' is waited for");
+}
+foreach my $header ('X-Ms-Retry-After-Ms', 'Retry-After-Ms')
+{
+	my $name = table({ path => '/items' }, lockout => '1ms');
+
+	$mock->script(
+		{
+			path => '/items',
+			status => 429,
+			headers => { $header => '1100', 'Retry-After' => '2' }
+		});
+	my $took = took(sub { is(count_of($name), 100, "$header is more exact") });
+	cmp_ok($took, '>', 1, "$header is waited for");
+	cmp_ok($took, '<', 1.9, "$header counts");
+}
+foreach my $wait ('soon', '-5', '')
+{
+	my $name = table({ path => '/items' });
+
+	$mock->script(
+		{
+			path => '/items',
+			status => 503,
+			headers => { 'Retry-After' => $wait }
+		});
+	my $took = took(sub { is(count_of($name), 100, "Retry-After '$wait'") });
+	cmp_ok($took, '<', 5, "Retry-After '$wait' says nothing");
+}
 foreach my $status (429, 503, 413)
 {
 	my $name = table({ path => '/items' }, lockout => '1ms');
@@ -152,6 +192,8 @@ foreach my $status (400, 403, 500)
 		"$status: type");
 	like($error->{detail}, qr{instance /account/12345/msgs/abc},
 		"$status: instance");
+	like($error->{detail}, qr{msgs/abc, balance 30\)},
+		"$status: what the API adds");
 }
 
 sub detail_of
@@ -173,6 +215,17 @@ sub detail_of
 is(detail_of({ title => 'No', detail => 'Not so', type => 'about:blank' },
 		'application/problem+json'),
 	'No: Not so', 'about:blank says nothing more');
+is( detail_of(
+		{
+			title => 'No',
+			status => 422,
+			errors => [ { detail => 'must be a date', pointer => '#/from' } ]
+		},
+		'application/problem+json; charset=utf-8'),
+	'No (errors [{"detail":"must be a date","pointer":"#/from"}], status 422)',
+	'another status than the answer has, and what is wrong in particular');
+is(detail_of({ title => 'No', status => 400 }, 'application/problem+json'),
+	'No', 'its own status is said once');
 is(detail_of({ title => 'No' }), 'No', 'a title alone');
 is(detail_of({ error => { message => 'inner' } }), 'inner', '{error: {message}}');
 is(detail_of({ error => 'plain' }), 'plain', '{error}');
@@ -188,6 +241,41 @@ is(detail_of({ errors => [ { detail => 'of JSON:API' } ] }),
 	'of JSON:API', '{errors: [{detail}]}');
 is(detail_of({ errors => ['text'] }), 'text', '{errors: [text]}');
 is(detail_of({ odd => 1 }), '{"odd":1}', 'anything else as it is');
+
+#
+# Content-Encoding (RFC 9110, 8.4)
+#
+
+foreach my $coding ('gzip', 'x-gzip', 'deflate', 'raw-deflate', 'deflate,gzip',
+	'br', 'zstd', 'br,gzip')
+{
+	my $path = "/coded/$coding";
+	my %server = (max_response_bytes => '1MB', max_retries => 0);
+
+	$mock->clear_journal;
+	$name = table({ path => $path }, %server);
+	my $rows = eval { count_of($name) } // $@;
+  SKIP:
+	{
+		skip "libcurl does not know $coding", 4
+		  if $mock->journal($path)->[0]{status} == 406;
+		is($rows, 50, "$coding is unpacked");
+		is(sqlstate($node, 'SELECT * FROM ' . table({ path => "$path?bomb=1" }, %server)),
+			'54000', "$coding: what comes out counts");
+		is( count_of(table({ path => "$path?bomb=1" }, max_retries => 0)),
+			0, "$coding: within the bound");
+		like(
+			sqlstate($node, 'SELECT * FROM ' . table({ path => "$path?cut=40" }, %server)),
+			qr/^(?:HV000|22P02)$/,
+			"$coding: a cut body is an error");
+	}
+}
+$error = error_of($node, 'SELECT * FROM ' . table({ path => '/coded/rot13' }));
+is($error->{sqlstate}, 'HV000', 'a coding that nobody asked for');
+like($error->{message}, qr/encoding/, 'is named');
+is(count_of(table({ path => '/coded/identity' })), 50, 'identity');
+is(count_of(table({ path => '/coded/gzip?empty=1' })),
+	0, 'an empty body may be encoded, too');
 
 #
 # Redirects

@@ -107,6 +107,77 @@ sub check_crowd
 	return;
 }
 
+# Half of the requests count as five each, in a budget of 100 units.
+sub check_weights
+{
+	my %tables = (light => 1, heavy => 5);
+
+	make_server($node, 'weighed', $mock->url,
+		options => {
+			max_retries => 0,
+			rate_limit => '100/second, 100/second/5@/ratelimit/heavy'
+		});
+	foreach my $name (sort keys %tables)
+	{
+		$node->safe_psql('postgres',
+			"CREATE FOREIGN TABLE $name (id bigint) SERVER weighed OPTIONS"
+			  . " (path '/ratelimit/$name', paginate 'none', query_params"
+			  . " '{\"limit\": 100, \"window\": 1, \"count\": 1,"
+			  . " \"weight\": $tables{$name}}')");
+	}
+	my ($journal, @made) = crowd('light, heavy');
+	my $units = 0;
+
+	is((grep { $_->{status} == 429 } @$journal) + 0,
+		0, 'weights: no request is refused');
+	foreach my $request (@$journal)
+	{
+		next if $request->{time} >= $journal->[0]{time} + $seconds;
+		$units += $request->{path} =~ /heavy/ ? 5 : 1;
+	}
+	cmp_ok($units, '>=', 0.9 * 100 * $seconds,
+		"weights: $units of ${\(100 * $seconds)} units used");
+	cmp_ok($units, '<=', 1.06 * 100 * ($seconds + 1), 'weights: nor more');
+	cmp_ok($made[0], '>', 0, "weights: every session has its share (@made)");
+	$node->safe_psql('postgres',
+		q{ALTER SERVER weighed OPTIONS (SET rate_limit '100/second')});
+	($journal) = crowd('light, heavy');
+	cmp_ok((grep { $_->{status} == 429 } @$journal) + 0,
+		'>', 0, 'weights: without them requests are refused');
+	return;
+}
+
+# More sessions than requests in a second, which only the answers tell: what
+# is refused is what was sent before the first of them.
+sub check_unknown
+{
+	my ($style) = @_;
+	my %named = (
+		remaining => {},
+		used => { used_header => 'X-Used-1S', used_limit => 10 });
+
+	make_server($node, $style, $mock->url, options => $named{$style});
+	$node->safe_psql('postgres',
+		"CREATE FOREIGN TABLE $style (id bigint) SERVER $style OPTIONS"
+		  . " (path '/ratelimit?limit=10&window=1&count=1&style=$style',"
+		  . " paginate 'none')");
+	my ($journal, @made) = crowd($style);
+	my $begin = $journal->[0]{time};
+	my @refused = grep { $_->{status} == 429 } @$journal;
+
+	cmp_ok(scalar @refused, '<=', $sessions - 10,
+		"unknown, $style: " . @refused . ' were sent too many');
+	is((grep { $_->{time} > $begin + 0.5 } @refused) + 0,
+		0, "unknown, $style: all of them before anything was known");
+	cmp_ok(
+		(grep { $_->{status} == 200 && $_->{time} < $begin + $seconds }
+			  @$journal) + 0,
+		'>=', 0.9 * 10 * $seconds,
+		"unknown, $style: the budget is used");
+	cmp_ok($made[0], '>', 0, "unknown, $style: nobody fails (@made)");
+	return;
+}
+
 # More sessions than requests in a second.
 sub check_scarce
 {
@@ -141,6 +212,8 @@ for my $preload (0, 1)
 		't|50', "what the API said is shared, $kind");
 	if ($preload)
 	{
+		check_unknown($_) foreach qw(remaining used);
+		check_weights();
 		check_crowd('RateLimit', 'ietf', 50);
 		check_scarce();
 	}

@@ -95,8 +95,10 @@ keeps those of one owner (nested.owner.id)
   /ratelimit?limit=&window=   /link/items, 429 beyond `limit` (5) requests in
                           `window` (1) seconds; X-RateLimit-Limit, -Remaining,
                           -Reset (epoch; ?reset=delta: seconds), ?style=ietf:
-                          RateLimit and RateLimit-Policy; Retry-After unless
-                          ?retry_after=0
+                          RateLimit and RateLimit-Policy, used: X-Used-1S
+                          in the clock's seconds; Retry-After unless
+                          ?retry_after=0; ?weight=: counts as so many, and
+                          may be at any path below /ratelimit
   /host/{HOST}/...        real APIs as t/apis/*.py play them: see mock_hosts.py
   /headers/...            [{"id":1}] with the headers of ?set= (JSON); "@epoch+30",
                           "@epoch_ms+30", "@iso+30", "@http+30" are times;
@@ -130,8 +132,8 @@ TRAPS
   /huge?mb=               one array of that size, chunked; ?record_kb=
   /bomb?mb=               gzip of one array of white space
   /types                  every JSON type; ?nul=1 adds text with U+0000
-More routes are in mock_auth.py, mock_lies.py, mock_paging.py, mock_requests.py,
-mock_rules.py, mock_shapes.py, mock_slices.py and mock_sync.py.
+More routes are in mock_auth.py, mock_codings.py, mock_lies.py, mock_paging.py,
+mock_requests.py, mock_rules.py, mock_shapes.py, mock_slices.py and mock_sync.py.
 """
 
 import argparse
@@ -160,6 +162,7 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 # Modules that add routes import this one by its name, also when it is run.
 sys.modules.setdefault("mock_api", sys.modules[__name__])
 import mock_auth
+import mock_codings
 import mock_lies
 import mock_paging
 import mock_requests
@@ -845,6 +848,7 @@ def auth_oauth(request):
 
 
 @route("/ratelimit")
+@route("/ratelimit/*")
 def ratelimit(request):
     limit = request.integer("limit", 5)
     window = float(request.params.get("window", "1"))
@@ -854,7 +858,10 @@ def ratelimit(request):
         start, used = request.state.windows.get(key, (now, 0))
         if now - start >= window:
             start, used = now, 0
-        used += 1
+            # such a window begins with the clock's
+            if request.params.get("style") == "used":
+                start -= now % window
+        used += request.integer("weight", 1)
         request.state.windows[key] = (start, used)
     left = max(0, limit - used)
     wait = max(0.0, start + window - now)
@@ -863,6 +870,8 @@ def ratelimit(request):
         headers = {"RateLimit-Policy": '"default";q=%d;w=%g'
                                        % (limit, window),
                    "RateLimit": '"default";r=%d;t=%d' % (left, seconds)}
+    elif request.params.get("style") == "used":
+        headers = {"X-Used-1S": str(used)}
     else:
         reset = (seconds if request.params.get("reset") == "delta"
                  else int(now) + seconds)
@@ -877,6 +886,7 @@ def ratelimit(request):
 
 
 mock_requests.add(route, reply_json)
+mock_codings.add(route, Reply, reply_json)
 
 
 # ---------------------------------------------------------------------------

@@ -159,9 +159,10 @@ typedef struct DloadSharedBudgetKey
 
 typedef struct DloadSharedRate
 {
-	int64		count;			/* requests ... */
+	int64		count;			/* units ... */
 	int64		period;			/* ... in so many microseconds */
-	int64		group_size;		/* requests in each member of the ring */
+	uint64		charged;		/* units given a start in this epoch */
+	int64		group_size;		/* units in each member of the ring */
 	int64		ngroups;		/* members of the ring */
 	uint64		ring;			/* dsa_pointer, or the address if per process:
 								 * when each may have reached the server */
@@ -175,6 +176,7 @@ typedef struct DloadSharedSlot
 {
 	pid_t		pid;			/* 0: free */
 	bool		answered;		/* its headers were read */
+	int			weight;			/* the most units that it is in any rate */
 	int64		since;
 	int64		seen;			/* when its reader last read */
 } DloadSharedSlot;
@@ -187,9 +189,16 @@ typedef struct DloadSharedWaiter
 	int64		seen;			/* when it last asked */
 } DloadSharedWaiter;
 
+/* A request's units in each rate: the first one's number, and how many. */
+typedef struct DloadSharedUnits
+{
+	uint64		first[DLOAD_BUDGET_RATES];
+	int			weight[DLOAD_BUDGET_RATES];	/* 0 is 1 */
+} DloadSharedUnits;
+
 typedef struct DloadSharedReturn
 {
-	uint64		number;
+	DloadSharedUnits units;
 	int64		start;			/* 0: none */
 } DloadSharedReturn;
 
@@ -198,7 +207,6 @@ typedef struct DloadSharedBudget
 	DloadSharedBudgetKey key;
 	char		scope[DLOAD_BUDGET_SCOPE_LEN];	/* '': all of the server's */
 	uint64		epoch;			/* of the numbers below; never 0 */
-	uint64		charged;		/* requests given a start in this epoch */
 	int64		last_start;		/* the latest of these starts */
 	int64		used_at;		/* when somebody last looked */
 	int			nrates;

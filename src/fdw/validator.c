@@ -68,11 +68,16 @@ type_words(const DloadOption *opt)
 			return "text";
 		case DLOAD_OPT_NAME:
 			return "name";
+		case DLOAD_OPT_HEADERS:
+			return "list of headers";
 		case DLOAD_OPT_BOOL:
 			return "boolean";
 		case DLOAD_OPT_INT:
 			return psprintf("integer, %lld to %lld", (long long) opt->min,
 							(long long) opt->max);
+		case DLOAD_OPT_INTS:
+			return psprintf("list of integers, %lld to %lld",
+							(long long) opt->min, (long long) opt->max);
 		case DLOAD_OPT_DURATION:
 			return "duration";
 		case DLOAD_OPT_SIZE:

@@ -40,6 +40,48 @@ dload_breaker_parse(const char *text, int *failures, int64 *pause,
 	return true;
 }
 
+/* The nth member of a list; NULL: it has fewer. */
+static const char *
+nth(const List *list, int n)
+{
+	return n < list_length(list) ? list_nth(list, n) : NULL;
+}
+
+/* A list that an option gives; NIL if it is not given. */
+static List *
+split(const DloadOptionSet *set, const char *name)
+{
+	const char *text = dload_option_text(set, name);
+
+	return text ? dload_option_split(text) : NIL;
+}
+
+/* What stands at the same place in the lists belongs together. */
+static List *
+read_headers(const DloadOptionSet *set)
+{
+	List	   *limits = split(set, "limit_header");
+	List	   *remaining = split(set, "remaining_header");
+	List	   *resets = split(set, "reset_header");
+	List	   *used = split(set, "used_header");
+	List	   *ceilings = split(set, "used_limit");
+	List	   *result = NIL;
+
+	for (int i = 0; i < Max(list_length(remaining), list_length(used)); i++)
+	{
+		DloadLimitHeaders *h = palloc0(sizeof(DloadLimitHeaders));
+		const char *ceiling = nth(ceilings, i);
+
+		h->limit = nth(limits, i);
+		h->remaining = nth(remaining, i);
+		h->reset = nth(resets, i);
+		h->used = nth(used, i);
+		h->used_limit = ceiling ? strtoll(ceiling, NULL, 10) : 0;
+		result = lappend(result, h);
+	}
+	return result;
+}
+
 void
 dload_limitspec_read(DloadLimitSpec *spec, const DloadOptionSet *set)
 {
@@ -49,11 +91,7 @@ dload_limitspec_read(DloadLimitSpec *spec, const DloadOptionSet *set)
 
 	if (rates != NULL && !dload_rate_parse(rates, &spec->rates, &err))
 		dload_error_raise(&err);
-	spec->limit_header = dload_spec_text(set, "limit_header");
-	spec->remaining_header = dload_spec_text(set, "remaining_header");
-	spec->reset_header = dload_spec_text(set, "reset_header");
-	spec->used_header = dload_spec_text(set, "used_header");
-	spec->used_limit = dload_option_number(set, "used_limit");
+	spec->headers = read_headers(set);
 	spec->cost_path = dload_spec_path(set, "cost_path");
 	spec->available_path = dload_spec_path(set, "available_path");
 	spec->restore_path = dload_spec_path(set, "restore_path");
@@ -63,6 +101,7 @@ dload_limitspec_read(DloadLimitSpec *spec, const DloadOptionSet *set)
 	spec->connect_timeout = dload_option_number(set, "connect_timeout");
 	spec->request_timeout = dload_option_number(set, "request_timeout");
 	spec->idle_timeout = dload_option_number(set, "idle_timeout");
+	spec->min_speed = dload_option_number(set, "min_speed");
 	spec->max_retries = dload_option_number(set, "max_retries");
 	spec->retry_base = dload_option_number(set, "retry_base");
 	spec->retry_cap = dload_option_number(set, "retry_cap");
@@ -74,6 +113,39 @@ dload_limitspec_read(DloadLimitSpec *spec, const DloadOptionSet *set)
 	spec->max_response_bytes = dload_option_number(set, "max_response_bytes");
 }
 
+static int
+given_length(List *options, const char *name)
+{
+	const char *text = dload_given_text(options, name);
+
+	return text ? list_length(dload_option_split(text)) : 0;
+}
+
+/* What is more than the list it belongs to has no effect. */
+static bool
+check_lengths(List *options, DloadError *err)
+{
+	static const char *const names[] = {
+	"limit_header", "reset_header", "used_limit"};
+	int			used = given_length(options, "used_header");
+	int			most = Max(used, given_length(options, "remaining_header"));
+
+	for (int i = 0; i < lengthof(names); i++)
+	{
+		bool		of_used = strcmp(names[i], "used_limit") == 0;
+
+		if (given_length(options, names[i]) <= (of_used ? used : most))
+			continue;
+		dload_error_set(err, BAD_COMBINATION,
+						"option \"%s\" has more members than %s", names[i],
+						of_used ? "\"used_header\"" :
+						"\"remaining_header\" or \"used_header\"");
+		return dload_error_hint(err, "What stands at the same place in these "
+								"lists belongs together.");
+	}
+	return true;
+}
+
 bool
 dload_limitspec_check(List *options, DloadError *err)
 {
@@ -82,9 +154,9 @@ dload_limitspec_check(List *options, DloadError *err)
 		!dload_given_with(options, "available_path", "restore_path", err) ||
 		!dload_given_with(options, "restore_path", "cost_path", err))
 		return false;
-	if (dload_given_text(options, "used_header") != NULL)
-		return true;
-	return dload_given_with(options, "limit_header", "remaining_header",
-							err) &&
-		dload_given_with(options, "reset_header", "remaining_header", err);
+	if (dload_given_text(options, "used_header") == NULL &&
+		(!dload_given_with(options, "limit_header", "remaining_header", err) ||
+		 !dload_given_with(options, "reset_header", "remaining_header", err)))
+		return false;
+	return check_lengths(options, err);
 }

@@ -11,14 +11,20 @@
 
 #include "model/spec.h"
 
+/* The headers that tell of one window; NULL: there is none. */
+typedef struct DloadLimitHeaders
+{
+	const char *limit;
+	const char *remaining;
+	const char *reset;
+	const char *used;
+	int64		used_limit;		/* what that counts up to; 0: not given */
+} DloadLimitHeaders;
+
 typedef struct DloadLimitSpec
 {
 	List	   *rates;			/* of DloadRate */
-	char	   *limit_header;	/* names of an unusual API's headers */
-	char	   *remaining_header;
-	char	   *reset_header;
-	char	   *used_header;
-	int64		used_limit;		/* what used_header counts up to; 0 = in it */
+	List	   *headers;		/* of DloadLimitHeaders: an unusual API's */
 	DloadPath  *cost_path;		/* in bodies: points that a request costs */
 	DloadPath  *available_path; /* ... that are left */
 	DloadPath  *restore_path;	/* ... that come back in a second */
@@ -28,6 +34,7 @@ typedef struct DloadLimitSpec
 	int64		connect_timeout;	/* ms */
 	int64		request_timeout;	/* ms, to the first byte */
 	int64		idle_timeout;	/* ms without a byte */
+	int64		min_speed;		/* bytes a second, in the long run */
 	int			max_retries;
 	int64		retry_base;		/* ms: longest wait before the first retry */
 	int64		retry_cap;		/* ms: before any */

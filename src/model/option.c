@@ -20,6 +20,10 @@
 
 #define MS_PER_DAY	INT64CONST(86400000)
 
+/* Of rates; the arithmetic of a budget takes each unit in turn. */
+#define MAX_WEIGHT	10000
+#define MAX_WEIGHTS	100
+
 static const DloadOption *
 find_option(const char *name)
 {
@@ -267,15 +271,33 @@ is_scope(const char *text)
 	return true;
 }
 
-/* "5000/hour", "100/10s", "10/minute@/exports": one rate. */
+/* A number up to "max", with blanks around; *text moves on.  0: none. */
+static int64
+take_number(const char **text, int64 max)
+{
+	char	   *end;
+	int64		number;
+
+	*text += strspn(*text, " \t\r\n");
+	if (!isdigit((unsigned char) **text))
+		return 0;
+	errno = 0;
+	number = strtoll(*text, &end, 10);
+	if (errno != 0 || number < 1 || number > max)
+		return 0;
+	*text = end + strspn(end, " \t\r\n");
+	return number;
+}
+
+/* "5000/hour", "10/minute@/exports", "6000/minute/20@/depth": one rate. */
 static bool
 parse_rate(const char *text, DloadRate *rate)
 {
 	const char *at = strchr(text, '@');
-	char	   *end;
+	const char *slash;
 	DloadError	ignored = {0};
 
-	rate->scope = NULL;
+	memset(rate, 0, sizeof(*rate));
 	if (at != NULL)
 	{
 		if (!is_scope(at + 1))
@@ -283,49 +305,94 @@ parse_rate(const char *text, DloadRate *rate)
 		rate->scope = pstrdup(at + 1);
 		text = pnstrdup(text, at - text);
 	}
-	if (!isdigit((unsigned char) *text))
+	rate->count = take_number(&text, PG_INT32_MAX);
+	if (rate->count == 0 || *text++ != '/')
 		return false;
-	errno = 0;
-	rate->count = strtoll(text, &end, 10);
-	if (errno != 0 || rate->count < 1 || rate->count > PG_INT32_MAX)
-		return false;
-	while (isspace((unsigned char) *end))
-		end++;
-	if (*end++ != '/')
-		return false;
-	while (isspace((unsigned char) *end))
-		end++;
-	rate->period_ms = time_unit(end);
+	slash = strchr(text, '/');
+	if (slash != NULL)
+	{
+		const char *weight = slash + 1;
+
+		rate->weight = take_number(&weight, Min(rate->count, MAX_WEIGHT));
+		if (rate->weight == 0 || *weight != '\0')
+			return false;
+		while (slash > text && isspace((unsigned char) slash[-1]))
+			slash--;
+		text = pnstrdup(text, slash - text);
+	}
+	text += strspn(text, " \t\r\n");
+	rate->period_ms = time_unit(text);
 	if (rate->period_ms == 0 &&
-		!dload_duration_parse(end, &rate->period_ms, &ignored))
+		!dload_duration_parse(text, &rate->period_ms, &ignored))
 		return false;
 	return rate->period_ms >= 1 && rate->period_ms <= 366 * MS_PER_DAY;
+}
+
+bool
+dload_rate_is_weight(const DloadRate *rate)
+{
+	return rate->weight > 0 && rate->scope != NULL;
+}
+
+bool
+dload_rate_weighs_in(const DloadRate *weight, const DloadRate *rate)
+{
+	return dload_rate_is_weight(weight) && rate->scope == NULL &&
+		rate->count == weight->count && rate->period_ms == weight->period_ms;
+}
+
+/* Every weight needs the rate that it counts in. */
+static bool
+check_weights(List *rates, DloadError *err)
+{
+	ListCell   *lc;
+	ListCell   *other;
+
+	foreach(lc, rates)
+	{
+		bool		found = !dload_rate_is_weight(lfirst(lc));
+
+		foreach(other, rates)
+			found |= dload_rate_weighs_in(lfirst(lc), lfirst(other));
+		if (found)
+			continue;
+		dload_error_set(err, ERRCODE_INVALID_PARAMETER_VALUE,
+						"weight of \"%s\" without the rate it counts in",
+						((DloadRate *) lfirst(lc))->scope);
+		return dload_error_hint(err, "Give the rate for all requests, too: "
+								"\"6000/minute, 6000/minute/20@/path\".");
+	}
+	return true;
 }
 
 bool
 dload_rate_parse(const char *text, List **rates, DloadError *err)
 {
 	List	   *items = dload_option_split(text);
+	int			counts[2] = {0, 0}; /* rates, weights */
 	ListCell   *lc;
 
 	*rates = NIL;
 	foreach(lc, items)
 	{
 		DloadRate  *rate = palloc(sizeof(DloadRate));
+		bool		weight;
 
 		if (!parse_rate(lfirst(lc), rate))
 			break;
-		if (list_length(*rates) == DLOAD_BUDGET_RATES)
+		weight = dload_rate_is_weight(rate);
+		if (++counts[weight] > (weight ? MAX_WEIGHTS : DLOAD_BUDGET_RATES))
 		{
 			dload_error_set(err, ERRCODE_INVALID_PARAMETER_VALUE,
-							"more than %d rates", DLOAD_BUDGET_RATES);
+							"more than %d %s", counts[weight] - 1,
+							weight ? "weights" : "rates");
 			return dload_error_hint(err, "Leave out those that others "
 									"imply.");
 		}
 		*rates = lappend(*rates, rate);
 	}
 	if (*rates != NIL && lc == NULL)
-		return true;
+		return check_weights(*rates, err);
 
 	dload_error_set(err, ERRCODE_INVALID_PARAMETER_VALUE,
 					"\"%s\" is not a rate", text);

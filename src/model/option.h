@@ -22,7 +22,9 @@ typedef enum DloadOptionType
 	DLOAD_OPT_NAME,				/* a query parameter or header name: no
 								 * control characters */
 	DLOAD_OPT_BOOL,
+	DLOAD_OPT_HEADERS,			/* a list of names of response headers */
 	DLOAD_OPT_INT,
+	DLOAD_OPT_INTS,				/* a list of integers */
 	DLOAD_OPT_DURATION,			/* '2s', '5 min', bare number = seconds;
 								 * parsed to milliseconds */
 	DLOAD_OPT_SIZE,				/* '10MB'; parsed to bytes */
@@ -84,17 +86,31 @@ extern int	dload_option_enum(const DloadOptionSet *set, const char *name);
 /* Position of a word among those separated by "|", from 0; -1 if none. */
 extern int	dload_option_word(const char *words, const char *text);
 
-/* One rate of a 'n/period' list: at most "count" requests per "period_ms". */
+/*
+ * One member of a rate_limit: at most "count" units per "period_ms".  A
+ * request is one unit, unless a weight says that it is more.
+ */
 typedef struct DloadRate
 {
 	int64		count;
 	int64		period_ms;
-	char	   *scope;			/* "/path" or "POST /path" that it counts
-								 * apart; NULL: all requests */
+	int64		weight;			/* units of a request; 0: not said */
+	char	   *scope;			/* "/path" or "POST /path" that it is for;
+								 * NULL: all requests */
 } DloadRate;
 
 /* Parse '5000/hour, 100/minute' to a list of DloadRate; false and *err. */
 extern bool dload_rate_parse(const char *text, List **rates, DloadError *err);
+
+/*
+ * Is this no rate of its own, but what the requests of a path weigh in the
+ * rate of the same count and period?
+ */
+extern bool dload_rate_is_weight(const DloadRate *rate);
+
+/* Is it a weight in that rate? */
+extern bool dload_rate_weighs_in(const DloadRate *weight,
+								 const DloadRate *rate);
 
 /* Parse a duration ('2s', '5 min', '1 hour') to ms; false and *err. */
 extern bool dload_duration_parse(const char *text, int64 *ms, DloadError *err);

@@ -128,22 +128,27 @@ const DloadOption dload_options[] = {
 		   "Most requests in a period, as 'n/period', or several of these "
 		   "separated by commas; 'n/period@/path' counts those below a path "
 		   "of base_url apart ('*' stands for any segment), '@POST /path' "
-		   "those of one method."),
-	SIMPLE("limit_header", S, DLOAD_OPT_NAME, NULL,
+		   "those of one method, and 'n/period/weight@/path' counts each of "
+		   "those as so many in the rate 'n/period'."),
+	SIMPLE("limit_header", S, DLOAD_OPT_HEADERS, NULL,
 		   "Response header that says how many requests a window allows, "
-		   "where the API has a name of its own for it."),
-	SIMPLE("remaining_header", S, DLOAD_OPT_NAME, NULL,
+		   "where the API has a name of its own for it; or several, for "
+		   "those of remaining_header or used_header in this order."),
+	SIMPLE("remaining_header", S, DLOAD_OPT_HEADERS, NULL,
 		   "Response header that says how many requests are left: a number, "
-		   "or parts such as 'total=100; remaining=99; resets=58'."),
-	SIMPLE("reset_header", S, DLOAD_OPT_NAME, NULL,
+		   "or parts such as 'total=100; remaining=99; resets=58'; or "
+		   "several, separated by commas."),
+	SIMPLE("reset_header", S, DLOAD_OPT_HEADERS, NULL,
 		   "Response header that says when the window ends: seconds, Unix "
-		   "seconds or milliseconds, or a date."),
-	SIMPLE("used_header", S, DLOAD_OPT_NAME, NULL,
+		   "seconds or milliseconds, or a date; or several, as with "
+		   "limit_header."),
+	SIMPLE("used_header", S, DLOAD_OPT_HEADERS, NULL,
 		   "Response header that says how much was used: a number, or "
 		   "'used/limit'; a name that ends in its window (-1M) says when that "
-		   "ends."),
-	RANGED("used_limit", S, DLOAD_OPT_INT, 1, PG_INT32_MAX, NULL,
-		   "What used_header counts up to, where it does not say."),
+		   "ends; or several, separated by commas."),
+	RANGED("used_limit", S, DLOAD_OPT_INTS, 1, PG_INT32_MAX, NULL,
+		   "What used_header counts up to, where it does not say; or several, "
+		   "in the order of these."),
 	SIMPLE("cost_path", S, DLOAD_OPT_PATH, NULL,
 		   "JSON path of what a request costs in points, where the API's limit "
 		   "counts these and replies tell."),
@@ -165,6 +170,9 @@ const DloadOption dload_options[] = {
 		   "Longest wait for the headers of a response."),
 	RANGED("idle_timeout", S, DLOAD_OPT_DURATION, 1, MS_PER_DAY, "60s",
 		   "Longest pause within a response."),
+	RANGED("min_speed", S, DLOAD_OPT_SIZE, 0, TERABYTE, "100",
+		   "Bytes a second that a response must bring on average over ten "
+		   "times idle_timeout, as far as they were waited for; 0: any number."),
 	RANGED("max_retries", S, DLOAD_OPT_INT, 0, 50, "5",
 		   "How often a request that failed for a passing reason is "
 		   "repeated."),

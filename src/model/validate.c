@@ -210,6 +210,32 @@ check_int(const DloadOption *opt, const char *value, DloadError *err)
 	return true;
 }
 
+/* Lists of header names or of integers. */
+static bool
+check_list(const DloadOption *opt, const char *value, DloadError *err)
+{
+	List	   *items = dload_option_split(value);
+	ListCell   *lc;
+
+	if (items == NIL)
+		return dload_error_set(err, BAD_VALUE,
+							   "option \"%s\" must not be empty", opt->name);
+	foreach(lc, items)
+	{
+		if (opt->type == DLOAD_OPT_INTS)
+		{
+			if (!check_int(opt, lfirst(lc), err))
+				return false;
+		}
+		else if (!dload_header_name_valid(lfirst(lc)))
+			return dload_error_set(err, BAD_VALUE,
+								   "invalid value for option \"%s\": \"%s\" "
+								   "is not the name of a header", opt->name,
+								   (char *) lfirst(lc));
+	}
+	return true;
+}
+
 /* Durations and sizes. */
 static bool
 check_quantity(const DloadOption *opt, const char *value, DloadError *err)
@@ -537,6 +563,9 @@ check_value(const DloadOption *opt, const char *value, DloadError *err)
 								opt->name);
 		case DLOAD_OPT_INT:
 			return check_int(opt, value, err);
+		case DLOAD_OPT_HEADERS:
+		case DLOAD_OPT_INTS:
+			return check_list(opt, value, err);
 		case DLOAD_OPT_DURATION:
 		case DLOAD_OPT_SIZE:
 			return check_quantity(opt, value, err);

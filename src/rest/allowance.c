@@ -141,6 +141,39 @@ parse_number(const char *text, double *value)
 	return true;
 }
 
+/* "6m0s", "1h30m", "250ms": microseconds; false if it is no such thing. */
+static bool
+parse_spelled_duration(const char *text, double *us)
+{
+	static const struct
+	{
+		const char *name;
+		double		us;
+	}			units[] = {
+		{"ms", 1e3}, {"h", 3600e6}, {"m", 60e6}, {"s", 1e6}, {NULL, 0}
+	};
+
+	*us = 0;
+	do
+	{
+		size_t		len = strspn(text, "0123456789.");
+		double		number = strtod(text, NULL);
+		int			i = 0;
+
+		if (!isdigit((unsigned char) *text))
+			return false;
+		text += len;
+		while (units[i].name != NULL &&
+			   strncmp(text, units[i].name, strlen(units[i].name)) != 0)
+			i++;
+		if (units[i].name == NULL)
+			return false;
+		*us += number * units[i].us;
+		text += strlen(units[i].name);
+	} while (*text != '\0');
+	return true;
+}
+
 /* Now by the server's clock, microseconds since 1970; ours if it has none. */
 static int64
 server_now(const DloadExchange *ex)
@@ -179,9 +212,40 @@ time_until(const DloadExchange *ex, const char *text)
 	}
 	else if (dload_http_date(text, &us) || parse_iso_date(text, &us))
 		us -= server_now(ex);
+	else if (parse_spelled_duration(text, &number))
+		us = (int64) Min(number, MAX_RESET_US + 1.0);
 	else
 		return -1;
 	return (us < 0 || us > MAX_RESET_US) ? -1 : us;
+}
+
+/* A text that begins with a number of something; -1 if it does not. */
+static int64
+requests(const char *text)
+{
+	double		number;
+
+	if (text == NULL || !parse_number(text, &number) ||
+		number >= MAX_REQUESTS)
+		return -1;
+	return (int64) number;
+}
+
+/* What Azure's services say more finely, or instead; -1 if it is not said. */
+static int64
+retry_after_ms(const DloadExchange *ex)
+{
+	static const char *const names[] = {
+	"Retry-After-Ms", "X-Ms-Retry-After-Ms"};
+
+	for (int i = 0; i < lengthof(names); i++)
+	{
+		int64		ms = requests(dload_http_header(ex, names[i]));
+
+		if (ms >= 0)
+			return Min(ms, MAX_RESET_US / 1000);
+	}
+	return -1;
 }
 
 int64
@@ -191,8 +255,9 @@ dload_retry_after(const DloadExchange *ex)
 	double		seconds;
 	int64		us;
 
-	if (text == NULL)
-		return -1;
+	us = retry_after_ms(ex);
+	if (us >= 0 || text == NULL)
+		return us;
 	if (parse_number(text, &seconds))
 		return (int64) ceil(Min(seconds * 1e3, MAX_RESET_US / 1e3));
 	if (!dload_http_date(text, &us))
@@ -219,18 +284,6 @@ keep_worse(DloadAllowance *a, int64 quota, int64 remaining, int64 until)
 	a->remaining = remaining;
 	a->until = until;
 	a->quota = quota >= remaining ? quota : -1;
-}
-
-/* A text that begins with a number of requests; -1 if it does not. */
-static int64
-requests(const char *text)
-{
-	double		number;
-
-	if (text == NULL || !parse_number(text, &number) ||
-		number >= MAX_REQUESTS)
-		return -1;
-	return (int64) number;
 }
 
 /* A text that is a number of seconds -> microseconds; -1 if it is not. */
@@ -291,7 +344,55 @@ typedef struct Family
 	const char *reset;			/* time, in whatever unit */
 	const char *also;			/* if that is not there */
 	const char *window_ms;		/* length of a sliding window */
+	int64		period;			/* of a window of which nothing is said: when
+								 * to look again */
 } Family;
+
+/* Until the server's next full minute, or whatever the period is. */
+static int64
+time_to_next(const DloadExchange *ex, int64 period)
+{
+	return period - server_now(ex) % period;
+}
+
+/*
+ * The window of a header whose name ends in its length, such as
+ * X-MBX-USED-WEIGHT-1M: such windows begin with the server's minute, hour or
+ * day.  Microseconds until this one ends; -1 if the name does not say.
+ */
+static int64
+window_of_name(const DloadExchange *ex, const char *name)
+{
+	static const char letters[] = "smhd";
+	static const int64 periods[] = {
+	USECS_PER_SEC, USECS_PER_MINUTE, USECS_PER_HOUR, USECS_PER_DAY};
+	const char *dash = strrchr(name, '-');
+	const char *letter;
+	char	   *end;
+	long		count;
+
+	if (dash == NULL)
+		return -1;
+	count = strtol(dash + 1, &end, 10);
+	if (end == dash + 1 || count < 1 || count > 1000 || end[0] == '\0' ||
+		end[1] != '\0')
+		return -1;
+	letter = strchr(letters, pg_tolower((unsigned char) *end));
+	return letter ? time_to_next(ex, count * periods[letter - letters]) : -1;
+}
+
+/*
+ * When to look again at a header that the options name, and that no other one
+ * gives a time to.  Such counters leak or last a day, and do not say until
+ * when: then a look now and then is all that can be done.
+ */
+static int64
+look_again(const DloadExchange *ex, const char *name)
+{
+	int64		until = window_of_name(ex, name);
+
+	return until >= 0 ? until : USECS_PER_SEC;
+}
 
 static void
 read_family(const DloadExchange *ex, const Family *f, DloadAllowance *a)
@@ -311,58 +412,14 @@ read_family(const DloadExchange *ex, const Family *f, DloadAllowance *a)
 		until = time_until(ex, text);
 	else if (f->window_ms && (text = dload_http_header(ex, f->window_ms)))
 		until = requests(text) * 1000;
+	else if (f->period > 0)
+		until = time_to_next(ex, f->period);
 	keep_worse(a, requests(limit), requests(left), until);
 }
 
 /*
- * The window of a header whose name ends in its length, such as
- * X-MBX-USED-WEIGHT-1M: such windows begin with the server's minute, hour or
- * day.  Microseconds until this one ends; -1 if the name does not say.
- */
-static int64
-window_of_name(const DloadExchange *ex, const char *name)
-{
-	const char *dash = strrchr(name, '-');
-	char	   *end;
-	long		count;
-	int64		period;
-
-	if (dash == NULL)
-		return -1;
-	count = strtol(dash + 1, &end, 10);
-	if (end == dash + 1 || count < 1 || count > 1000 || end[0] == '\0' ||
-		end[1] != '\0')
-		return -1;
-	switch (*end)
-	{
-		case 'S':
-		case 's':
-			period = USECS_PER_SEC;
-			break;
-		case 'M':
-		case 'm':
-			period = USECS_PER_MINUTE;
-			break;
-		case 'H':
-		case 'h':
-			period = USECS_PER_HOUR;
-			break;
-		case 'D':
-		case 'd':
-			period = USECS_PER_DAY;
-			break;
-		default:
-			return -1;
-	}
-	period *= count;
-	return period - server_now(ex) % period;
-}
-
-/*
  * A header that tells what was used: "12", "32/40", "api-usage=12/15000".  The
- * ceiling is in it, in the option, or in another header.  Such counters leak
- * or last a day, and do not say until when: then a look now and then is all
- * that can be done.
+ * ceiling is in it, in the option, or in another header.
  */
 static void
 read_used(const DloadExchange *ex, const char *name, int64 ceiling,
@@ -385,11 +442,8 @@ read_used(const DloadExchange *ex, const char *name, int64 ceiling,
 	used = requests(number);
 	if (used < 0 || ceiling < 0)
 		return;
-	if (until < 0)
-		until = window_of_name(ex, name);
-	if (until < 0)
-		until = USECS_PER_SEC;
-	keep_worse(a, ceiling, Max(ceiling - used, 0), until);
+	keep_worse(a, ceiling, Max(ceiling - used, 0),
+			   until >= 0 ? until : look_again(ex, name));
 }
 
 /* The policy of that name in a RateLimit-Policy field; false: none. */
@@ -436,30 +490,24 @@ read_structured(const DloadExchange *ex, const char *field,
 	}
 }
 
-/* The headers that the server's options name. */
+/* What the headers of one window say that the server's options name. */
 static void
-read_named(const DloadLimitSpec *spec, const DloadExchange *ex,
+read_named(const DloadLimitHeaders *h, const DloadExchange *ex,
 		   DloadAllowance *a)
 {
-	if (spec->remaining_header != NULL)
-	{
-		Family		f = {spec->limit_header, spec->remaining_header,
-		spec->reset_header};
+	char	   *limit = h->limit ? dload_http_header(ex, h->limit) : NULL;
+	char	   *reset = h->reset ? dload_http_header(ex, h->reset) : NULL;
+	char	   *left = NULL;
+	int64		until = reset ? time_until(ex, reset) : -1;
 
-		read_family(ex, &f, a);
-	}
-	if (spec->used_header != NULL)
-	{
-		int64		ceiling = spec->used_limit > 0 ? spec->used_limit : -1;
-		char	   *reset = NULL;
-
-		if (ceiling < 0 && spec->limit_header != NULL)
-			ceiling = requests(dload_http_header(ex, spec->limit_header));
-		if (spec->reset_header != NULL)
-			reset = dload_http_header(ex, spec->reset_header);
-		read_used(ex, spec->used_header, ceiling,
-				  reset ? time_until(ex, reset) : -1, a);
-	}
+	if (h->remaining != NULL)
+		left = dload_http_header(ex, h->remaining);
+	if (left != NULL && !read_parts(left, a))
+		keep_worse(a, requests(limit), requests(left),
+				   until >= 0 ? until : look_again(ex, h->remaining));
+	if (h->used != NULL)
+		read_used(ex, h->used, h->used_limit > 0 ? h->used_limit :
+				  requests(limit), until, a);
 }
 
 void
@@ -475,7 +523,11 @@ dload_allowance_read(const DloadLimitSpec *spec, const DloadExchange *ex,
 		"X-Rate-Limit-Reset"},
 		{"X-HubSpot-RateLimit-Max", "X-HubSpot-RateLimit-Remaining", NULL,
 		NULL, "X-HubSpot-RateLimit-Interval-Milliseconds"},
+		/* ends with the day of the account's own time zone */
+		{"X-HubSpot-RateLimit-Daily", "X-HubSpot-RateLimit-Daily-Remaining",
+		NULL, NULL, NULL, USECS_PER_HOUR},
 	};
+	ListCell   *lc;
 
 	allowance->quota = -1;
 	allowance->remaining = -1;
@@ -486,7 +538,25 @@ dload_allowance_read(const DloadLimitSpec *spec, const DloadExchange *ex,
 	read_structured(ex, "Beta-RateLimit", "Beta-RateLimit-Policy", allowance);
 	read_used(ex, "X-Shopify-Shop-Api-Call-Limit", -1, -1, allowance);
 	read_used(ex, "Sforce-Limit-Info", -1, -1, allowance);
-	read_named(spec, ex, allowance);
+	foreach(lc, spec->headers)
+		read_named(lfirst(lc), ex, allowance);
+}
+
+bool
+dload_limit_exhausted(const DloadLimitSpec *spec, const DloadExchange *ex)
+{
+	static const char *const names[] = {
+	"X-RateLimit-Remaining", "RateLimit-Remaining"};
+	DloadAllowance allowance;
+
+	dload_allowance_read(spec, ex, &allowance);
+	if (allowance.remaining == 0)
+		return true;
+	/* without a time nothing can be planned by it, but a status explained */
+	for (int i = 0; i < lengthof(names); i++)
+		if (requests(dload_http_header(ex, names[i])) == 0)
+			return true;
+	return false;
 }
 
 int64

@@ -124,6 +124,14 @@ dload_breaker_ask(const DloadFetch *f, DloadError *err)
 							"view dload.breakers.");
 }
 
+static void
+close_breaker(DloadSharedBreaker *entry)
+{
+	entry->failures = 0;
+	entry->open_until = 0;
+	entry->trying = 0;
+}
+
 void
 dload_breaker_worked(const DloadFetch *f)
 {
@@ -131,10 +139,25 @@ dload_breaker_worked(const DloadFetch *f)
 
 	if (!enter(&a, f->channel->res))
 		return;
-	a.entry->failures = 0;
-	a.entry->open_until = 0;
-	a.entry->trying = 0;
+	close_breaker(a.entry);
 	leave(&a);
+}
+
+void
+dload_breaker_close(Oid serverid)
+{
+	DloadSharedBreakerKey key = {MyDatabaseId, serverid};
+	dshash_table *table = dload_shmem_breakers();
+	DloadSharedBreaker *entry;
+
+	if (table != NULL && (entry = dshash_find(table, &key, true)) != NULL)
+	{
+		close_breaker(entry);
+		dshash_release_lock(table, entry);
+	}
+	if (local_breakers != NULL &&
+		(entry = hash_search(local_breakers, &key, HASH_FIND, NULL)) != NULL)
+		close_breaker(entry);
 }
 
 void

@@ -24,6 +24,9 @@ extern bool dload_breaker_ask(const DloadFetch *f, DloadError *err);
 extern void dload_breaker_worked(const DloadFetch *f);
 extern void dload_breaker_failed(const DloadFetch *f);
 
+/* Ask again, whatever failed. */
+extern void dload_breaker_close(Oid serverid);
+
 /* The breakers of this database: list of DloadSharedBreaker copies. */
 extern List *dload_breaker_list(void);
 

@@ -29,8 +29,8 @@
 #define MAX_MARGIN_US		(INT64CONST(5) * 1000 * 1000)
 
 /*
- * How far ahead a start is reserved.  Who must wait longer asks again then:
- * such a wait is likely to be given up.
+ * How far ahead a start is reserved, at most.  Who must wait longer asks again
+ * then: such a wait is likely to be given up.
  */
 #define RESERVE_US			(INT64CONST(600) * 1000 * 1000)
 
@@ -65,15 +65,21 @@ dload_budget_init(DloadSharedBudget *s, int64 now)
 {
 	s->epoch = (uint64) now;	/* no ticket of an earlier one fits */
 	s->used_at = now;
+	dload_budget_unlearn(s, now);
+	memset(s->slots, 0, sizeof(s->slots));
+	memset(s->line, 0, sizeof(s->line));
+	dload_budget_forget(s);
+}
+
+void
+dload_budget_unlearn(DloadSharedBudget *s, int64 now)
+{
 	s->quota = -1;
 	s->reported = -1;
 	s->reported_at = 0;
 	s->reset_at = 0;
 	s->window_since = now;
 	s->blocked_until = now;
-	memset(s->slots, 0, sizeof(s->slots));
-	memset(s->line, 0, sizeof(s->line));
-	dload_budget_forget(s);
 }
 
 void
@@ -81,6 +87,7 @@ dload_budget_rate(const DloadRate *given, DloadSharedRate *rate)
 {
 	rate->count = Max(given->count, 1);
 	rate->period = given->period_ms * 1000;
+	rate->charged = 0;
 	rate->group_size = (rate->count + DLOAD_BUDGET_RING - 1) /
 		DLOAD_BUDGET_RING;
 	rate->ngroups = rate->count / rate->group_size;
@@ -91,7 +98,6 @@ void
 dload_budget_forget(DloadSharedBudget *s)
 {
 	s->epoch++;
-	s->charged = 0;
 	s->last_start = 0;
 	memset(s->returns, 0, sizeof(s->returns));
 }
@@ -101,51 +107,74 @@ dload_budget_forget(DloadSharedBudget *s)
  * -------------------------------------------------------------------------
  */
 
-/* The ring's member for a start; NULL if a later start has it by now. */
+/* The number after a request's last unit in a rate; "first" is its first. */
+static uint64
+end_of_units(const DloadTicket *ticket, int i, uint64 first)
+{
+	return first + Max(ticket->units.weight[i], 1);
+}
+
+int
+dload_budget_weight(const DloadTicket *ticket)
+{
+	int			most = 1;
+
+	for (int i = 0; i < DLOAD_BUDGET_RATES; i++)
+		most = Max(most, ticket->units.weight[i]);
+	return most;
+}
+
+/* The ring's member for a unit; NULL if a later one has it by now. */
 static int64 *
 member(DloadBudget *b, int i, uint64 number)
 {
 	const DloadSharedRate *rate = &b->state->rates[i];
 	uint64		group = number / rate->group_size;
 
-	if (b->state->charged > number &&
-		(b->state->charged - 1) / rate->group_size - group >= rate->ngroups)
+	if (rate->charged > number &&
+		(rate->charged - 1) / rate->group_size - group >= rate->ngroups)
 		return NULL;
 	return &b->rings[i][group % rate->ngroups];
 }
 
 static bool
-is_overtaken(DloadBudget *b, uint64 number)
+is_overtaken(DloadBudget *b, const DloadTicket *ticket)
 {
 	for (int i = 0; i < b->state->nrates; i++)
-		if (member(b, i, number) == NULL)
+		if (member(b, i, ticket->units.first[i]) == NULL)
 			return true;
 	return false;
 }
 
 /* This start is used now, or will be then. */
 static void
-stamp(DloadBudget *b, uint64 number, int64 start, bool first)
+stamp(DloadBudget *b, const DloadTicket *ticket, int64 start, bool first)
 {
 	for (int i = 0; i < b->state->nrates; i++)
 	{
 		const DloadSharedRate *rate = &b->state->rates[i];
-		int64	   *when = member(b, i, number);
 		int64		arrival = start + margin(rate);
+		uint64		number = ticket->units.first[i];
+		uint64		end = end_of_units(ticket, i, number);
 
-		if (when == NULL)
-			continue;
-		if (first && number % rate->group_size == 0)
-			*when = arrival;
-		else
-			*when = Max(*when, arrival);
+		for (; number < end; number++)
+		{
+			int64	   *when = member(b, i, number);
+
+			if (when == NULL)
+				continue;
+			if (first && number % rate->group_size == 0)
+				*when = arrival;
+			else
+				*when = Max(*when, arrival);
+		}
 	}
 }
 
 /* When the next start may be.  Within a group it always may, because its
  * first waited until all of the group before it had left the window. */
 static int64
-next_start(const DloadBudget *b)
+next_start(const DloadBudget *b, const DloadTicket *ticket)
 {
 	const DloadSharedBudget *s = b->state;
 	int64		at = Max(b->now, s->last_start);
@@ -153,20 +182,19 @@ next_start(const DloadBudget *b)
 	for (int i = 0; i < s->nrates; i++)
 	{
 		const DloadSharedRate *rate = &s->rates[i];
-		uint64		group = s->charged / rate->group_size;
+		uint64		number = rate->charged;
+		uint64		end = end_of_units(ticket, i, number);
 
-		if (s->charged % rate->group_size == 0 && group >= rate->ngroups)
-			at = Max(at, b->rings[i][group % rate->ngroups] + rate->period);
+		for (; number < end; number++)
+		{
+			uint64		group = number / rate->group_size;
+
+			if (number % rate->group_size == 0 && group >= rate->ngroups)
+				at = Max(at, b->rings[i][group % rate->ngroups] +
+						 rate->period);
+		}
 	}
 	return at;
-}
-
-static void
-hold(DloadBudget *b, DloadTicket *ticket, uint64 number, int64 start)
-{
-	ticket->epoch = b->state->epoch;
-	ticket->number = number;
-	ticket->start = start;
 }
 
 static void
@@ -174,10 +202,27 @@ charge(DloadBudget *b, DloadTicket *ticket, int64 start)
 {
 	DloadSharedBudget *s = b->state;
 
-	hold(b, ticket, s->charged, start);
-	s->charged++;
+	ticket->epoch = s->epoch;
+	ticket->start = start;
+	for (int i = 0; i < s->nrates; i++)
+	{
+		DloadSharedRate *rate = &s->rates[i];
+
+		ticket->units.first[i] = rate->charged;
+		rate->charged = end_of_units(ticket, i, rate->charged);
+	}
 	s->last_start = start;
-	stamp(b, ticket->number, start, true);
+	stamp(b, ticket, start, true);
+}
+
+/* Has the start that was given back enough units for this request? */
+static bool
+suffices(const DloadSharedReturn *r, const DloadTicket *ticket)
+{
+	for (int i = 0; i < DLOAD_BUDGET_RATES; i++)
+		if (Max(r->units.weight[i], 1) < ticket->units.weight[i])
+			return false;
+	return true;
 }
 
 /* The earliest start that somebody gave back, if before "limit". */
@@ -194,12 +239,16 @@ take_returned(DloadBudget *b, DloadTicket *ticket, int64 limit)
 		if (r->start != 0 && r->start < oldest)
 			r->start = 0;		/* too late for anybody */
 		if (r->start != 0 && r->start < limit &&
+			suffices(r, ticket) &&
 			(best == NULL || r->start < best->start))
 			best = r;
 	}
 	if (best == NULL)
 		return false;
-	hold(b, ticket, best->number, best->start);
+	ticket->epoch = b->state->epoch;
+	memcpy(ticket->units.first, best->units.first,
+		   sizeof(ticket->units.first));
+	ticket->start = best->start;
 	best->start = 0;
 	return true;
 }
@@ -215,7 +264,7 @@ give_back(DloadBudget *b, const DloadTicket *ticket)
 
 		if (r->start == 0)
 		{
-			r->number = ticket->number;
+			r->units = ticket->units;
 			r->start = ticket->start;
 			return;
 		}
@@ -239,9 +288,9 @@ wait_for_rates(DloadBudget *b, DloadTicket *ticket, bool needed)
 
 		if (late < 0)
 			return -late;
-		if (!is_overtaken(b, ticket->number))
+		if (!is_overtaken(b, ticket))
 		{
-			stamp(b, ticket->number, b->now, false);
+			stamp(b, ticket, b->now, false);
 			return 0;
 		}
 		if (late <= tolerance(b->state))
@@ -250,10 +299,11 @@ wait_for_rates(DloadBudget *b, DloadTicket *ticket, bool needed)
 	}
 
 	ticket->epoch = 0;
-	at = next_start(b);
+	at = next_start(b, ticket);
 	if (take_returned(b, ticket, needed ? at : Min(at, b->now + 1)))
 		at = Max(ticket->start, b->now);
-	else if (at <= b->now || (needed && at - b->now <= RESERVE_US))
+	else if (at <= b->now ||
+			 (needed && at - b->now <= Min(RESERVE_US, b->patience)))
 		charge(b, ticket, at);
 	return at - b->now;
 }
@@ -286,13 +336,17 @@ dload_budget_left(DloadBudget *b)
 	return Max(b->state->reported - dload_budget_unanswered(b), 0);
 }
 
-/* Microseconds to wait by what the API said. */
+/*
+ * Microseconds to wait by what the API said.  It is taken to count what
+ * weighs most.
+ */
 static int64
-wait_for_window(DloadBudget *b)
+wait_for_window(DloadBudget *b, const DloadTicket *ticket)
 {
 	const DloadSharedBudget *s = b->state;
+	int64		left = dload_budget_left(b);
 
-	if (dload_budget_left(b) != 0)
+	if (left < 0 || left >= dload_budget_weight(ticket))
 		return 0;
 	/* an answer to come may show that more is left */
 	if (dload_budget_unanswered(b) > 0 && s->reported > 0)
@@ -358,7 +412,7 @@ dload_budget_ask(DloadBudget *b, DloadTicket *ticket, bool needed,
 	dload_budget_leave_line(b, ticket);
 	if (s->blocked_until > b->now)
 		return s->blocked_until - b->now;
-	wait = wait_for_window(b);
+	wait = wait_for_window(b, ticket);
 	if (wait <= 0)
 		wait = wait_for_rates(b, ticket, needed);
 	if (wait <= 0)
@@ -385,11 +439,17 @@ dload_budget_answered(DloadBudget *b, DloadTicket *ticket,
 	ticket->seen = b->now;
 	for (int i = 0; i < s->nrates && ticket->epoch == s->epoch; i++)
 	{
-		int64	   *when = member(b, i, ticket->number);
+		uint64		number = ticket->units.first[i];
+		uint64		end = end_of_units(ticket, i, number);
 
 		/* of a group's members only the last one's arrival matters */
-		if (when != NULL && s->rates[i].group_size == 1)
-			*when = Min(*when, b->now);
+		for (; s->rates[i].group_size == 1 && number < end; number++)
+		{
+			int64	   *when = member(b, i, number);
+
+			if (when != NULL)
+				*when = Min(*when, b->now);
+		}
 	}
 	if (allowance->remaining >= 0)
 		note_allowance(b, ticket, allowance);
@@ -424,7 +484,8 @@ dload_budget_release(DloadBudget *b, DloadTicket *ticket)
 	}
 	else if (!ticket->answered && s->reported > 0 &&
 			 ticket->since >= s->window_since)
-		s->reported--;			/* it may have been counted */
+		/* it may have been counted */
+		s->reported = Max(s->reported - dload_budget_weight(ticket), 0);
 }
 
 bool
@@ -445,7 +506,7 @@ dload_budget_used(const DloadBudget *b, int i, int64 *until)
 {
 	const DloadSharedBudget *s = b->state;
 	const DloadSharedRate *rate = &s->rates[i];
-	int64		groups = (s->charged + rate->group_size - 1) /
+	int64		groups = (rate->charged + rate->group_size - 1) /
 		rate->group_size;
 	int64		used = 0;
 
@@ -460,7 +521,7 @@ dload_budget_used(const DloadBudget *b, int i, int64 *until)
 		*until = Max(*until, leaves);
 	}
 	/* the group being filled */
-	if (used > 0 && s->charged % rate->group_size != 0)
-		used -= rate->group_size - s->charged % rate->group_size;
+	if (used > 0 && rate->charged % rate->group_size != 0)
+		used -= rate->group_size - rate->charged % rate->group_size;
 	return Max(used, 0);
 }

@@ -28,11 +28,15 @@ typedef struct DloadBudget
 	DloadSharedBudget *state;
 	int64	   *rings[DLOAD_BUDGET_RATES];
 	int64		now;
+	int64		patience;		/* longest wait that is sat through, us */
 	pid_t		pid;
 } DloadBudget;
 
 /* Everything but key and rates as for a budget never used. */
 extern void dload_budget_init(DloadSharedBudget *state, int64 now);
+
+/* What the API said is forgotten. */
+extern void dload_budget_unlearn(DloadSharedBudget *state, int64 now);
 
 /* A rate as given -> what is kept of it; the ring has ngroups members. */
 extern void dload_budget_rate(const DloadRate *given, DloadSharedRate *rate);
@@ -90,6 +94,10 @@ extern void dload_budget_depart(DloadBudget *b, DloadTicket *ticket);
 extern DloadSharedSlot *dload_budget_slot(DloadBudget *b,
 										  const DloadTicket *ticket);
 
-extern int	dload_budget_unanswered(const DloadBudget *b);
+/* Units of those on their way without an answer. */
+extern int64 dload_budget_unanswered(const DloadBudget *b);
+
+/* The most units that the request is in any rate. */
+extern int	dload_budget_weight(const DloadTicket *ticket);
 
 #endif							/* DLOAD_BUDGET_H */

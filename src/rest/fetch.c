@@ -43,8 +43,8 @@ dload_fetch_create(DloadChannel *channel, const DloadRequest *request)
 	MemoryContextRegisterResetCallback(context, &f->on_reset);
 	old = MemoryContextSwitchTo(context);
 	f->request = dload_request_copy(request);
-	dload_permit_open(&f->permit, channel->res, request->method,
-					  request->url);
+	dload_permit_open(&f->permit, &channel->budgets, channel->res,
+					  request->method, request->url);
 	MemoryContextSwitchTo(old);
 	dload_hop_first(f);
 	return f;

@@ -32,6 +32,7 @@ typedef struct DloadChannel
 	int64		poll_interval;	/* ms until the API wants to be asked again;
 								 * -1: it did not say */
 	bool		must_restart;	/* what the read went on from is gone */
+	DloadPermitBudgets budgets;
 } DloadChannel;
 
 /* What an open fetch's response is to the read. */
@@ -61,6 +62,8 @@ typedef struct DloadFetch
 	bool		renewed;		/* which was then renewed, once */
 	TimestampTz begun_at;		/* when it was sent first; 0: not yet */
 	int64		waited_us;		/* for all its attempts */
+	int64		speed_since;	/* waited_us when its speed was looked at */
+	int64		speed_bytes;	/* of the exchange, then */
 	bool		open;			/* a good response's headers are in */
 	DloadFate	fate;			/* if so */
 	bool		unjudged;		/* if so: rules wait for the body */
@@ -135,7 +138,8 @@ extern bool dload_status_success(int status);
 extern bool dload_status_transient(int status);
 
 /* Does the response say that the rate limit is used up? */
-extern bool dload_response_limited(const DloadExchange *ex);
+extern bool dload_response_limited(const DloadLimitSpec *limits,
+								   const DloadExchange *ex);
 
 /* The instant of the response's Date header; 0 if there is none. */
 extern TimestampTz dload_response_date(const DloadExchange *ex);

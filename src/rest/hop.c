@@ -124,6 +124,8 @@ dload_hop_send(DloadFetch *f, DloadError *err)
 	f->access = dload_auth_serial(res);
 	f->exchange = dload_http_start(&request);
 	f->counted_bytes = 0;
+	f->speed_since = f->waited_us;
+	f->speed_bytes = 0;
 	f->complete = false;
 	if (f->begun_at == 0)
 		f->begun_at = GetCurrentTimestamp();
@@ -178,6 +180,30 @@ dload_hop_complete(DloadFetch *f)
 	dload_hop_leave(f);
 }
 
+/*
+ * A body that keeps coming, but a byte at a time, would take for ever.  Its
+ * speed is looked at over ten times the longest pause, since a pause may be
+ * all that is the matter.  Only what was waited for counts, as a reader that
+ * takes its time makes a response slow.
+ */
+static bool
+is_too_slow(DloadFetch *f)
+{
+	const DloadLimitSpec *limits = &f->channel->res->limits;
+	int64		bytes = dload_http_bytes(f->exchange);
+	int64		ms = (f->waited_us - f->speed_since) / 1000;
+	bool		slow;
+
+	/* the head has its own time */
+	if (dload_http_status(f->exchange) != 0 && ms < 10 * limits->idle_timeout)
+		return false;
+	slow = dload_http_status(f->exchange) != 0 &&
+		bytes - f->speed_bytes < (double) limits->min_speed * ms / 1000;
+	f->speed_since = f->waited_us;
+	f->speed_bytes = bytes;
+	return slow;
+}
+
 DloadHttpState
 dload_hop_wait(DloadFetch *f, long timeout)
 {
@@ -191,12 +217,19 @@ dload_hop_wait(DloadFetch *f, long timeout)
 	state = dload_http_wait(f->exchange, timeout);
 	f->waited_us += dload_http_waited() - before;
 	f->channel->stats.network_wait_us += dload_http_waited() - before;
-	if (bound > 0 && f->waited_us / 1000 >= bound &&
-		(state == DLOAD_HTTP_RUNNING || state == DLOAD_HTTP_DATA))
+	if (state == DLOAD_HTTP_RUNNING || state == DLOAD_HTTP_DATA)
 	{
-		dload_http_give_up(f->exchange, "response was not complete within "
-						   "\"retry_deadline\"");
-		state = DLOAD_HTTP_FAILED;
+		const char *words = NULL;
+
+		if (bound > 0 && f->waited_us / 1000 >= bound)
+			words = "response was not complete within \"retry_deadline\"";
+		else if (is_too_slow(f))
+			words = "response is slower than \"min_speed\"";
+		if (words != NULL)
+		{
+			dload_http_give_up(f->exchange, words);
+			state = DLOAD_HTTP_FAILED;
+		}
 	}
 	dload_permit_touch(&f->permit);
 	count_bytes(f);

@@ -27,6 +27,9 @@
 #define FIRST_HEAD		2048
 #define FIRST_BUFFER	(64 * 1024)
 
+/* No coding needs more bytes for an empty body. */
+#define MAX_ENCODED_NOTHING	32
+
 /* Easy handles kept between exchanges; they hold the TLS sessions. */
 #define MAX_SPARE_HANDLES	8
 
@@ -441,16 +444,24 @@ classify(const DloadExchange *ex, CURLcode code)
 	}
 }
 
+/* The body's bytes before they were decoded, by libcurl's count. */
+static int64
+encoded_bytes(const DloadExchange *ex)
+{
+	curl_off_t	body = 0;
+
+	curl_easy_getinfo(ex->transfer.easy, CURLINFO_SIZE_DOWNLOAD_T, &body);
+	return (int64) body;
+}
+
 /* Bytes on the wire by libcurl's count. */
 int64
 dload_exchange_wire_bytes(const DloadExchange *ex)
 {
-	curl_off_t	body = 0;
 	long		head = 0;
 
-	curl_easy_getinfo(ex->transfer.easy, CURLINFO_SIZE_DOWNLOAD_T, &body);
 	curl_easy_getinfo(ex->transfer.easy, CURLINFO_HEADER_SIZE, &head);
-	return (int64) body + head;
+	return encoded_bytes(ex) + head;
 }
 
 CURL *
@@ -509,6 +520,11 @@ dload_exchange_finished(DloadTransfer *transfer, CURLcode result)
 		!dload_gunzip_complete(ex->gunzip))
 		dload_exchange_fail(ex, DLOAD_HTTP_FAIL_TRUNCATED,
 							"gzip file ended early");
+	/* libcurl does not mind a decoder that waits for more */
+	if (ex->failure == DLOAD_HTTP_FAIL_NONE && ex->encoded &&
+		ex->received == 0 && encoded_bytes(ex) > MAX_ENCODED_NOTHING)
+		dload_exchange_fail(ex, DLOAD_HTTP_FAIL_TRUNCATED,
+							"encoded body ended early");
 	if (ex->failure != DLOAD_HTTP_FAIL_NONE && ex->words == NULL)
 	{
 		if (result == CURLE_OK)

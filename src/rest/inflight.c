@@ -41,13 +41,18 @@ dload_budget_in_flight(const DloadBudget *b)
 	return n;
 }
 
-int
+int64
 dload_budget_unanswered(const DloadBudget *b)
 {
-	int			n = 0;
+	int64		n = 0;
 
 	for (int i = 0; i < DLOAD_BUDGET_SLOTS; i++)
-		n += is_live(b, &b->state->slots[i]) && !b->state->slots[i].answered;
+	{
+		const DloadSharedSlot *slot = &b->state->slots[i];
+
+		if (is_live(b, slot) && !slot->answered)
+			n += slot->weight;
+	}
 	return n;
 }
 
@@ -78,6 +83,7 @@ dload_budget_depart(DloadBudget *b, DloadTicket *ticket)
 		slot->pid = b->pid;
 		slot->since = slot->seen = b->now;
 		slot->answered = false;
+		slot->weight = dload_budget_weight(ticket);
 		ticket->slot = i;
 		return;
 	}

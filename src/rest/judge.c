@@ -145,7 +145,7 @@ static DloadJudgement
 judge_failure(DloadFetch *f, int status, DloadSpan *body, DloadError *err)
 {
 	const DloadLimitSpec *limits = &f->channel->res->limits;
-	bool		limited = dload_response_limited(f->exchange);
+	bool		limited = dload_response_limited(limits, f->exchange);
 	int64		asked = dload_limit_pause(limits, f->exchange, limited);
 
 	if (!limited && status >= 500)
@@ -215,7 +215,8 @@ dload_judge_head(DloadFetch *f, DloadError *err)
 	note_date(channel, f->exchange);
 	note_poll_interval(channel, f->exchange);
 	dload_permit_learn(&f->permit, f->exchange,
-					   dload_response_limited(f->exchange));
+					   dload_response_limited(&channel->res->limits,
+											  f->exchange));
 	f->fate = DLOAD_FATE_PAGE;
 	if (status < 500)
 		dload_breaker_worked(f);

@@ -35,6 +35,7 @@ struct DloadLimiter
 	char		scope[DLOAD_BUDGET_SCOPE_LEN];	/* '': all requests */
 	DloadSharedBudget *local;	/* NULL: in the segment */
 	int			max_concurrency;
+	int64		max_wait;
 	int			nrates;
 	DloadRate	rates[DLOAD_BUDGET_RATES];
 };
@@ -294,12 +295,14 @@ dload_limiter_get(const DloadResource *res, const char *scope)
 	/* requests on their way are counted once, with all the server's */
 	limiter->max_concurrency = scope ? PG_INT32_MAX :
 		Max(res->limits.max_concurrency, 1);
+	limiter->max_wait = res->limits.max_wait;
 	limiter->nrates = 0;
 	foreach(lc, res->limits.rates)
 	{
 		const DloadRate *rate = lfirst(lc);
 
-		if (strcmp(rate->scope ? rate->scope : "", limiter->scope) == 0 &&
+		if (!dload_rate_is_weight(rate) &&
+			strcmp(rate->scope ? rate->scope : "", limiter->scope) == 0 &&
 			limiter->nrates < DLOAD_BUDGET_RATES)
 			limiter->rates[limiter->nrates++] = *rate;
 	}
@@ -327,9 +330,20 @@ dload_limiter_acquire(DloadLimiter *limiter, DloadTicket *ticket, bool needed)
 	(void) enter_budget(limiter, &b, true, false);
 	if (dload_budget_in_flight(&b) >= limiter->max_concurrency)
 		dload_budget_reclaim(&b, process_exists);
+	b.patience = limiter->max_wait * 1000;
 	wait = dload_budget_ask(&b, ticket, needed, limiter->max_concurrency);
 	leave_budget(limiter, &b);
 	return (long) ((wait + 999) / 1000);
+}
+
+static void
+clear_ticket(DloadTicket *ticket)
+{
+	DloadTicket empty = {0};
+
+	memcpy(empty.units.weight, ticket->units.weight,
+		   sizeof(empty.units.weight));
+	*ticket = empty;
 }
 
 void
@@ -341,7 +355,7 @@ dload_limiter_undo(DloadLimiter *limiter, DloadTicket *ticket)
 		return;
 	dload_budget_undo(&b, ticket);
 	leave_budget(limiter, &b);
-	memset(ticket, 0, sizeof(*ticket));
+	clear_ticket(ticket);
 }
 
 void
@@ -386,7 +400,7 @@ dload_limiter_release(DloadLimiter *limiter, DloadTicket *ticket)
 		dload_budget_release(&b, ticket);
 		leave_budget(limiter, &b);
 	}
-	memset(ticket, 0, sizeof(*ticket));
+	clear_ticket(ticket);
 }
 
 /* -------------------------------------------------------------------------
@@ -479,4 +493,32 @@ dload_limiter_lines(void)
 				add_lines(&lines, limiter->local, NULL);
 	}
 	return lines;
+}
+
+void
+dload_limiter_unlearn(Oid serverid)
+{
+	dshash_table *table = dload_shmem_budgets();
+
+	if (table != NULL)
+	{
+		dshash_seq_status seq;
+		DloadSharedBudget *s;
+
+		dshash_seq_init(&seq, table, true);
+		while ((s = dshash_seq_next(&seq)) != NULL)
+			if (s->key.dbid == MyDatabaseId && s->key.serverid == serverid)
+				dload_budget_unlearn(s, now_us());
+		dshash_seq_term(&seq);
+	}
+	if (limiters != NULL)
+	{
+		HASH_SEQ_STATUS seq;
+		DloadLimiter *limiter;
+
+		hash_seq_init(&seq, limiters);
+		while ((limiter = hash_seq_search(&seq)) != NULL)
+			if (limiter->local != NULL && limiter->key.serverid == serverid)
+				dload_budget_unlearn(limiter->local, now_us());
+	}
 }

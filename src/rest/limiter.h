@@ -14,6 +14,7 @@
 #define DLOAD_LIMITER_H
 
 #include "base/dload.h"
+#include "base/shmem.h"
 #include "model/resource.h"
 #include "rest/http.h"
 
@@ -22,12 +23,13 @@
 typedef struct DloadLimiter DloadLimiter;
 
 /*
- * One request's place in the budget.  All zero at first and after release.
+ * One request's place in the budget.  All zero at first and after release, but
+ * for the weights, which the request has.
  */
 typedef struct DloadTicket
 {
 	uint64		epoch;			/* 0: no start is reserved or used */
-	uint64		number;			/* which start of this epoch */
+	DloadSharedUnits units;		/* which of this epoch */
 	int64		start;
 	int64		asked_at;		/* its place in line; 0: in none */
 	bool		sent;			/* it may be on its way */
@@ -47,7 +49,8 @@ typedef struct DloadAllowance
 
 /*
  * The process's limiter for this resource's server and user: of the requests
- * that a scope of rate_limit counts apart, or with NULL of all of them.
+ * that a scope of rate_limit counts apart, or with NULL of all of them.  From
+ * here on the budget goes by this resource's rates.
  */
 extern DloadLimiter *dload_limiter_get(const DloadResource *res,
 									   const char *scope);
@@ -95,12 +98,19 @@ typedef struct DloadBudgetLine
 /* The budgets of this database: list of DloadBudgetLine. */
 extern List *dload_limiter_lines(void);
 
+/* Forget what a server's API said: in all its budgets in this database. */
+extern void dload_limiter_unlearn(Oid serverid);
+
 /* --- allowance.c: what a response says --- */
 
 /* What the headers say; those that the options name come on top. */
 extern void dload_allowance_read(const DloadLimitSpec *spec,
 								 const DloadExchange *ex,
 								 DloadAllowance *allowance);
+
+/* Do the headers say that nothing is left? */
+extern bool dload_limit_exhausted(const DloadLimitSpec *spec,
+								  const DloadExchange *ex);
 
 /*
  * Milliseconds that a response asks to wait before the next request: by its

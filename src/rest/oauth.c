@@ -345,6 +345,7 @@ send_request(const Asking *a)
 	const DloadResource *res = a->res;
 	DloadHttpRequest request = {0};
 	DloadExchange *ex;
+	int64		bound;			/* the reply is small, so no more for all */
 
 	request.method = "POST";
 	request.url = res->auth.token_url;
@@ -357,13 +358,22 @@ send_request(const Asking *a)
 	request.max_response_bytes = MAX_REPLY_BYTES;
 	request.guarded = dload_guard_applies(res, request.url);
 	dload_auth_secure(res, &request);
+	bound = dload_http_waited() / 1000 + request.connect_timeout +
+		request.request_timeout;
 	ex = dload_http_start(&request);
 	for (;;)
 	{
-		DloadHttpState state = dload_http_wait(ex, -1);
+		long		left = (long) (bound - dload_http_waited() / 1000);
+		DloadHttpState state = dload_http_wait(ex, Max(left, 0));
 
 		if (state == DLOAD_HTTP_DONE || state == DLOAD_HTTP_FAILED)
 			return ex;
+		if (left <= 0)
+		{
+			dload_http_give_up(ex, "reply was not complete within "
+							   "\"request_timeout\"");
+			return ex;
+		}
 		(void) dload_http_peek(ex);
 	}
 }

@@ -77,30 +77,76 @@ dload_scope_covers(const char *scope, const char *base_url,
 	return path_begins(path_of(url, base_url), pattern);
 }
 
-void
-dload_permit_open(DloadPermit *permit, const DloadResource *res,
-				  const char *method, const char *url)
+/* List the budgets that any request of the resource may fall under. */
+static void
+list_budgets(DloadPermitBudgets *budgets, const DloadResource *res)
 {
 	ListCell   *lc;
 
-	memset(permit, 0, sizeof(*permit));
-	permit->spec = &res->limits;
+	memset(budgets, 0, sizeof(*budgets));
 	foreach(lc, res->limits.rates)
 	{
 		const DloadRate *rate = lfirst(lc);
-		DloadLimiter *limiter;
-		bool		known = false;
+		bool		known = rate->scope == NULL || dload_rate_is_weight(rate);
 
-		if (rate->scope == NULL ||
-			!dload_scope_covers(rate->scope, res->base_url, method, url))
-			continue;
-		limiter = dload_limiter_get(res, rate->scope);
-		for (int i = 0; i < permit->n; i++)
-			known |= permit->limiters[i] == limiter;
+		for (int i = 0; i < budgets->n && !known; i++)
+			known = strcmp(budgets->scopes[i], rate->scope) == 0;
 		if (!known)
-			permit->limiters[permit->n++] = limiter;
+			budgets->scopes[budgets->n++] = rate->scope;
 	}
-	permit->limiters[permit->n++] = dload_limiter_get(res, NULL);
+	budgets->scopes[budgets->n++] = NULL;
+}
+
+/* What a request weighs in a rate of the server: the first weight counts. */
+static int64
+weigh(const DloadRate *rate, const DloadResource *res, const char *method,
+	  const char *url)
+{
+	ListCell   *lc;
+
+	foreach(lc, res->limits.rates)
+	{
+		const DloadRate *weight = lfirst(lc);
+
+		if (dload_rate_weighs_in(weight, rate) &&
+			dload_scope_covers(weight->scope, res->base_url, method, url))
+			return weight->weight;
+	}
+	return Max(rate->weight, 1);
+}
+
+void
+dload_permit_open(DloadPermit *permit, DloadPermitBudgets *budgets,
+				  const DloadResource *res, const char *method,
+				  const char *url)
+{
+	DloadTicket *ticket;
+	ListCell   *lc;
+	int			n = 0;
+
+	memset(permit, 0, sizeof(*permit));
+	permit->spec = &res->limits;
+	if (budgets->n == 0)
+		list_budgets(budgets, res);
+	for (int i = 0; i < budgets->n; i++)
+	{
+		const char *scope = budgets->scopes[i];
+
+		if (scope != NULL &&
+			!dload_scope_covers(scope, res->base_url, method, url))
+			continue;
+		if (budgets->limiters[i] == NULL)
+			budgets->limiters[i] = dload_limiter_get(res, scope);
+		permit->limiters[permit->n++] = budgets->limiters[i];
+	}
+	ticket = &permit->tickets[permit->n - 1];
+	foreach(lc, res->limits.rates)
+	{
+		const DloadRate *rate = lfirst(lc);
+
+		if (rate->scope == NULL)
+			ticket->units.weight[n++] = weigh(rate, res, method, url);
+	}
 }
 
 long

@@ -13,11 +13,18 @@
 #ifndef DLOAD_PERMIT_H
 #define DLOAD_PERMIT_H
 
-#include "base/shmem.h"
 #include "rest/limiter.h"
 
 /* A rate_limit has no more rates than this, so no more scopes either. */
 #define DLOAD_PERMIT_BUDGETS	(DLOAD_BUDGET_RATES + 1)
+
+/* The budgets of a resource, each looked up once, when it is first needed. */
+typedef struct DloadPermitBudgets
+{
+	int			n;				/* 0: not listed yet */
+	const char *scopes[DLOAD_PERMIT_BUDGETS];	/* NULL: the server's, last */
+	DloadLimiter *limiters[DLOAD_PERMIT_BUDGETS];	/* NULL: not yet needed */
+} DloadPermitBudgets;
 
 typedef struct DloadPermit
 {
@@ -27,9 +34,14 @@ typedef struct DloadPermit
 	DloadTicket tickets[DLOAD_PERMIT_BUDGETS];
 } DloadPermit;
 
-/* Find the budgets for a request to this URL. */
-extern void dload_permit_open(DloadPermit *permit, const DloadResource *res,
-							  const char *method, const char *url);
+/*
+ * Find those of the resource's budgets that a request to this URL falls under,
+ * and what it weighs in the server's rates.
+ */
+extern void dload_permit_open(DloadPermit *permit,
+							  DloadPermitBudgets *budgets,
+							  const DloadResource *res, const char *method,
+							  const char *url);
 
 /* Is this request one that the scope "/path" or "POST /path" is for? */
 extern bool dload_scope_covers(const char *scope, const char *base_url,

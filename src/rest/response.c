@@ -38,21 +38,13 @@ dload_status_transient(int status)
  * exhausted budget.
  */
 bool
-dload_response_limited(const DloadExchange *ex)
+dload_response_limited(const DloadLimitSpec *limits, const DloadExchange *ex)
 {
 	int			status = dload_http_status(ex);
-	char	   *remaining;
 
-	if (status == 429)
-		return true;
-	if (status != 403)
-		return false;
-	if (dload_retry_after(ex) >= 0)
-		return true;
-	remaining = dload_http_header(ex, "X-RateLimit-Remaining");
-	if (remaining == NULL)
-		remaining = dload_http_header(ex, "RateLimit-Remaining");
-	return remaining != NULL && strcmp(remaining, "0") == 0;
+	return status == 429 ||
+		(status == 403 && (dload_retry_after(ex) >= 0 ||
+						   dload_limit_exhausted(limits, ex)));
 }
 
 TimestampTz
@@ -98,26 +90,49 @@ member_text(DloadSpan json, const char *path_text)
 	return text[0] != '\0' ? text : NULL;
 }
 
+/* Is that member of a problem said already, or does it say nothing? */
+static bool
+is_said(const DloadToken *key, const DloadToken *value, int status)
+{
+	if (dload_token_equals(key, "title", 5) ||
+		dload_token_equals(key, "detail", 6))
+		return value->type == DLOAD_TOKEN_STRING;
+	/* that is no more than the status */
+	if (dload_token_equals(key, "type", 4))
+		return strcmp(dload_token_cstring(value), "about:blank") == 0;
+	return dload_token_equals(key, "status", 6) &&
+		strtol(dload_token_cstring(value), NULL, 10) == status;
+}
+
 /*
- * By which URIs a problem of RFC 9457 is known; "" for any other body.  A
- * type "about:blank" says no more than the status.
+ * What else a problem of RFC 9457 says: by which URIs it is known, and what
+ * the API adds of its own; "" for any other body.
  */
 static char *
-problem_names(const DloadFetch *f, DloadSpan body)
+problem_members(const DloadFetch *f, DloadSpan body)
 {
 	char	   *format = dload_http_header(f->exchange, "Content-Type");
-	char	   *type = member_text(body, "type");
-	char	   *instance = member_text(body, "instance");
+	StringInfoData buf;
+	DloadScanner s;
+	DloadToken	key;
+	DloadToken	value;
 
+	initStringInfo(&buf);
 	if (format == NULL || strstr(format, "problem+json") == NULL)
-		return "";
-	if (type != NULL && strcmp(type, "about:blank") == 0)
-		type = NULL;
-	if (type == NULL && instance == NULL)
-		return "";
-	return psprintf(" (%s%s%s%s%s)", type ? "type " : "", type ? type : "",
-					type && instance ? ", " : "",
-					instance ? "instance " : "", instance ? instance : "");
+		return buf.data;
+	dload_scanner_init(&s, body.data, body.len, true);
+	(void) dload_scanner_next(&s, &key);
+	while (dload_scanner_next(&s, &key) == DLOAD_TOKEN_KEY)
+	{
+		(void) dload_scanner_value(&s, &value);
+		if (!is_said(&key, &value, dload_http_status(f->exchange)))
+			appendStringInfo(&buf, "%s%s %s", buf.len == 0 ? " (" : ", ",
+							 dload_token_cstring(&key),
+							 dload_token_cstring(&value));
+	}
+	if (buf.len > 0)
+		appendStringInfoChar(&buf, ')');
+	return buf.data;
 }
 
 /*
@@ -143,7 +158,7 @@ problem_text(const DloadFetch *f, DloadSpan body)
 	if (title != NULL || detail != NULL)
 		return psprintf("%s%s%s%s", title ? title : "",
 						title && detail ? ": " : "", detail ? detail : "",
-						problem_names(f, body));
+						problem_members(f, body));
 	for (int i = 0; places[i] != NULL; i++)
 	{
 		char	   *text = member_text(body, places[i]);
@@ -225,7 +240,7 @@ dload_response_error(const DloadFetch *f, int status, DloadSpan body,
 {
 	const DloadResource *res = f->channel->res;
 
-	if (dload_response_limited(f->exchange))
+	if (dload_response_limited(&f->channel->res->limits, f->exchange))
 	{
 		dload_error_set(err, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
 						"rate limit of server \"%s\" is used up (status %d)",
@@ -270,8 +285,9 @@ dload_transport_error(const DloadFetch *f, DloadError *err)
 				"be reached from the database server.";
 			break;
 		case DLOAD_HTTP_FAIL_TIMEOUT:
-			hint = "The options \"connect_timeout\", \"request_timeout\" and "
-				"\"idle_timeout\" of the server set the times allowed.";
+			hint = "The options \"connect_timeout\", \"request_timeout\", "
+				"\"idle_timeout\" and \"min_speed\" of the server set the "
+				"times allowed.";
 			break;
 		case DLOAD_HTTP_FAIL_TLS_VERIFY:
 			hint = "Install the certificate of the authority that signed "

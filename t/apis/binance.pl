@@ -15,6 +15,10 @@
 			sql => "SELECT rate_limit_type, \"limit\" FROM binance.limits ORDER BY 2 LIMIT 1",
 			is => 'REQUEST_WEIGHT|6000'
 		},
+		{   name => 'requests count as what they weigh',
+			sql => "SELECT w.used = 20 + 2 * (r.used - 1) FROM dload.budgets AS w, dload.budgets AS r WHERE w.server = 'binance' AND r.server = 'binance' AND w.period = '1 min' AND r.period = '5 min'",
+			is => 't'
+		},
 		{   name => 'a ban is sat through',
 			before => [ { path => '/api/v3/klines', status => 418, headers => { 'Retry-After' => '1' }, body => { code => -1003, msg => 'Way too much request weight used; IP banned' } } ],
 			sql => "SELECT count(*) FROM binance.klines WHERE symbol = 'BTCEUR' AND open_time >= 1767225600000",

@@ -40,7 +40,7 @@ static const char *const header_names[] = {
 	"Retry-After", "Date", "X-RateLimit-Limit", "X-RateLimit-Remaining",
 	"X-RateLimit-Reset", "RateLimit", "RateLimit-Policy", "Left", "Used-1M",
 	"Sforce-Limit-Info", "X-HubSpot-RateLimit-Remaining",
-	"X-HubSpot-RateLimit-Interval-Milliseconds"
+	"X-HubSpot-RateLimit-Interval-Milliseconds", "X-Ms-Retry-After-Ms"
 };
 static char *header_values[lengthof(header_names)];
 
@@ -100,6 +100,7 @@ static void
 check_limits(char *text)
 {
 	const int64 week = INT64CONST(7) * USECS_PER_DAY;
+	DloadLimitHeaders named = {NULL, "Left", "Date", "Used-1M", 100};
 	DloadLimitSpec spec = {0};
 	DloadAllowance a;
 	int64		us;
@@ -113,10 +114,7 @@ check_limits(char *text)
 			(us < 0 || us > INT64CONST(253402300800) * USECS_PER_SEC))
 			fail("a date is out of range", line, NULL);
 	}
-	spec.remaining_header = "Left";
-	spec.reset_header = "Date";
-	spec.used_header = "Used-1M";
-	spec.used_limit = 100;
+	spec.headers = list_make1(&named);
 	dload_allowance_read(&spec, NULL, &a);
 	if (a.quota < -1 || a.remaining < -1 || a.until < -1 || a.until > week ||
 		(a.remaining >= 0 && a.until <= 0))
