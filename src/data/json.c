@@ -336,7 +336,7 @@ visit_item(const char *key, json_t *value, bool list, DloadJsonItemVisitor fn,
 	DloadJsonItem item = {key, NULL, false, false, list};
 
 	item.nested = !is_scalar(value);
-	item.bare = !json_is_string(value) && !json_is_null(value);
+	item.bare = !json_is_string(value);
 	if (item.nested)
 	{
 		StringInfoData buf;

@@ -50,9 +50,10 @@ typedef struct DloadJsonItem
 {
 	const char *key;
 	const char *value;			/* a string's text, or JSON; NULL for null */
-	bool		bare;			/* value is JSON: a number, true, an object */
+	bool		bare;			/* is JSON: a number, true, null, an object */
 	bool		nested;			/* and an object, or a list in a list */
-	bool		list;			/* an element of a list */
+	bool		list;			/* an element of a list; neither bare nor with
+								 * a value: of an empty one */
 } DloadJsonItem;
 
 typedef void (*DloadJsonItemVisitor) (const DloadJsonItem *item, void *arg);
