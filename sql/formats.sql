@@ -54,6 +54,16 @@ SELECT format_read($$path '/empty', format 'ndjson'$$);
 -- negative control: such a body is no JSON document
 SELECT format_read($$path '/shapes/ndjson?type=text/plain'$$);
 SELECT format_read($$path '/shapes/ndjson', format 'json'$$);
+CREATE FOREIGN TABLE format_lines (id int) SERVER format_server OPTIONS (path '/shapes/ndjson?type=application/json');
+DO $$
+DECLARE
+	hint text;
+BEGIN
+	PERFORM FROM format_lines;
+EXCEPTION WHEN OTHERS THEN
+	GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
+	RAISE WARNING '%', hint;
+END $$;
 -- what is cut off or malformed is an error that names the line
 SELECT format_read($$path '/shapes/ndjson-cut'$$);
 SELECT format_read($$path '/shapes/ndjson-bad'$$);

@@ -55,6 +55,8 @@ SELECT shape_read('map-empty', $$records_key 'k'$$);
 -- the place of the records is named in the response
 SELECT shape_read('twilio', $$records_key_path 'meta.key', paginate 'next_url', next_path 'meta.next_page_url'$$);
 SELECT shape_read('twilio', $$records_key_path 'meta.page'$$);
+-- a member that is not there is not an empty one
+SELECT shape_read('key-gone', $$records_key_path 'meta.key'$$);
 -- negative control: what is detected, or given, is wrong on one of the pages
 SELECT shape_read('twilio', $$records_path 'calls', paginate 'next_url', next_path 'meta.next_page_url'$$);
 
@@ -83,6 +85,11 @@ SELECT shape_read('bigquery', $$records_path 'rows', row_names_path 'schema.fiel
 -- faults
 SELECT shape_read('rows-long', $$records_path 'rows', row_names_path 'columns'$$);
 SELECT shape_read('rows-long', $$records_path 'rows', row_names 'id'$$);
+-- of two values under one name the first would be lost
+SELECT shape_read('rows-twice', $$records_path 'rows', row_names_path 'columns'$$);
+SELECT shape_read('rows-twice', $$records_path 'rows', row_names 'id,n,id'$$);
+SELECT shape_read('rows-twice', $$records_path 'rows', row_names 'id,n,other'$$);
+SELECT shape_read('csv-twice', $$csv_names 'id,n,id'$$);
 SELECT shape_read('rows', $$records_path 'rows', row_names_path 'names'$$);
 SELECT shape_read('rows', $$records_path 'rows', row_names_path 'columns[*].name'$$);
 SELECT shape_read('rows-after', $$records_path 'rows', row_names_path 'meta.columns'$$);

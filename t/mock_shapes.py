@@ -68,6 +68,10 @@ BODIES = {
                    b'[{"name":"id","type":"int"},{"name":"text"}]}}'),
     "rows-long": ("application/json",
                   b'{"columns":["id"],"rows":[[1],[2,3]]}'),
+    "rows-twice": ("application/json",
+                   b'{"columns":["id","n","id"],"rows":[[1,"x",2]]}'),
+    "key-gone": ("application/json",
+                 b'{"meta":{"key":"calls"},"messages":[{"id":1}]}'),
     "rows-bare": ("application/json", b'[[1,"x"],[2,"y"]]'),
     "bigquery": ("application/json",
                  b'{"jobComplete":true,"rows":[{"f":[{"v":"1"},{"v":"x"}]},'

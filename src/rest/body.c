@@ -111,9 +111,9 @@ dload_extract_bad_body(DloadExtract *x, DloadSpan body, DloadError *err)
 	dload_error_set(err, err->sqlstate,
 					"could not read the response of server \"%s\": %s",
 					x->res->servername, err->message);
-	err->hint = hint;
 	if (!syntax)
 	{
+		err->hint = hint;
 		dload_error_detail(err, "It came from %s %s.", x->fetch->method,
 						   x->fetch->shown_url);
 		return DLOAD_BODY_ERROR;
@@ -121,7 +121,9 @@ dload_extract_bad_body(DloadExtract *x, DloadSpan body, DloadError *err)
 	dload_error_detail(err, "%s %s returned %d: %s", x->fetch->method,
 					   x->fetch->shown_url,
 					   dload_http_status(x->fetch->exchange), shown);
-	if (!is_json && shown[0] != '\0' && x->handed == 0 &&
+	if (hint != NULL)
+		err->hint = hint;
+	else if (!is_json && shown[0] != '\0' && x->handed == 0 &&
 		x->format == DLOAD_FORMAT_JSON)
 		dload_error_hint(err, "Check that \"base_url\" and \"path\" name an "
 						 "address that answers in JSON.");
