@@ -163,6 +163,29 @@ SELECT dload.drop_pipeline('shape');
 DROP TABLE shape_target;
 RESET dload.package_bytes;
 
+-- numbers that stand for times, by the pipeline's columns; the cursor is still
+-- what the API wrote
+CREATE FOREIGN TABLE shape_times () SERVER shape_server OPTIONS (path '/shapes/times');
+SELECT dload.create_pipeline('shape', source => 'shape_times', target => 'shape_target', columns => '{"at": "epochs"}');
+SELECT dload.create_pipeline('shape', source => 'shape_times', target => 'shape_target', write_disposition => 'merge', primary_key => ARRAY['id'],
+  cursor_path => 'id', columns => '{"at": "epoch", "seen[*]": "epoch_ms"}');
+CALL dload.run('shape');
+SELECT id, at AT TIME ZONE 'UTC' AS at, value AT TIME ZONE 'UTC' AS seen, pg_typeof(at) FROM shape_target LEFT JOIN shape_target__seen AS s ON s._dload_root_id = shape_target._dload_id ORDER BY id, _dload_list_idx;
+SELECT convert_from(record, 'UTF8') AS record, reason FROM dload.rejected WHERE pipeline = 'shape';
+SELECT dload.drop_pipeline('shape');
+DROP TABLE shape_target, shape_target__seen;
+SELECT dload.create_pipeline('shape', source => 'shape_times', target => 'shape_target', cursor_path => 'at', columns => '{"at": "epoch"}');
+CALL dload.run('shape');
+SELECT cursor_value FROM dload.cursors WHERE pipeline = 'shape';
+SELECT dload.drop_pipeline('shape');
+DROP TABLE shape_target, shape_target__seen;
+-- negative control: the type alone does not take a number
+SELECT dload.create_pipeline('shape', source => 'shape_times', target => 'shape_target', columns => '{"at": "timestamptz"}');
+CALL dload.run('shape');
+SELECT reason FROM dload.rejected WHERE pipeline = 'shape' ORDER BY 1;
+SELECT dload.drop_pipeline('shape');
+DROP TABLE shape_target;
+
 -- a run that goes on at a page without names knows those of the page before
 CREATE FOREIGN TABLE shape_parts () SERVER shape_server
   OPTIONS (path '/shapes/snowflake', records_path 'data', row_names_path 'resultSetMetaData.rowType[*].name', paginate 'link');

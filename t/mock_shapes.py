@@ -70,6 +70,9 @@ BODIES = {
                   b'{"columns":["id"],"rows":[[1],[2,3]]}'),
     "rows-twice": ("application/json",
                    b'{"columns":["id","n","id"],"rows":[[1,"x",2]]}'),
+    "times": ("application/json",
+              b'[{"id":1,"at":1767225600.5,"seen":["1767225600000",null]},'
+              b'{"id":2,"at":null,"seen":[]},{"id":3,"at":"soon"}]'),
     "key-gone": ("application/json",
                  b'{"meta":{"key":"calls"},"messages":[{"id":1}]}'),
     "rows-bare": ("application/json", b'[[1,"x"],[2,"y"]]'),

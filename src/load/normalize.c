@@ -225,16 +225,45 @@ see_value(DloadColumn *column, const DloadToken *token)
 	}
 }
 
+/* What a coded value holds, as a token; else that is for the converter. */
+static void
+decode_value(DloadBatch *b, const DloadColumn *column, DloadToken *token)
+{
+	StringInfoData out;
+	char	   *text;
+
+	if (!dload_coding_takes(column->coding, token->type))
+		return;
+	initStringInfo(&out);
+	if (dload_coding_value(column->coding, token, token->text.len, &out))
+	{
+		/* a string without escapes */
+		text = carve(b, out.len);
+		memcpy(text, out.data, out.len);
+		token->type = DLOAD_TOKEN_STRING;
+		token->escaped = false;
+		token->text = dload_span(text + 1, out.len - 2);
+	}
+	pfree(out.data);
+}
+
 static pg_attribute_always_inline bool
 add_cell(DloadBatch *b, DloadColumn *column, const DloadToken *token,
 		 DloadError *err)
 {
 	DloadCell  *cell;
+	DloadToken	decoded;
 
 	if (column == NULL)
 		return dload_error_set(err, ERRCODE_TOO_MANY_COLUMNS,
 							   "table would have more than %d columns",
 							   DLOAD_MAX_COLUMNS);
+	if (unlikely(column->coded))
+	{
+		decoded = *token;
+		decode_value(b, column, &decoded);
+		token = &decoded;
+	}
 	if (token->type != DLOAD_TOKEN_NULL)
 		see_value(column, token);
 	if (b->nscratch == b->maxscratch)
