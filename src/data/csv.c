@@ -214,6 +214,8 @@ end_row(CsvSource *c, DloadSpan *record, DloadError *err)
 								c->out.len) != c->out.len)
 	{
 		malformed(c, err, "invalid UTF-8");
+		dload_error_hint(err, "CSV is read in UTF-8 only; ask the API for "
+						 "that.");
 		return DLOAD_READ_ERROR;
 	}
 	if (header)

@@ -392,8 +392,11 @@ dload_reader_next(DloadReader *r, DloadSpan *record, DloadError *err)
 void
 dload_reader_keep_last(DloadReader *r)
 {
-	MemoryContext old = MemoryContextSwitchTo(r->context);
+	MemoryContext old;
 
+	if (r->keeps_last)
+		return;
+	old = MemoryContextSwitchTo(r->context);
 	initStringInfo(&r->last);
 	MemoryContextSwitchTo(old);
 	r->keeps_last = true;

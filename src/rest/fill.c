@@ -220,8 +220,12 @@ append_value(Filling *f, const DloadPiece *piece, const DloadParam *param)
 	value = filtered(param, piece->filter);
 	if (param->nested && f->kind != DLOAD_FILL_JSON &&
 		piece->filter != DLOAD_FILTER_JSON)
-		return dload_error_set(f->err, ERRCODE_INVALID_PARAMETER_VALUE,
-							   "value of \"%s\" is an object", piece->name);
+	{
+		dload_error_set(f->err, ERRCODE_INVALID_PARAMETER_VALUE,
+						"value of \"%s\" is an object", piece->name);
+		return dload_error_hint(f->err, "{%s|json} writes it as JSON.",
+								piece->name);
+	}
 	switch (f->kind)
 	{
 		case DLOAD_FILL_PATH:

@@ -102,10 +102,15 @@ add_json_param(const DloadJsonItem *item, void *arg)
 		return;
 	if (given.nested && param->in != DLOAD_IN_BODY &&
 		param->in != DLOAD_IN_TEMPLATE)
+	{
 		dload_error_set(b->err, ERRCODE_INVALID_PARAMETER_VALUE,
 						given.list ?
 						"list \"%s\" contains an object or a list" :
 						"value of \"%s\" is an object", item->key);
+		dload_error_hint(b->err, "Only a JSON body can hold it: give the "
+						 "foreign table a column with param '%s', in "
+						 "'body'.", item->key);
+	}
 	b->params = lappend(b->params, param);
 }
 
