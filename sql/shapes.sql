@@ -179,6 +179,16 @@ CALL dload.run('shape');
 SELECT cursor_value FROM dload.cursors WHERE pipeline = 'shape';
 SELECT dload.drop_pipeline('shape');
 DROP TABLE shape_target, shape_target__seen;
+-- and the other codings: bytes and JSON
+CREATE FOREIGN TABLE shape_coded () SERVER shape_server OPTIONS (path '/shapes/coded', records_path 'data');
+SELECT dload.create_pipeline('shape', source => 'shape_coded', target => 'shape_target',
+  columns => '{"data": "base64", "bj": "base64json", "list[*].v": "base64", "j": "json"}');
+CALL dload.run('shape');
+SELECT id, data, bj, pg_typeof(bj), j, pg_typeof(j), gz FROM shape_target ORDER BY id;
+SELECT v, convert_from(v, 'UTF8') AS text FROM shape_target__list ORDER BY v;
+SELECT left(convert_from(record, 'UTF8'), 30) AS record, reason FROM dload.rejected WHERE pipeline = 'shape';
+SELECT dload.drop_pipeline('shape');
+DROP TABLE shape_target, shape_target__list;
 -- negative control: the type alone does not take a number
 SELECT dload.create_pipeline('shape', source => 'shape_times', target => 'shape_target', columns => '{"at": "timestamptz"}');
 CALL dload.run('shape');

@@ -36,17 +36,30 @@ dload_coding_parse(const char *word, DloadCoding *coding)
 	return false;
 }
 
-bool
-dload_coding_is_time(DloadCoding coding)
+static bool
+is_time(DloadCoding coding)
 {
 	return coding == DLOAD_CODING_EPOCH || coding == DLOAD_CODING_EPOCH_MS;
+}
+
+bool
+dload_coding_is_bytes(DloadCoding coding)
+{
+	return coding == DLOAD_CODING_BASE64 || coding == DLOAD_CODING_GZIP;
+}
+
+const char *
+dload_coding_type(DloadCoding coding)
+{
+	return is_time(coding) ? "timestamp with time zone" :
+		dload_coding_is_bytes(coding) ? "bytea" : "jsonb";
 }
 
 bool
 dload_coding_takes(DloadCoding coding, DloadTokenType type)
 {
 	return type == DLOAD_TOKEN_STRING ||
-		(type == DLOAD_TOKEN_NUMBER && dload_coding_is_time(coding));
+		(type == DLOAD_TOKEN_NUMBER && is_time(coding));
 }
 
 static int
@@ -215,7 +228,7 @@ dload_coding_value(DloadCoding coding, const DloadToken *token, size_t max,
 		coding == DLOAD_CODING_BASE64JSON || coding == DLOAD_CODING_GZIPJSON;
 	bool		good;
 
-	if (dload_coding_is_time(coding))
+	if (is_time(coding))
 		return dload_coding_takes(coding, token->type) &&
 			append_time(token->text, coding == DLOAD_CODING_EPOCH_MS, out);
 	initStringInfo(&bytes);

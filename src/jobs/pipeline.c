@@ -242,7 +242,7 @@ check_hint(const char *path, const char *type, void *arg)
 				"Give columns as {\"path\": \"type\"}.");
 	if (dload_path_parse(path, &err) == NULL)
 		dload_error_raise(&err);
-	if (dload_hint_is_time(type, &coding))
+	if (dload_hint_is_coding(type, &coding))
 		return;
 	/* a run sees pg_catalog only */
 	level = NewGUCNestLevel();

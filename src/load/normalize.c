@@ -19,6 +19,7 @@
 #include "rest/page.h"
 
 #include "miscadmin.h"
+#include "utils/builtins.h"
 #include "utils/memutils.h"
 
 /* Rows and cells are carved from pieces of this size. */
@@ -225,26 +226,65 @@ see_value(DloadColumn *column, const DloadToken *token)
 	}
 }
 
-/* What a coded value holds, as a token; else that is for the converter. */
+/* The text of a bytea. */
 static void
-decode_value(DloadBatch *b, const DloadColumn *column, DloadToken *token)
+append_hex(StringInfo out, const StringInfo bytes)
+{
+	size_t		len = (size_t) bytes->len * 2;
+
+	appendStringInfoString(out, "\\x");
+	enlargeStringInfo(out, (int) len);
+	hex_encode(bytes->data, bytes->len, out->data + out->len);
+	out->len += (int) len;
+}
+
+/* What a coded value holds: JSON, or the text of a bytea. */
+static bool
+append_decoded(const DloadColumn *column, const DloadToken *token,
+			   StringInfo out)
+{
+	size_t		max = (size_t) dload_max_record_kb * 1024;
+	StringInfoData bytes;
+	bool		good;
+
+	if (!dload_coding_is_bytes(column->coding))
+		return dload_coding_value(column->coding, token, max, out);
+	initStringInfo(&bytes);
+	good = dload_coding_bytes(column->coding, token, max, &bytes);
+	if (good)
+		append_hex(out, &bytes);
+	pfree(bytes.data);
+	return good;
+}
+
+/* Make the token that of what it holds. */
+static bool
+decode_value(DloadBatch *b, const DloadColumn *column, DloadToken *token,
+			 DloadError *err)
 {
 	StringInfoData out;
+	DloadScanner s;
 	char	   *text;
 
 	if (!dload_coding_takes(column->coding, token->type))
-		return;
+		return true;
 	initStringInfo(&out);
-	if (dload_coding_value(column->coding, token, token->text.len, &out))
-	{
-		/* a string without escapes */
-		text = carve(b, out.len);
-		memcpy(text, out.data, out.len);
-		token->type = DLOAD_TOKEN_STRING;
-		token->escaped = false;
-		token->text = dload_span(text + 1, out.len - 2);
-	}
+	if (!append_decoded(column, token, &out))
+		return dload_error_set(err, ERRCODE_INVALID_TEXT_REPRESENTATION,
+							   "column \"%s\": value cannot be decoded",
+							   column->name);
+	text = carve(b, out.len);
+	memcpy(text, out.data, out.len);
 	pfree(out.data);
+	if (!dload_coding_is_bytes(column->coding))
+	{
+		dload_scanner_init(&s, text, out.len, true);
+		dload_scanner_value(&s, token);
+		return true;
+	}
+	token->escaped = false;
+	token->text = dload_span(text, out.len);
+	return true;
 }
 
 static pg_attribute_always_inline bool
@@ -261,7 +301,8 @@ add_cell(DloadBatch *b, DloadColumn *column, const DloadToken *token,
 	if (unlikely(column->coded))
 	{
 		decoded = *token;
-		decode_value(b, column, &decoded);
+		if (!decode_value(b, column, &decoded, err))
+			return false;
 		token = &decoded;
 	}
 	if (token->type != DLOAD_TOKEN_NULL)

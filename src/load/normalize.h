@@ -43,7 +43,7 @@ typedef struct DloadColumn
 								 * none, OTHER: not one of inference's */
 	DloadType	wanted;			/* join of type and the values seen */
 	char	   *hint;			/* type name given by the user, or NULL */
-	bool		coded;			/* and values that hold something else */
+	bool		coded;			/* values hold something else: */
 	DloadCoding coding;
 	bool		key;			/* part of the primary key */
 	bool		whole;			/* the existing column holds containers */
@@ -172,12 +172,12 @@ extern DloadShape *dload_shape_create(const char *root_name,
 									  int max_nesting, bool keyed,
 									  uint64 fingerprint);
 
-/* Give a path the user's type, or "epoch" or "epoch_ms"; before any record. */
+/* Give a path the user's type, or a word for a coding; before any record. */
 extern void dload_shape_hint(DloadShape *shape, const char *path,
 							 const char *type);
 
-/* Is it a number that stands for a time, instead of a type? */
-extern bool dload_hint_is_time(const char *hint, DloadCoding *coding);
+/* Is it the word for a coding? */
+extern bool dload_hint_is_coding(const char *hint, DloadCoding *coding);
 
 /*
  * The column for a path of keys below a table, made when it is new; NULL and
