@@ -190,6 +190,10 @@ SELECT dload.preview_request('rq_lists', '{"i": [1, 2]}');
 ALTER FOREIGN TABLE rq_lists OPTIONS (SET body_type 'json', DROP body);
 SELECT dload.preview_request('rq_lists', '{"i": [1, "x"]}');
 
+-- numbers are sent as they are written
+CREATE FOREIGN TABLE rq_digits () SERVER request_shown OPTIONS (path '/d', query_params '{"version": 1.10, "list": [2.50, 1E2]}', method 'POST', body '{"n": {n}, "o": {o}}');
+SELECT dload.preview_request('rq_digits', '{"x": 0.1234567890123456789, "n": 1.230, "o": {"a": [0.10, {}], "b": 1.0}}');
+
 -- columns of lists are sent as lists
 CREATE FOREIGN TABLE rq_arrays (
     target text, since text, ids int[] OPTIONS (param 'ids', echo 'true'), names text[] OPTIONS (param 'X-Since', in 'header', echo 'true'),

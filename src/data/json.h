@@ -43,7 +43,8 @@ extern bool dload_json_each(const DloadJson *doc, DloadJsonVisitor fn,
 							void *arg, DloadError *err);
 
 /*
- * The same for all values, with what is needed to write them as JSON again.
+ * The same for all values of a document that was parsed, as they are written
+ * there, with what is needed to write them as JSON again.
  * A list calls fn once per element, an empty one once with value NULL.
  */
 typedef struct DloadJsonItem
