@@ -54,6 +54,32 @@ SELECT format_read($$path '/empty', format 'ndjson'$$);
 -- negative control: such a body is no JSON document
 SELECT format_read($$path '/shapes/ndjson?type=text/plain'$$);
 SELECT format_read($$path '/shapes/ndjson', format 'json'$$);
+CREATE FOREIGN TABLE format_lines (id int) SERVER format_server OPTIONS (path '/shapes/ndjson?type=application/json');
+DO $$
+DECLARE
+	hint text;
+BEGIN
+	PERFORM FROM format_lines;
+EXCEPTION WHEN OTHERS THEN
+	GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
+	RAISE WARNING '%', hint;
+END $$;
+-- an error among them is the last record
+SELECT format_read($$path '/shapes/ndjson-error', format 'ndjson', error_when 'exists($.error)'$$);
+SELECT format_read($$path '/shapes/ndjson-broken', error_when '$.error.code = "gone"'$$);
+SELECT format_read($$path '/shapes/ndjson', error_when 'exists($.error)'$$);
+SELECT format_read($$path '/shapes/csv', error_when '$.name contains "Smith"'$$);
+SELECT format_read($$path '/shapes/csv', error_when '$.id = 3'$$);
+SELECT format_read($$path '/shapes/csv-header', error_when '$.id = 3'$$);
+SELECT format_read($$path '/shapes/ndjson', error_when 'header("Content-Type") contains "ndjson"'$$);
+CREATE FOREIGN TABLE format_broken () SERVER format_server OPTIONS (path '/shapes/ndjson-broken', error_when 'exists($.error)');
+SELECT dload.create_pipeline('broken', source => 'format_broken', target => 'format_loaded', write_disposition => 'append');
+CALL dload.run('broken');
+SELECT outcome, rows_inserted FROM dload.runs WHERE pipeline = 'broken';
+SELECT dload.drop_pipeline('broken');
+-- negative control
+SELECT format_read($$path '/shapes/ndjson-error', format 'ndjson'$$);
+
 -- what is cut off or malformed is an error that names the line
 SELECT format_read($$path '/shapes/ndjson-cut'$$);
 SELECT format_read($$path '/shapes/ndjson-bad'$$);

@@ -87,6 +87,7 @@ SELECT dload.preview_request('rq_places', '{"x": "a\r\nX-Evil: 1", "n": 1}');
 SELECT dload.preview_request('rq_places', '{"x": "..", "n": 1}');
 SELECT dload.preview_request('rq_places', '{"x": "a"}');
 SELECT dload.preview_request('rq_places', '{"n": "a"}');
+SELECT dload.preview_request('rq_places', '{"x": "a"}');
 SELECT dload.preview_request('rq_places', '{"x": "a", "n": null}');
 CREATE FOREIGN TABLE rq_dots () SERVER request_shown OPTIONS (path '/a/{x}{y}/b?p={x}');
 SELECT dload.preview_request('rq_dots', '{"x": ".", "y": "b"}');
@@ -164,6 +165,18 @@ SELECT id, name FROM rq_graphql WHERE n = 3;
 SELECT id, name FROM rq_graphql WHERE n = 3 AND after = '5';
 EXPLAIN (VERBOSE, COSTS OFF) SELECT id FROM rq_graphql WHERE n = 3;
 
+-- values of any type, null included, and the name of one operation of several
+CREATE FOREIGN TABLE rq_values (
+    body text, l int[] OPTIONS (param 'l', echo 'true'), j jsonb OPTIONS (param 'j', echo 'true'), t text[] OPTIONS (param 'variables.t', in 'body', echo 'true'))
+  SERVER request_test OPTIONS (path '/requests/echo', method 'POST', body_type 'graphql', body 'query A { a } query B { b }', operation_name 'B',
+    variables '{"l": {l}, "j": {j}, "s": "{l}"}');
+SELECT body FROM rq_values WHERE l = '{1,2,NULL}' AND j = '{"a": [null, 1.50]}' AND t = '{a,"b,c"}';
+SELECT body FROM rq_values WHERE l = '{1}' AND j = 'true' AND t = '{}';
+SELECT body FROM rq_values WHERE l = '{{1},{2}}' AND j = '1';
+SELECT split_part(dload.preview_request('rq_values', '{"l": [1], "j": null}'), E'\n\n', 2);
+SELECT dload.preview_request('rq_values', '{"l": null, "j": null}');
+CREATE FOREIGN TABLE rq_bad () SERVER request_test OPTIONS (method 'POST', body '{}', operation_name 'B');
+
 -- lists
 CREATE FOREIGN TABLE rq_lists () SERVER request_shown OPTIONS (path '/l', query_params '{"a": ["1", "2,3"], "b": "x", "c": [], "d": ["y"]}');
 SELECT dload.preview_request('rq_lists', '{"ids": [1, "b c"], "b": ["p", "q"]}');
@@ -176,6 +189,19 @@ ALTER FOREIGN TABLE rq_lists ADD i int OPTIONS (param 'i', in 'body');
 SELECT dload.preview_request('rq_lists', '{"i": [1, 2]}');
 ALTER FOREIGN TABLE rq_lists OPTIONS (SET body_type 'json', DROP body);
 SELECT dload.preview_request('rq_lists', '{"i": [1, "x"]}');
+
+-- numbers are sent as they are written
+CREATE FOREIGN TABLE rq_digits () SERVER request_shown OPTIONS (path '/d', query_params '{"version": 1.10, "list": [2.50, 1E2]}', method 'POST', body '{"n": {n}, "o": {o}}');
+SELECT dload.preview_request('rq_digits', '{"x": 0.1234567890123456789, "n": 1.230, "o": {"a": [0.10, {}], "b": 1.0}}');
+
+-- columns of lists are sent as lists
+CREATE FOREIGN TABLE rq_arrays (
+    target text, since text, ids int[] OPTIONS (param 'ids', echo 'true'), names text[] OPTIONS (param 'X-Since', in 'header', echo 'true'),
+    days date[] OPTIONS (param 'days', echo 'true'))
+  SERVER request_test OPTIONS (path '/requests/echo', array_style 'brackets');
+SELECT target, since FROM rq_arrays WHERE ids = '{1,NULL,2}' AND names = '{a,"b c"}' AND days = '{2026-01-02}';
+SELECT target, since FROM rq_arrays WHERE ids = '{}';
+SELECT v, target FROM (VALUES ('{1}'::int[]), ('{2,3}')) AS w (v) JOIN rq_arrays ON ids = v ORDER BY v;
 
 -- names of parameters pass as they are, wherever they are given
 CREATE FOREIGN TABLE rq_names (
@@ -261,6 +287,21 @@ SELECT dload.alter_pipeline('since', cursor_param => 'Authorization');
 ALTER FOREIGN TABLE rq_since OPTIONS (SET cursor_in 'body', ADD body 'x', ADD body_type 'raw');
 SELECT dload.alter_pipeline('since', cursor_param => 'x');
 
+-- one UUID for all attempts at a request, another for the next request
+CREATE FOREIGN TABLE rq_stamp (id int, same boolean) SERVER request_test
+  OPTIONS (path '/requests/once', method 'POST', idempotent 'true', headers '{"Idempotency-Key": "{request_uuid}"}',
+    query_params '{"id": "{request_uuid}"}', body '{"id": {request_uuid}}', paginate 'page', has_more_path 'more', records_path 'data');
+SELECT dload.preview_request('rq_stamp') LIKE '%/once?id={request_uuid}&page=1_Idempotency-Key: {request_uuid}__{"id": "{request_uuid}"}';
+SELECT * FROM rq_stamp;
+SELECT dload.create_pipeline('stamp', 'rq_stamp', 'public.rq_stamp_loaded');
+CALL dload.run('stamp', max_pages => 1);
+CALL dload.run('stamp');
+SELECT id, same FROM rq_stamp_loaded ORDER BY id;
+ALTER FOREIGN TABLE rq_stamp OPTIONS (SET headers '{"Idempotency-Key": "fixed"}');
+\set VERBOSITY terse
+SELECT * FROM rq_stamp;
+\set VERBOSITY default
+
 -- a text is sent exactly as the API wrote it, a number as a number; a number
 -- that a format makes a date of counts from 1970
 CREATE FOREIGN TABLE rq_text () SERVER request_test OPTIONS (path '/requests/echo', method 'POST', cursor_in 'body');
@@ -273,8 +314,8 @@ CALL dload.run('number');
 SELECT body FROM rq_number_loaded ORDER BY _dload_id OFFSET 2;
 
 SET client_min_messages = warning;
-SELECT count(dload.drop_pipeline(p)) FROM unnest(ARRAY['scrolled', 'places', 'since', 'text', 'number']) AS p;
-DROP TABLE rq_scrolled, rq_places_loaded, rq_since_loaded, rq_text_loaded, rq_number_loaded;
+SELECT count(dload.drop_pipeline(p)) FROM unnest(ARRAY['scrolled', 'places', 'since', 'stamp', 'text', 'number']) AS p;
+DROP TABLE rq_scrolled, rq_places_loaded, rq_since_loaded, rq_stamp_loaded, rq_text_loaded, rq_number_loaded;
 DROP SERVER request_test CASCADE;
 DROP SERVER request_shown CASCADE;
 RESET client_min_messages;

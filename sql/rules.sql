@@ -44,6 +44,19 @@ SELECT rules_read($$path '/wordpress/posts', paginate 'page', stop_when 'status 
 SELECT rules_read($$path '/page/items', paginate 'page', stop_when '$.page_count = 4', records_path 'items'$$);
 SELECT rules_read($$path '/page/items', paginate 'page', stop_when '$.page_count = 5', records_path 'items'$$);
 
+-- without the status it speaks of 2xx responses: an error is no end
+SELECT rules_answer('/page/items?page=2', 500, '{"message": "sorry"}', 3) AS a \gset
+\setenv ANSWER :a
+:answer
+SELECT rules_read($$path '/page/items', paginate 'page', stop_when 'not exists($.page_count)', records_path 'items'$$);
+\! python3 "$MOCK_PY" --post "$(cat results/mock.url)" /_script/clear >results/mock.answer
+:answer
+SELECT rules_read($$path '/page/items', paginate 'page', response_rules '[{"when": "$.message = \"sorry\"", "do": "end"}]', records_path 'items'$$);
+\! python3 "$MOCK_PY" --post "$(cat results/mock.url)" /_script/clear >results/mock.answer
+:answer
+SELECT rules_read($$path '/page/items', paginate 'page', response_rules '[{"when": "status = 500 and $.message = \"sorry\"", "do": "end"}]', records_path 'items'$$);
+\! python3 "$MOCK_PY" --post "$(cat results/mock.url)" /_script/clear >results/mock.answer
+
 -- error_when: an error inside a 2xx response
 SELECT rules_answer('/items', 200, '{"status": "ERROR", "reason": "no such index", "rows": []}') AS a \gset
 \setenv ANSWER :a

@@ -55,6 +55,8 @@ SELECT shape_read('map-empty', $$records_key 'k'$$);
 -- the place of the records is named in the response
 SELECT shape_read('twilio', $$records_key_path 'meta.key', paginate 'next_url', next_path 'meta.next_page_url'$$);
 SELECT shape_read('twilio', $$records_key_path 'meta.page'$$);
+-- a member that is not there is not an empty one
+SELECT shape_read('key-gone', $$records_key_path 'meta.key'$$);
 -- negative control: what is detected, or given, is wrong on one of the pages
 SELECT shape_read('twilio', $$records_path 'calls', paginate 'next_url', next_path 'meta.next_page_url'$$);
 
@@ -83,6 +85,11 @@ SELECT shape_read('bigquery', $$records_path 'rows', row_names_path 'schema.fiel
 -- faults
 SELECT shape_read('rows-long', $$records_path 'rows', row_names_path 'columns'$$);
 SELECT shape_read('rows-long', $$records_path 'rows', row_names 'id'$$);
+-- of two values under one name the first would be lost
+SELECT shape_read('rows-twice', $$records_path 'rows', row_names_path 'columns'$$);
+SELECT shape_read('rows-twice', $$records_path 'rows', row_names 'id,n,id'$$);
+SELECT shape_read('rows-twice', $$records_path 'rows', row_names 'id,n,other'$$);
+SELECT shape_read('csv-twice', $$csv_names 'id,n,id'$$);
 SELECT shape_read('rows', $$records_path 'rows', row_names_path 'names'$$);
 SELECT shape_read('rows', $$records_path 'rows', row_names_path 'columns[*].name'$$);
 SELECT shape_read('rows-after', $$records_path 'rows', row_names_path 'meta.columns'$$);
@@ -155,6 +162,39 @@ SELECT count(*), sum(id), count(c) FROM shape_target;
 SELECT dload.drop_pipeline('shape');
 DROP TABLE shape_target;
 RESET dload.package_bytes;
+
+-- numbers that stand for times, by the pipeline's columns; the cursor is still
+-- what the API wrote
+CREATE FOREIGN TABLE shape_times () SERVER shape_server OPTIONS (path '/shapes/times');
+SELECT dload.create_pipeline('shape', source => 'shape_times', target => 'shape_target', columns => '{"at": "epochs"}');
+SELECT dload.create_pipeline('shape', source => 'shape_times', target => 'shape_target', write_disposition => 'merge', primary_key => ARRAY['id'],
+  cursor_path => 'id', columns => '{"at": "epoch", "seen[*]": "epoch_ms"}');
+CALL dload.run('shape');
+SELECT id, at AT TIME ZONE 'UTC' AS at, value AT TIME ZONE 'UTC' AS seen, pg_typeof(at) FROM shape_target LEFT JOIN shape_target__seen AS s ON s._dload_root_id = shape_target._dload_id ORDER BY id, _dload_list_idx;
+SELECT convert_from(record, 'UTF8') AS record, reason FROM dload.rejected WHERE pipeline = 'shape';
+SELECT dload.drop_pipeline('shape');
+DROP TABLE shape_target, shape_target__seen;
+SELECT dload.create_pipeline('shape', source => 'shape_times', target => 'shape_target', cursor_path => 'at', columns => '{"at": "epoch"}');
+CALL dload.run('shape');
+SELECT cursor_value FROM dload.cursors WHERE pipeline = 'shape';
+SELECT dload.drop_pipeline('shape');
+DROP TABLE shape_target, shape_target__seen;
+-- and the other codings: bytes and JSON
+CREATE FOREIGN TABLE shape_coded () SERVER shape_server OPTIONS (path '/shapes/coded', records_path 'data');
+SELECT dload.create_pipeline('shape', source => 'shape_coded', target => 'shape_target',
+  columns => '{"data": "base64", "bj": "base64json", "list[*].v": "base64", "j": "json"}');
+CALL dload.run('shape');
+SELECT id, data, bj, pg_typeof(bj), j, pg_typeof(j), gz FROM shape_target ORDER BY id;
+SELECT v, convert_from(v, 'UTF8') AS text FROM shape_target__list ORDER BY v;
+SELECT left(convert_from(record, 'UTF8'), 30) AS record, reason FROM dload.rejected WHERE pipeline = 'shape';
+SELECT dload.drop_pipeline('shape');
+DROP TABLE shape_target, shape_target__list;
+-- negative control: the type alone does not take a number
+SELECT dload.create_pipeline('shape', source => 'shape_times', target => 'shape_target', columns => '{"at": "timestamptz"}');
+CALL dload.run('shape');
+SELECT reason FROM dload.rejected WHERE pipeline = 'shape' ORDER BY 1;
+SELECT dload.drop_pipeline('shape');
+DROP TABLE shape_target;
 
 -- a run that goes on at a page without names knows those of the page before
 CREATE FOREIGN TABLE shape_parts () SERVER shape_server

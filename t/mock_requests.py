@@ -9,6 +9,8 @@
                           ones; without "_scroll_id" at the end
   /requests/page          POST with {"filter"}: the first of seven records and
                           "next", a URL that takes GET only
+  /requests/once          ?page=1 to 3, ?id=; each header Idempotency-Key is of
+                          one request, whose first attempt is answered by 503
   /requests/graphql       POST with {"query", "variables": {"first",
                           "after"?}}: records as GraphQL has them.  A query
                           with braces that do not match is an error
@@ -75,6 +77,21 @@ def add(route, reply_json):
         if first + 3 <= TOTAL:
             body["next"] = "/requests/page?from=%d" % (first + 3)
         return reply_json(body)
+
+    keys_seen = {}
+
+    @route("/requests/once")
+    def once(request):
+        key = request.headers.get("idempotency-key", "")
+        number = int(request.query.get("page", "1"))
+        if key not in keys_seen:
+            keys_seen[key] = number
+            return reply_json({"message": "try again"}, 503)
+        if keys_seen[key] != number:
+            return refuse("the key belongs to another request")
+        return reply_json({"more": number < 3, "data": [{
+            "id": number, "same": request.query.get("id") == key and
+            request.json == {"id": key}}]})
 
     @route("/requests/graphql")
     def graphql(request):

@@ -38,6 +38,9 @@ BODIES = {
     "seq": ("application/json-seq",
             b'\x1e{"id":1,\n "name":"one"}\n\x1e\x1e{"id":2}\n\x1e3\n'),
     "seq-cut": ("application/json-seq", b'\x1e{"id":1}\n\x1e12'),
+    "ndjson-error": ("application/json", b'{"error":{"code":"quota"}}\n'),
+    "ndjson-broken": ("application/x-ndjson",
+                      b'{"id":1}\n{"id":2}\n{"error":{"code":"gone"}}\n'),
     "ndjson-cut": ("application/x-ndjson", b'{"id":1}\n{"id":2'),
     "ndjson-bad": ("application/x-ndjson", b'{"id":1}\n\n{"id":2,}\n'),
     "ndjson-empty": ("application/x-ndjson", b"\n\n"),
@@ -68,6 +71,13 @@ BODIES = {
                    b'[{"name":"id","type":"int"},{"name":"text"}]}}'),
     "rows-long": ("application/json",
                   b'{"columns":["id"],"rows":[[1],[2,3]]}'),
+    "rows-twice": ("application/json",
+                   b'{"columns":["id","n","id"],"rows":[[1,"x",2]]}'),
+    "times": ("application/json",
+              b'[{"id":1,"at":1767225600.5,"seen":["1767225600000",null]},'
+              b'{"id":2,"at":null,"seen":[]},{"id":3,"at":"soon"}]'),
+    "key-gone": ("application/json",
+                 b'{"meta":{"key":"calls"},"messages":[{"id":1}]}'),
     "rows-bare": ("application/json", b'[[1,"x"],[2,"y"]]'),
     "bigquery": ("application/json",
                  b'{"jobComplete":true,"rows":[{"f":[{"v":"1"},{"v":"x"}]},'

@@ -184,37 +184,22 @@ end_field(CsvSource *c)
 	c->field++;
 }
 
-static int
-compare_names(const void *a, const void *b)
-{
-	return strcmp(*(char *const *) a, *(char *const *) b);
-}
-
 /* All names are there.  Of two that are equal one would hide the other. */
 static bool
 end_header(CsvSource *c, DloadError *err)
 {
-	char	  **sorted;
-	bool		good = true;
+	char	   *twice;
 
 	c->in_header = false;
 	if (c->form != NULL && c->form->ncolumns > 0)
 		return true;
 	c->ncolumns = c->field;
-	sorted = palloc(c->ncolumns * sizeof(char *));
-	memcpy(sorted, c->columns, c->ncolumns * sizeof(char *));
-	qsort(sorted, c->ncolumns, sizeof(char *), compare_names);
-	for (int i = 1; i < c->ncolumns && good; i++)
-	{
-		if (strcmp(sorted[i - 1], sorted[i]) != 0)
-			continue;
-		good = malformed(c, err, psprintf("the name %s stands there twice",
-										  sorted[i]));
-		dload_error_hint(err, "Give other names by the option "
-						 "\"csv_names\".");
-	}
-	pfree(sorted);
-	return good;
+	twice = dload_form_twice(c->columns, c->ncolumns);
+	if (twice == NULL)
+		return true;
+	malformed(c, err, psprintf("the name %s stands there twice", twice));
+	return dload_error_hint(err, "Give other names by the option "
+							"\"csv_names\".");
 }
 
 /*
@@ -229,6 +214,8 @@ end_row(CsvSource *c, DloadSpan *record, DloadError *err)
 								c->out.len) != c->out.len)
 	{
 		malformed(c, err, "invalid UTF-8");
+		dload_error_hint(err, "CSV is read in UTF-8 only; ask the API for "
+						 "that.");
 		return DLOAD_READ_ERROR;
 	}
 	if (header)

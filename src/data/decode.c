@@ -43,6 +43,19 @@ is_time(DloadCoding coding)
 }
 
 bool
+dload_coding_is_bytes(DloadCoding coding)
+{
+	return coding == DLOAD_CODING_BASE64 || coding == DLOAD_CODING_GZIP;
+}
+
+const char *
+dload_coding_type(DloadCoding coding)
+{
+	return is_time(coding) ? "timestamp with time zone" :
+		dload_coding_is_bytes(coding) ? "bytea" : "jsonb";
+}
+
+bool
 dload_coding_takes(DloadCoding coding, DloadTokenType type)
 {
 	return type == DLOAD_TOKEN_STRING ||

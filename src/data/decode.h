@@ -28,6 +28,12 @@ typedef enum DloadCoding		/* order of the option's values */
 /* The coding that a word means; false if none. */
 extern bool dload_coding_parse(const char *word, DloadCoding *coding);
 
+/* The type of a column for what is so coded. */
+extern const char *dload_coding_type(DloadCoding coding);
+
+/* Is that bytes, which JSON has no value for? */
+extern bool dload_coding_is_bytes(DloadCoding coding);
+
 /* May a value of this type be so coded? */
 extern bool dload_coding_takes(DloadCoding coding, DloadTokenType type);
 

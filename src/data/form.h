@@ -66,4 +66,7 @@ typedef struct DloadForm
 #define dload_form_has_rows(form) \
 	((form)->nnames > 0 || (form)->names_path != NULL)
 
+/* A name that is there twice, so that a value would hide another; or NULL. */
+extern char *dload_form_twice(char **names, int n);
+
 #endif							/* DLOAD_FORM_H */

@@ -18,6 +18,8 @@
 
 #include "data/json.h"
 
+#include "data/record.h"
+
 #include <jansson.h>
 
 #include "common/shortest_dec.h"
@@ -29,6 +31,7 @@
 struct DloadJson
 {
 	json_t	   *root;
+	char	   *text;			/* that was parsed, in UTF-8; or NULL */
 	MemoryContextCallback callback;
 };
 
@@ -82,7 +85,8 @@ dload_json_parse(const char *text, const char *what, DloadError *err)
 	json_error_t error;
 	char	   *near;
 
-	doc->root = json_loads(to_utf8(text),
+	doc->text = pstrdup(to_utf8(text));
+	doc->root = json_loads(doc->text,
 						   JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
 	if (doc->root != NULL)
 		return doc;
@@ -329,54 +333,65 @@ append_value(StringInfo buf, json_t *value)
 	}
 }
 
+/* A value as it is written, numbers to the last digit. */
 static void
-visit_item(const char *key, json_t *value, bool list, DloadJsonItemVisitor fn,
-		   void *arg)
+visit_item(const char *key, const DloadToken *value, bool list,
+		   DloadJsonItemVisitor fn, void *arg)
 {
 	DloadJsonItem item = {key, NULL, false, false, list};
 
-	item.nested = !is_scalar(value);
-	item.bare = !json_is_string(value) && !json_is_null(value);
+	item.nested = value->type == DLOAD_TOKEN_OBJECT_START ||
+		value->type == DLOAD_TOKEN_ARRAY_START;
+	item.bare = value->type != DLOAD_TOKEN_STRING;
 	if (item.nested)
-	{
-		StringInfoData buf;
-
-		initStringInfo(&buf);
-		append_value(&buf, value);
-		item.value = from_utf8(buf.data);
-	}
-	else
-		item.value = scalar_text(value);
+		item.value = from_utf8(pnstrdup(value->text.data, value->text.len));
+	else if (value->type != DLOAD_TOKEN_NULL)
+		item.value = from_utf8(dload_token_cstring(value));
 	fn(&item, arg);
+}
+
+static void
+visit_list(const char *key, DloadSpan list, DloadJsonItemVisitor fn, void *arg)
+{
+	DloadScanner s;
+	DloadToken	value;
+	bool		any = false;
+
+	dload_scanner_init(&s, list.data, list.len, true);
+	(void) dload_scanner_next(&s, &value);
+	while (dload_scanner_value(&s, &value) != DLOAD_TOKEN_ARRAY_END &&
+		   value.type != DLOAD_TOKEN_ERROR)
+	{
+		visit_item(key, &value, true, fn, arg);
+		any = true;
+	}
+	if (!any)
+	{
+		DloadJsonItem empty = {key, NULL, false, false, true};
+
+		fn(&empty, arg);
+	}
 }
 
 bool
 dload_json_items(const DloadJson *doc, DloadJsonItemVisitor fn, void *arg)
 {
-	const char *key;
-	json_t	   *value;
-	json_t	   *element;
-	size_t		index;
+	DloadScanner s;
+	DloadToken	token;
 
 	if (!json_is_object(doc->root))
 		return false;
-	json_object_foreach(doc->root, key, value)
+	Assert(doc->text != NULL);
+	dload_scanner_init(&s, doc->text, strlen(doc->text), true);
+	(void) dload_scanner_next(&s, &token);
+	while (dload_scanner_next(&s, &token) == DLOAD_TOKEN_KEY)
 	{
-		char	   *name = from_utf8(key);
+		char	   *name = from_utf8(dload_token_cstring(&token));
 
-		if (!json_is_array(value))
-			visit_item(name, value, false, fn, arg);
-		else if (json_array_size(value) == 0)
-		{
-			DloadJsonItem empty = {name, NULL, false, false, true};
-
-			fn(&empty, arg);
-		}
+		if (dload_scanner_value(&s, &token) == DLOAD_TOKEN_ARRAY_START)
+			visit_list(name, token.text, fn, arg);
 		else
-		{
-			json_array_foreach(value, index, element)
-				visit_item(name, element, true, fn, arg);
-		}
+			visit_item(name, &token, false, fn, arg);
 	}
 	return true;
 }

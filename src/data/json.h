@@ -43,16 +43,18 @@ extern bool dload_json_each(const DloadJson *doc, DloadJsonVisitor fn,
 							void *arg, DloadError *err);
 
 /*
- * The same for all values, with what is needed to write them as JSON again.
+ * The same for all values of a document that was parsed, as they are written
+ * there, with what is needed to write them as JSON again.
  * A list calls fn once per element, an empty one once with value NULL.
  */
 typedef struct DloadJsonItem
 {
 	const char *key;
 	const char *value;			/* a string's text, or JSON; NULL for null */
-	bool		bare;			/* value is JSON: a number, true, an object */
+	bool		bare;			/* is JSON: a number, true, null, an object */
 	bool		nested;			/* and an object, or a list in a list */
-	bool		list;			/* an element of a list */
+	bool		list;			/* an element of a list; neither bare nor with
+								 * a value: of an empty one */
 } DloadJsonItem;
 
 typedef void (*DloadJsonItemVisitor) (const DloadJsonItem *item, void *arg);

@@ -37,7 +37,8 @@ struct DloadReader
 	DloadSource *json;			/* each made when first needed */
 	DloadSource *lines;
 	DloadSource *csv;
-	char	   *member;			/* of key_path: what "json" was made for */
+	char	   *member;			/* of key_path: what "json" was made for, */
+	DloadPath  *member_path;	/* and its place */
 	MemoryContext json_context; /* of it then */
 
 	MemoryContext keep;			/* of an opened body's records, or NULL */
@@ -159,32 +160,13 @@ dload_reader_needs_body(const DloadReader *r)
 	return is_json(r) && r->form->key_path != NULL;
 }
 
-/* The member that holds the records is named in the document itself. */
-static bool
-follow_key_path(DloadReader *r, const char *body, size_t len, DloadError *err)
+/* The reader of a member that holds the records; r->member is its name. */
+static void
+read_member(DloadReader *r, const char *member)
 {
-	DloadToken	token;
 	DloadPath  *path;
-	char	   *member;
 	MemoryContext old;
 
-	if (!dload_json_validate(dload_span(body, len), err))
-		return false;
-	if (!dload_path_lookup(r->form->key_path, dload_span(body, len), &token) ||
-		token.type != DLOAD_TOKEN_STRING)
-	{
-		dload_error_set(err, ERRCODE_INVALID_PARAMETER_VALUE,
-						"records_key_path \"%s\" does not lead to a name",
-						dload_path_text(r->form->key_path));
-		return dload_error_hint(err, "It should lead to a string, which names "
-								"the member with the records.");
-	}
-	member = dload_token_cstring(&token);
-	if (r->member != NULL && strcmp(r->member, member) == 0)
-		return true;
-	if (r->path->nsteps == DLOAD_MAX_PATH_STEPS)
-		return dload_error_set(err, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
-							   "path has too many steps");
 	if (r->json_context != NULL)
 		MemoryContextDelete(r->json_context);
 	r->json_context = AllocSetContextCreate(r->context, "dload records key",
@@ -199,9 +181,58 @@ follow_key_path(DloadReader *r, const char *body, size_t len, DloadError *err)
 	path->steps[path->nsteps].key = r->member;
 	path->steps[path->nsteps].keylen = strlen(member);
 	path->nsteps++;
+	r->member_path = path;
 	r->json = r->source = json_source(r, path);
 	MemoryContextSwitchTo(old);
-	return true;
+}
+
+/* Is it there?  [*] may lead to nothing. */
+static bool
+member_is_there(const DloadPath *path, DloadSpan json)
+{
+	DloadToken	token;
+
+	for (int i = 0; i < path->nsteps; i++)
+	{
+		if (path->steps[i].kind == DLOAD_STEP_ANY)
+			return true;
+	}
+	return dload_path_lookup(path, json, &token);
+}
+
+/* The member that holds the records is named in the document itself. */
+static bool
+follow_key_path(DloadReader *r, const char *body, size_t len, DloadError *err)
+{
+	DloadSpan	json = dload_span(body, len);
+	DloadToken	token;
+	char	   *member;
+
+	if (!dload_json_validate(json, err))
+		return false;
+	if (!dload_path_lookup(r->form->key_path, json, &token) ||
+		token.type != DLOAD_TOKEN_STRING)
+	{
+		dload_error_set(err, ERRCODE_INVALID_PARAMETER_VALUE,
+						"records_key_path \"%s\" does not lead to a name",
+						dload_path_text(r->form->key_path));
+		return dload_error_hint(err, "It should lead to a string, which names "
+								"the member with the records.");
+	}
+	if (r->path->nsteps == DLOAD_MAX_PATH_STEPS)
+		return dload_error_set(err, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+							   "path has too many steps");
+	member = dload_token_cstring(&token);
+	if (r->member == NULL || strcmp(r->member, member) != 0)
+		read_member(r, member);
+	if (member_is_there(r->member_path, json))
+		return true;
+	dload_error_set(err, ERRCODE_INVALID_PARAMETER_VALUE,
+					"records_key_path \"%s\" names \"%s\", which is not there",
+					dload_path_text(r->form->key_path),
+					dload_trim_body(dload_span(member, strlen(member))));
+	return dload_error_hint(err, "The member is looked for in the object at "
+							"\"records_path\", or at the root.");
 }
 
 /* The first of two readings: all but the records. */
@@ -361,8 +392,11 @@ dload_reader_next(DloadReader *r, DloadSpan *record, DloadError *err)
 void
 dload_reader_keep_last(DloadReader *r)
 {
-	MemoryContext old = MemoryContextSwitchTo(r->context);
+	MemoryContext old;
 
+	if (r->keeps_last)
+		return;
+	old = MemoryContextSwitchTo(r->context);
 	initStringInfo(&r->last);
 	MemoryContextSwitchTo(old);
 	r->keeps_last = true;

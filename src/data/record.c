@@ -308,6 +308,7 @@ scan_literal(DloadScanner *s, const char *word, size_t len)
 
 /* The one fault that well-formed input can have. */
 static const char too_deep[] = "nested too deeply";
+static const char passed_end[] = "unexpected data after the document";
 
 /* Enter the container whose bracket is at s->cur. */
 static pg_attribute_always_inline const char *
@@ -481,7 +482,7 @@ scan(DloadScanner *s, DloadToken *token, int skip_depth)
 				s->state = STATE_MEMBER;
 				break;
 			case STATE_DONE:
-				fail(s, start, "unexpected data after the document");
+				fail(s, start, passed_end);
 				return DLOAD_TOKEN_ERROR;
 			default:
 		value:
@@ -581,6 +582,9 @@ dload_scanner_error(const DloadScanner *s, int64 offset, DloadError *err)
 		dload_error_detail(err, "Near \"%s\".", dload_trim_body(near));
 	if (s->error == too_deep)
 		dload_error_hint(err, "At most %d levels are read.", DLOAD_MAX_DEPTH);
+	if (s->error == passed_end)
+		dload_error_hint(err, "Where each line is a document of its own, set "
+						 "the option \"format\" to 'ndjson'.");
 	return false;
 }
 

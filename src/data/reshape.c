@@ -140,6 +140,7 @@ take_names(DloadReshape *r, DloadSpan list, const DloadPath *tail,
 	DloadToken	token;
 	DloadTokenType type;
 	char	  **names = palloc(MAX_NAMES * sizeof(char *));
+	char	   *twice;
 	int			nnames = 0;
 	size_t		bytes = 0;
 
@@ -158,6 +159,13 @@ take_names(DloadReshape *r, DloadSpan list, const DloadPath *tail,
 		if (nnames == MAX_NAMES || bytes > MAX_COPIED_BYTES)
 			return no_names(r, "leads to too many names", err);
 		names[nnames++] = pnstrdup(token.text.data - 1, token.text.len + 2);
+	}
+	twice = dload_form_twice(names, nnames);
+	if (twice != NULL)
+	{
+		no_names(r, psprintf("leads to the name %s twice", twice), err);
+		return dload_error_hint(err, "Give other names by the option "
+								"\"row_names\" instead.");
 	}
 	r->names = names;
 	r->nnames = nnames;

@@ -515,8 +515,8 @@ dload_scalar_datetime(DloadConverter *conv, const DloadToken *token,
 	{
 		dload_scalar_wrong_kind(conv, token, err);
 		if (token->type == DLOAD_TOKEN_NUMBER)
-			dload_error_hint(err, "A Unix time needs a column of a numeric "
-							 "type; to_timestamp() converts it.");
+			dload_error_hint(err, "A Unix time is read by \"decode\" 'epoch' "
+							 "or 'epoch_ms'.");
 		return false;
 	}
 	if (!utf8_text(conv, token, &text, err))

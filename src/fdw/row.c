@@ -133,8 +133,7 @@ decode_value(const DloadRow *row, const DloadResourceColumn *column,
 	int			i = column->attnum - 1;
 	size_t		max = (size_t) dload_max_record_kb * 1024;
 	bool		bytes = column->typid == BYTEAOID &&
-		(column->coding == DLOAD_CODING_BASE64 ||
-		 column->coding == DLOAD_CODING_GZIP);
+		dload_coding_is_bytes(column->coding);
 	StringInfoData out;
 	DloadScanner s;
 

@@ -324,6 +324,61 @@ begin_read(DloadScan *scan, ForeignScanState *node)
 	scan->begun = true;
 }
 
+/* The elements of an array as one list. */
+static List *
+add_list(List *params, const DloadParam *like, Oid elemtype, Datum value)
+{
+	ArrayType  *array = DatumGetArrayTypeP(value);
+	int16		typlen;
+	bool		typbyval;
+	char		typalign;
+	Datum	   *elements;
+	bool	   *nulls;
+	int			count;
+
+	if (ARR_NDIM(array) > 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("value for parameter \"%s\" is an array of several "
+						"dimensions", like->name),
+				 errhint("Make the column jsonb, if the API takes JSON.")));
+	get_typlenbyvalalign(elemtype, &typlen, &typbyval, &typalign);
+	deconstruct_array(array, elemtype, typlen, typbyval, typalign,
+					  &elements, &nulls, &count);
+	for (int i = 0; i < Max(count, 1); i++)
+	{
+		DloadParam *param = palloc(sizeof(DloadParam));
+
+		*param = *like;
+		param->list = true;
+		if (i < count && !nulls[i])
+			param->value = dload_pushdown_text(elemtype, elements[i]);
+		param->bare = i < count &&
+			(nulls[i] || dload_pushdown_is_json(elemtype));
+		params = lappend(params, param);
+	}
+	return params;
+}
+
+/* What one of a parameter's values gives to a request. */
+static List *
+add_given(List *params, const DloadScan *scan, const DloadGiven *g,
+		  Datum value)
+{
+	DloadParam *param = palloc0(sizeof(DloadParam));
+	Oid			elemtype = get_base_element_type(g->typid);
+
+	param->name = dload_pushdown_param(scan->resource, g->column, g->part);
+	param->in = g->column->in;
+	if (OidIsValid(elemtype))
+		return add_list(params, param, elemtype, value);
+	param->value = g->part == DLOAD_PART_VALUE ?
+		dload_pushdown_text(g->typid, value) :
+		dload_pushdown_bound(scan->resource, g->typid, value, g->part);
+	param->bare = dload_pushdown_is_json(g->typid);
+	return lappend(params, param);
+}
+
 static void
 open_request(DloadScan *scan)
 {
@@ -339,17 +394,9 @@ open_request(DloadScan *scan)
 	for (int i = 0; i < scan->ngiven; i++)
 	{
 		DloadGiven *g = &scan->given[i];
-		DloadParam *param = palloc0(sizeof(DloadParam));
-		int			which = chosen(scan, i, request->ordinal);
 
-		param->name = dload_pushdown_param(scan->resource, g->column, g->part);
-		param->value = g->part == DLOAD_PART_VALUE ?
-			dload_pushdown_text(g->typid, g->values[which]) :
-			dload_pushdown_bound(scan->resource, g->typid,
-								 g->values[which], g->part);
-		param->in = g->column->in;
-		param->bare = dload_pushdown_is_json(g->typid);
-		params = lappend(params, param);
+		params = add_given(params, scan, g,
+						   g->values[chosen(scan, i, request->ordinal)]);
 	}
 	request->extract = dload_extract_begin(scan->resource, params);
 	dload_extract_want(request->extract, scan->wanted);

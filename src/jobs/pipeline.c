@@ -249,12 +249,15 @@ check_hint(const char *path, const char *type, void *arg)
 	Oid			typid;
 	int32		typmod;
 	int			level;
+	DloadCoding coding;
 
 	if (type == NULL)
 		invalid(psprintf("column \"%s\" has no type", path),
 				"Give columns as {\"path\": \"type\"}.");
 	if (dload_path_parse(path, &err) == NULL)
 		dload_error_raise(&err);
+	if (dload_hint_is_coding(type, &coding))
+		return;
 	/* a run sees pg_catalog only */
 	level = NewGUCNestLevel();
 	dload_setting_pin_search_path();

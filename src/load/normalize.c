@@ -19,6 +19,7 @@
 #include "rest/page.h"
 
 #include "miscadmin.h"
+#include "utils/builtins.h"
 #include "utils/memutils.h"
 
 /* Rows and cells are carved from pieces of this size. */
@@ -225,6 +226,67 @@ see_value(DloadColumn *column, const DloadToken *token)
 	}
 }
 
+/* The text of a bytea. */
+static void
+append_hex(StringInfo out, const StringInfo bytes)
+{
+	size_t		len = (size_t) bytes->len * 2;
+
+	appendStringInfoString(out, "\\x");
+	enlargeStringInfo(out, (int) len);
+	hex_encode(bytes->data, bytes->len, out->data + out->len);
+	out->len += (int) len;
+}
+
+/* What a coded value holds: JSON, or the text of a bytea. */
+static bool
+append_decoded(const DloadColumn *column, const DloadToken *token,
+			   StringInfo out)
+{
+	size_t		max = (size_t) dload_max_record_kb * 1024;
+	StringInfoData bytes;
+	bool		good;
+
+	if (!dload_coding_is_bytes(column->coding))
+		return dload_coding_value(column->coding, token, max, out);
+	initStringInfo(&bytes);
+	good = dload_coding_bytes(column->coding, token, max, &bytes);
+	if (good)
+		append_hex(out, &bytes);
+	pfree(bytes.data);
+	return good;
+}
+
+/* Make the token that of what it holds. */
+static bool
+decode_value(DloadBatch *b, const DloadColumn *column, DloadToken *token,
+			 DloadError *err)
+{
+	StringInfoData out;
+	DloadScanner s;
+	char	   *text;
+
+	if (!dload_coding_takes(column->coding, token->type))
+		return true;
+	initStringInfo(&out);
+	if (!append_decoded(column, token, &out))
+		return dload_error_set(err, ERRCODE_INVALID_TEXT_REPRESENTATION,
+							   "column \"%s\": value cannot be decoded",
+							   column->name);
+	text = carve(b, out.len);
+	memcpy(text, out.data, out.len);
+	pfree(out.data);
+	if (!dload_coding_is_bytes(column->coding))
+	{
+		dload_scanner_init(&s, text, out.len, true);
+		dload_scanner_value(&s, token);
+		return true;
+	}
+	token->escaped = false;
+	token->text = dload_span(text, out.len);
+	return true;
+}
+
 static pg_attribute_always_inline void
 push_cell(DloadBatch *b, DloadColumn *column, const DloadToken *token)
 {
@@ -249,10 +311,19 @@ static pg_attribute_always_inline bool
 add_cell(DloadBatch *b, DloadColumn *column, const DloadToken *token,
 		 DloadError *err)
 {
+	DloadToken	decoded;
+
 	if (column == NULL)
 		return dload_error_set(err, ERRCODE_TOO_MANY_COLUMNS,
 							   "table would have more than %d columns",
 							   DLOAD_MAX_COLUMNS);
+	if (unlikely(column->coded))
+	{
+		decoded = *token;
+		if (!decode_value(b, column, &decoded, err))
+			return false;
+		token = &decoded;
+	}
 	if (token->type != DLOAD_TOKEN_NULL)
 		see_value(column, token);
 	push_cell(b, column, token);
@@ -497,19 +568,25 @@ walk_record(DloadBatch *b, DloadRow *row, DloadError *err)
 }
 
 /* Those that a tombstone has. */
-static void
-take_keys(DloadBatch *b, DloadRow *row)
+static bool
+take_keys(DloadBatch *b, DloadRow *row, DloadError *err)
 {
 	DloadShape *shape = b->shape;
 	DloadToken	token;
 
 	for (int k = 0; k < shape->nkeys; k++)
 		if (dload_path_lookup(shape->key_paths[k], row->record, &token))
+		{
+			if (shape->keys[k]->coded &&
+				!decode_value(b, shape->keys[k], &token, err))
+				return false;
 			push_cell(b, shape->keys[k], &token);
+		}
 	if (shape->cursor != NULL &&
 		dload_path_lookup(shape->cursor_path, row->record, &token) &&
 		token.type != DLOAD_TOKEN_NULL)
 		row->cursor = token;
+	return true;
 }
 
 static DloadRow *
@@ -527,7 +604,7 @@ add_record(DloadBatch *b, DloadSpan record, bool tombstone, DloadError *err)
 		dload_error_set(err, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
 						"record is too large");
 	else if (tombstone)
-		take_keys(b, row);
+		ok = take_keys(b, row, err);
 	else
 		ok = walk_record(b, row, err);
 	if (ok)

@@ -20,6 +20,7 @@
 #define DLOAD_NORMALIZE_H
 
 #include "base/dload.h"
+#include "data/decode.h"
 #include "data/keytree.h"
 #include "data/path.h"
 #include "data/record.h"
@@ -43,6 +44,8 @@ typedef struct DloadColumn
 								 * none, OTHER: not one of inference's */
 	DloadType	wanted;			/* join of type and the values seen */
 	char	   *hint;			/* type name given by the user, or NULL */
+	bool		coded;			/* values hold something else: */
+	DloadCoding coding;
 	bool		key;			/* part of the primary key */
 	bool		whole;			/* the existing column holds containers */
 	bool		fixed;			/* cannot be widened: what does not fit is
@@ -176,9 +179,12 @@ extern DloadShape *dload_shape_create(const char *root_name,
 									  int max_nesting, bool keyed,
 									  uint64 fingerprint);
 
-/* Give a path the user's type; before any record. */
+/* Give a path the user's type, or a word for a coding; before any record. */
 extern void dload_shape_hint(DloadShape *shape, const char *path,
 							 const char *type);
+
+/* Is it the word for a coding? */
+extern bool dload_hint_is_coding(const char *hint, DloadCoding *coding);
 
 /*
  * The column for a path of keys below a table, made when it is new; NULL and

@@ -88,6 +88,13 @@ dload_shape_hint(DloadShape *shape, const char *path, const char *type)
 	entry->type = MemoryContextStrdup(shape->context, type);
 }
 
+/* "json" is the type. */
+bool
+dload_hint_is_coding(const char *hint, DloadCoding *coding)
+{
+	return dload_coding_parse(hint, coding) && *coding != DLOAD_CODING_JSON;
+}
+
 /* The user's type for a column: by its path from the record's root. */
 static char *
 find_hint(DloadTable *table, const char *path)
@@ -162,6 +169,11 @@ dload_shape_add_column(DloadTable *table, const char *path, const char *name)
 	column->hint = find_hint(table, path);
 	if (column->hint)
 		column->wanted = DLOAD_TYPE_OTHER;
+	if (column->hint && dload_hint_is_coding(column->hint, &column->coding))
+	{
+		column->coded = true;
+		column->hint = unconstify(char *, dload_coding_type(column->coding));
+	}
 	if (table->ncolumns == table->maxcolumns)
 	{
 		table->maxcolumns = Max(16, table->maxcolumns * 2);

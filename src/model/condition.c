@@ -205,6 +205,15 @@ judge(const DloadCondition *c, const DloadFacts *facts, bool with_body)
 }
 
 bool
+dload_condition_names_status(const DloadCondition *c)
+{
+	if (c->kind == NODE_EXISTS || c->kind == NODE_COMPARE)
+		return c->place == PLACE_STATUS;
+	return dload_condition_names_status(c->left) ||
+		(c->right != NULL && dload_condition_names_status(c->right));
+}
+
+bool
 dload_condition_holds(const DloadCondition *c, const DloadFacts *facts)
 {
 	return judge(c, facts, true) == DLOAD_TRUE;

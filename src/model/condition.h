@@ -46,6 +46,9 @@ typedef struct DloadFacts
 extern DloadCondition *dload_condition_parse(const char *text,
 											 DloadError *err);
 
+/* Does it look at the status? */
+extern bool dload_condition_names_status(const DloadCondition *c);
+
 extern bool dload_condition_holds(const DloadCondition *c,
 								  const DloadFacts *facts);
 

@@ -240,6 +240,9 @@ const DloadOption dload_options[] = {
 	SIMPLE("variables", T, DLOAD_OPT_TEXT, NULL,
 		   "Variables of a GraphQL query, as a JSON object; {name} stands for "
 		   "a value."),
+	SIMPLE("operation_name", T, DLOAD_OPT_NAME, NULL,
+		   "Name of the operation that is carried out, where a GraphQL body "
+		   "has several."),
 	SIMPLE("accept", T, DLOAD_OPT_TEXT, NULL,
 		   "Media type asked for, in the header Accept; default: the one that "
 		   "format names, or application/json."),
@@ -387,8 +390,8 @@ const DloadOption dload_options[] = {
 	CHOICE("on_repeat", T, "error|stop", "error",
 		   "What it means that the next page is one already read."),
 	SIMPLE("stop_when", T, DLOAD_OPT_CONDITION, NULL,
-		   "Condition on a response of any status that ends the list; the "
-		   "records of a 2xx response still count."),
+		   "Condition on a response that ends the list; without status in "
+		   "it on a 2xx one. The records of a 2xx response still count."),
 	SIMPLE("error_when", T, DLOAD_OPT_CONDITION, NULL,
 		   "Condition on a 2xx response that makes it an error."),
 	RANGED("max_pages", T, DLOAD_OPT_INT, 1, PG_INT32_MAX, NULL,

@@ -283,6 +283,20 @@ check_paging(List *options, const char *format, DloadError *err)
 	return true;
 }
 
+/* Names that the user gives for values that have none. */
+static bool
+check_names(List *options, const char *option, DloadError *err)
+{
+	DloadOptionSet set = {1, {options}};
+	char	  **names = NULL;
+	int			n = read_names(&set, option, &names);
+	char	   *twice = dload_form_twice(names, n);
+
+	return twice == NULL ||
+		dload_error_set(err, BAD_VALUE,
+						"option \"%s\" has the name %s twice", option, twice);
+}
+
 static bool
 check_csv(List *options, DloadError *err)
 {
@@ -369,6 +383,8 @@ dload_recordspec_check(List *options, DloadError *err)
 		check_csv(options, err) && check_rows(options, err) &&
 		check_deleted(options, err) &&
 		dload_given_with(options, "deleted_column", "deleted_when", err) &&
+		check_names(options, "csv_names", err) &&
+		check_names(options, "row_names", err) &&
 		check_object(options, "envelope_values", check_copied, err) &&
 		check_object(options, "decode", check_coded, err);
 }

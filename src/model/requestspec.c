@@ -104,6 +104,7 @@ dload_requestspec_read(DloadRequestSpec *spec, const DloadOptionSet *set,
 	spec->conditional = dload_option_bool(set, "conditional");
 	spec->body_type = dload_option_enum(set, "body_type");
 	spec->variables = dload_spec_text(set, "variables");
+	spec->operation_name = dload_spec_text(set, "operation_name");
 	spec->accept = dload_spec_text(set, "accept");
 	spec->headers = merge_headers(read_headers(server), read_headers(table));
 	spec->array_style = dload_option_enum(set, "array_style");
@@ -357,6 +358,7 @@ dload_requestspec_check(List *options, DloadError *err)
 {
 	static const DloadOwnedOption owned[] = {
 		{"variables", "graphql"},
+		{"operation_name", "graphql"},
 		{NULL}
 	};
 	static const DloadOwnedOption follow[] = {

@@ -45,6 +45,7 @@ typedef struct DloadRequestSpec
 	char	   *body;			/* template, GraphQL text, or NULL */
 	DloadBodyType body_type;
 	char	   *variables;		/* template of a JSON object, or NULL */
+	char	   *operation_name; /* GraphQL operation in the body, or NULL */
 	char	   *accept;			/* or NULL: as the format has it */
 	bool		conditional;	/* runs ask only for what has changed */
 	List	   *headers;		/* of char * "Name: value", templates;

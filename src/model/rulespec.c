@@ -125,6 +125,15 @@ read_member(const char *key, const char *value, void *arg)
 		reading->timed = true;
 }
 
+/* To which responses it applies. */
+static void
+set_scope(DloadRule *rule, bool success_only)
+{
+	rule->success_only = success_only ||
+		(rule->action == DLOAD_RULE_END &&
+		 !dload_condition_names_status(rule->when));
+}
+
 static bool
 rule_is_whole(const Reading *reading, DloadError *err)
 {
@@ -177,6 +186,7 @@ parse_rules(const char *text, List **rules, DloadError *err)
 			err->message = psprintf("rule %d: %s", n, err->message);
 			return false;
 		}
+		set_scope(rule, false);
 		*rules = lappend(*rules, rule);
 	}
 	return true;
@@ -212,10 +222,10 @@ read_single(const DloadOptionSet *set, const char *option,
 	rule->option = option;
 	rule->source = pstrdup(text);
 	rule->action = action;
-	rule->success_only = action == DLOAD_RULE_FAIL;
 	rule->when = parse_condition(text, &err);
 	if (rule->when == NULL)
 		dload_error_raise(&err);
+	set_scope(rule, action == DLOAD_RULE_FAIL);
 	return list_make1(rule);
 }
 

@@ -7,6 +7,9 @@
  * holds decides; without one the status does.  They come from stop_when, the
  * table's response_rules, the server's, and error_when, in this order.
  *
+ * What ends a list speaks of good responses, unless it looks at the status:
+ * an error has no members that say that more follows, either.
+ *
  *-------------------------------------------------------------------------
  */
 #ifndef DLOAD_RULESPEC_H

@@ -41,6 +41,9 @@ dload_extract_reader(DloadExtract *x)
 	if (x->fetch->request->names != NULL)
 		dload_reader_recall_names(x->reader, x->fetch->request->names);
 	dload_reader_set_format(x->reader, x->format);
+	/* rules that look into the body */
+	if (x->format != DLOAD_FORMAT_JSON && x->fetch->unjudged)
+		dload_reader_keep_last(x->reader);
 	dload_reader_reset(x->reader);
 	return x->reader;
 }
@@ -111,9 +114,9 @@ dload_extract_bad_body(DloadExtract *x, DloadSpan body, DloadError *err)
 	dload_error_set(err, err->sqlstate,
 					"could not read the response of server \"%s\": %s",
 					x->res->servername, err->message);
-	err->hint = hint;
 	if (!syntax)
 	{
+		err->hint = hint;
 		dload_error_detail(err, "It came from %s %s.", x->fetch->method,
 						   x->fetch->shown_url);
 		return DLOAD_BODY_ERROR;
@@ -121,13 +124,16 @@ dload_extract_bad_body(DloadExtract *x, DloadSpan body, DloadError *err)
 	dload_error_detail(err, "%s %s returned %d: %s", x->fetch->method,
 					   x->fetch->shown_url,
 					   dload_http_status(x->fetch->exchange), shown);
-	if (!is_json && shown[0] != '\0' && x->handed == 0 &&
+	if (hint != NULL)
+		err->hint = hint;
+	else if (!is_json && shown[0] != '\0' && x->handed == 0 &&
 		x->format == DLOAD_FORMAT_JSON)
 		dload_error_hint(err, "Check that \"base_url\" and \"path\" name an "
 						 "address that answers in JSON.");
 	else
-		dload_error_hint(err, "The request was sent %d times; try again when "
-						 "the API has recovered.", x->fetch->retries + 1);
+		dload_error_hint(err, "The request was sent %d %s; try again when the "
+						 "API has recovered.", x->fetch->retries + 1,
+						 x->fetch->retries == 0 ? "time" : "times");
 	/* a page for people will not turn into JSON by asking again */
 	return shown[0] == '<' ? DLOAD_BODY_ERROR : DLOAD_BODY_BROKEN;
 }
@@ -340,7 +346,8 @@ empty_page(MemoryContext parent, DloadSpan envelope)
 
 /*
  * Hold the rules against a page.  One object that stands for the whole body
- * is looked at as such: it may be no record but the report of an error.
+ * is looked at as such: it may be no record but the report of an error.  Lines
+ * and CSV have nothing but records, of which an error is the last.
  */
 static DloadBodyResult
 judge_body(DloadExtract *x, DloadPage **page, MemoryContext parent,
@@ -348,6 +355,7 @@ judge_body(DloadExtract *x, DloadPage **page, MemoryContext parent,
 {
 	DloadPage  *old = *page;
 	const char *start = old->body.data;
+	DloadSpan	envelope = old->envelope;
 	bool		lone;
 	bool		taken_for_record;
 	DloadJudgement judgement;
@@ -356,8 +364,11 @@ judge_body(DloadExtract *x, DloadPage **page, MemoryContext parent,
 		x->path->nsteps == 0 && start != NULL &&
 		start[strspn(start, " \t\r\n")] == '{';
 	taken_for_record = lone && !x->path_proven;
-	judgement = dload_judge_page(x->fetch, lone ? old->body : old->envelope,
-								 err);
+	if (lone)
+		envelope = old->body;
+	else if (x->format != DLOAD_FORMAT_JSON && x->reader != NULL)
+		envelope = dload_reader_last(x->reader);
+	judgement = dload_judge_page(x->fetch, envelope, err);
 	if (judgement == DLOAD_JUDGED_ERROR)
 		return DLOAD_BODY_ERROR;
 	if (judgement == DLOAD_JUDGED_GOOD && x->fetch->fate == DLOAD_FATE_PAGE)
@@ -367,7 +378,7 @@ judge_body(DloadExtract *x, DloadPage **page, MemoryContext parent,
 	if (x->fetch->fate == DLOAD_FATE_SKIP || taken_for_record)
 	{
 		dload_extract_forget_path(x);
-		*page = empty_page(parent, lone ? old->body : old->envelope);
+		*page = empty_page(parent, envelope);
 		dload_extract_drop_page(x, old);
 	}
 	return DLOAD_BODY_OK;

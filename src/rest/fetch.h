@@ -51,6 +51,7 @@ typedef struct DloadFetch
 	DloadChannel *channel;
 	const DloadRequest *request;
 	const DloadValidator *validator;	/* of the page wanted, or NULL */
+	char	   *stamp;			/* of all its attempts */
 	const char *method;
 	const char *body;
 	char	   *url;			/* of the last hop, without the api key */

@@ -12,6 +12,7 @@
 #include "data/record.h"
 #include "mb/pg_wchar.h"
 #include "model/resource.h"
+#include "rest/stamp.h"
 #include "utils/json.h"
 
 /* What is being filled. */
@@ -39,7 +40,9 @@ is_bare(const DloadParam *param)
 void
 dload_append_json_value(StringInfo buf, const DloadParam *param)
 {
-	if (is_bare(param))
+	if (param->value == NULL)
+		appendStringInfoString(buf, "null");
+	else if (is_bare(param))
 		appendStringInfoString(buf, param->value);
 	else
 		escape_json(buf, param->value);
@@ -146,10 +149,15 @@ filtered(const DloadParam *param, DloadFilter filter)
 	return buf.data;
 }
 
-/* The values of a placeholder: list of DloadParam. */
+/*
+ * The values of a placeholder: list of DloadParam.  Only JSON has a null;
+ * elsewhere it is no value.
+ */
 static List *
-find_values(const Filling *f, const char *name, bool *list)
+find_values(const Filling *f, const DloadPiece *piece, bool *list)
 {
+	bool		nulls = piece->filter == DLOAD_FILTER_JSON ||
+		(f->kind == DLOAD_FILL_JSON && !piece->quoted);
 	List	   *values = NIL;
 	ListCell   *lc;
 
@@ -158,11 +166,19 @@ find_values(const Filling *f, const char *name, bool *list)
 	{
 		DloadParam *param = lfirst(lc);
 
-		if (param->in != DLOAD_IN_TEMPLATE || strcmp(param->name, name) != 0)
+		if (param->in != DLOAD_IN_TEMPLATE ||
+			strcmp(param->name, piece->name) != 0)
 			continue;
 		*list |= param->list;
-		if (param->value != NULL)
+		if (param->value != NULL || (param->bare && nulls))
 			values = lappend(values, param);
+	}
+	if (values == NIL && strcmp(piece->name, DLOAD_STAMP_NAME) == 0)
+	{
+		DloadParam *param = palloc0(sizeof(DloadParam));
+
+		param->value = DLOAD_STAMP;
+		values = list_make1(param);
 	}
 	return values;
 }
@@ -194,12 +210,22 @@ append_string_content(StringInfo buf, const char *value)
 static bool
 append_value(Filling *f, const DloadPiece *piece, const DloadParam *param)
 {
-	const char *value = filtered(param, piece->filter);
+	const char *value;
 
+	if (param->value == NULL)
+	{
+		appendStringInfoString(&f->out, "null");
+		return true;
+	}
+	value = filtered(param, piece->filter);
 	if (param->nested && f->kind != DLOAD_FILL_JSON &&
 		piece->filter != DLOAD_FILTER_JSON)
-		return dload_error_set(f->err, ERRCODE_INVALID_PARAMETER_VALUE,
-							   "value of \"%s\" is an object", piece->name);
+	{
+		dload_error_set(f->err, ERRCODE_INVALID_PARAMETER_VALUE,
+						"value of \"%s\" is an object", piece->name);
+		return dload_error_hint(f->err, "{%s|json} writes it as JSON.",
+								piece->name);
+	}
 	switch (f->kind)
 	{
 		case DLOAD_FILL_PATH:
@@ -242,7 +268,7 @@ static bool
 append_placeholder(Filling *f, const DloadPiece *piece)
 {
 	bool		list;
-	List	   *values = find_values(f, piece->name, &list);
+	List	   *values = find_values(f, piece, &list);
 	ListCell   *lc;
 
 	if (list && f->kind == DLOAD_FILL_JSON && !piece->quoted)

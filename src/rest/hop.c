@@ -13,6 +13,7 @@
 #include "rest/auth.h"
 #include "rest/guard.h"
 #include "rest/request.h"
+#include "rest/stamp.h"
 #include "rest/url.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -38,10 +39,14 @@ set_url(DloadFetch *f, const char *url)
 void
 dload_hop_first(DloadFetch *f)
 {
+	MemoryContext old = MemoryContextSwitchTo(f->context);
+
 	f->method = f->request->method;
-	f->body = f->request->body;
+	f->body = f->request->body ?
+		dload_stamp_fill(f->request->body, f->stamp) : NULL;
 	f->redirects = 0;
-	set_url(f, f->request->url);
+	set_url(f, dload_stamp_fill(f->request->url, f->stamp));
+	MemoryContextSwitchTo(old);
 }
 
 /* The exchange is over, whichever way. */
@@ -90,6 +95,7 @@ dload_hop_send(DloadFetch *f, DloadError *err)
 	const DloadResource *res = f->channel->res;
 	DloadHttpRequest request = {0};
 	MemoryContext old;
+	ListCell   *lc;
 
 	if (!dload_hop_allowed(f, err))
 		return false;
@@ -100,6 +106,8 @@ dload_hop_send(DloadFetch *f, DloadError *err)
 	request.url = dload_auth_rebase(res, f->url);
 	request.shown_url = f->shown_url;
 	dload_request_headers(res, f->request, f->body != NULL, &request.headers);
+	foreach(lc, request.headers)
+		lfirst(lc) = dload_stamp_fill(lfirst(lc), f->stamp);
 	if (f->validator != NULL)
 		request.headers = lappend(request.headers,
 								  dload_validator_header(f->validator));

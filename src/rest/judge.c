@@ -147,6 +147,7 @@ judge_failure(DloadFetch *f, int status, DloadSpan *body, DloadError *err)
 	const DloadLimitSpec *limits = &f->channel->res->limits;
 	bool		limited = dload_response_limited(limits, f->exchange);
 	int64		asked = dload_limit_pause(limits, f->exchange, limited);
+	const DloadRule *rule;
 
 	if (!limited && status >= 500)
 		dload_breaker_failed(f);
@@ -168,6 +169,11 @@ judge_failure(DloadFetch *f, int status, DloadSpan *body, DloadError *err)
 							body->data) && dload_hop_renew(f))
 		return DLOAD_JUDGED_AGAIN;
 	(void) dload_response_error(f, status, *body, err);
+	rule = dload_rules_beside(f, *body);
+	if (rule != NULL)
+		dload_error_hint(err, "The option \"%s\" would end the list here, but "
+						 "without \"status\" it speaks of 2xx responses: "
+						 "%s", rule->option, rule->source);
 	return DLOAD_JUDGED_ERROR;
 }
 

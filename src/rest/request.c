@@ -88,8 +88,7 @@ add_json_param(const DloadJsonItem *item, void *arg)
 	DloadParam	given = {0};
 	DloadParam *param;
 
-	/* null is how a caller says "without it" */
-	if (b->err->sqlstate != 0 || (item->value == NULL && !item->list))
+	if (b->err->sqlstate != 0)
 		return;
 	given.name = pstrdup(param_name(b->res, item->key));
 	given.value = item->value ? pstrdup(item->value) : NULL;
@@ -98,12 +97,20 @@ add_json_param(const DloadJsonItem *item, void *arg)
 	given.nested = item->nested;
 	given.list = item->list;
 	param = place_param(b->res, &given);
+	/* null is how a caller says "without it", but where JSON needs a value */
+	if (given.value == NULL && !given.list && param->in != DLOAD_IN_TEMPLATE)
+		return;
 	if (given.nested && param->in != DLOAD_IN_BODY &&
 		param->in != DLOAD_IN_TEMPLATE)
+	{
 		dload_error_set(b->err, ERRCODE_INVALID_PARAMETER_VALUE,
 						given.list ?
 						"list \"%s\" contains an object or a list" :
 						"value of \"%s\" is an object", item->key);
+		dload_error_hint(b->err, "Only a JSON body can hold it: give the "
+						 "foreign table a column with param '%s', in "
+						 "'body'.", item->key);
+	}
 	b->params = lappend(b->params, param);
 }
 
@@ -344,7 +351,8 @@ json_value(List *params, const DloadParam *first)
 	{
 		DloadParam *param = lfirst(lc);
 
-		if (param->in != first->in || param->value == NULL ||
+		if (param->in != first->in ||
+			(param->value == NULL && !param->bare) ||
 			strcmp(param->name, first->name) != 0)
 			continue;
 		if (any)
@@ -393,6 +401,11 @@ graphql_body(const DloadResource *res, List *params, DloadError *err)
 	initStringInfo(&buf);
 	appendStringInfoString(&buf, "{\"query\": ");
 	escape_json(&buf, res->request.body);
+	if (res->request.operation_name != NULL)
+	{
+		appendStringInfoString(&buf, ", \"operationName\": ");
+		escape_json(&buf, res->request.operation_name);
+	}
 	if (res->request.variables != NULL)
 	{
 		char	   *variables = dload_fill(res->request.variables,

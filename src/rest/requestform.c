@@ -27,7 +27,7 @@ keeps_params(const DloadResource *res)
 
 /*
  * The parameters as they are kept for later requests: {"name": ["svalue"]},
- * with "j" for JSON, and capitals and "E" for lists.
+ * with "j" for JSON, "n" for null, and capitals and "E" for lists.
  */
 char *
 dload_request_given(const DloadResource *res, List *params)
@@ -52,16 +52,17 @@ dload_request_given(const DloadResource *res, List *params)
 		foreach(other, params)
 		{
 			DloadParam *p = lfirst(other);
-			char		kind = p->list ? (p->bare ? 'J' : 'S') :
-			(p->bare ? 'j' : 's');
+			char		kind = p->value ? (p->bare ? 'j' : 's') :
+			(p->bare ? 'n' : 'e');
 
 			if (strcmp(p->name, param->name) != 0)
 				continue;
 			if (any)
 				appendStringInfoString(&buf, ", ");
 			any = true;
-			escape_json(&buf, p->value ? psprintf("%c%s", kind, p->value) :
-						"E");
+			escape_json(&buf, psprintf("%c%s",
+									   p->list ? pg_ascii_toupper(kind) : kind,
+									   p->value ? p->value : ""));
 		}
 		appendStringInfoChar(&buf, ']');
 	}
@@ -76,14 +77,16 @@ take_given(const char *key, const char *value, void *arg)
 {
 	List	  **params = arg;
 	DloadParam *param = palloc0(sizeof(DloadParam));
+	char		kind;
 
 	if (value == NULL || *value == '\0')
 		return;
+	kind = pg_ascii_tolower(*value);
 	param->name = pstrdup(key);
 	param->in = DLOAD_IN_TEMPLATE;
-	param->bare = *value == 'j' || *value == 'J';
-	param->list = *value == 'J' || *value == 'S' || *value == 'E';
-	param->value = *value == 'E' ? NULL : pstrdup(value + 1);
+	param->bare = kind == 'j' || kind == 'n';
+	param->list = kind != *value;
+	param->value = kind == 'j' || kind == 's' ? pstrdup(value + 1) : NULL;
 	*params = lappend(*params, param);
 }
 

@@ -14,6 +14,7 @@
 #include "rest/auth.h"
 #include "rest/extract.h"
 #include "rest/fetch.h"
+#include "rest/stamp.h"
 #include "rest/url.h"
 
 /* How much of a body is shown. */
@@ -139,7 +140,8 @@ dload_request_show(const DloadResource *res, const DloadRequest *request)
 		appendStringInfo(&buf, "\n\n%.*s%s", shown, request->body,
 						 shown < len ? "..." : "");
 	}
-	return dload_auth_redact(res, buf.data);
+	return dload_auth_redact(res, dload_stamp_fill(buf.data, "{"
+												   DLOAD_STAMP_NAME "}"));
 }
 
 DloadRequest *

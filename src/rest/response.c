@@ -182,8 +182,9 @@ dload_response_detail(const DloadFetch *f, int status, DloadSpan body,
 		dload_error_detail(err, "%s %s returned %d: %s", f->method,
 						   f->shown_url, status, dload_shown_body(res, body));
 	else
-		dload_error_detail(err, "%s %s returned %d with an empty body.",
-						   f->method, f->shown_url, status);
+		dload_error_detail(err, "%s %s returned %d%s.", f->method,
+						   f->shown_url, status,
+						   body.data != NULL ? " with an empty body" : "");
 }
 
 static const char *

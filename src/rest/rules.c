@@ -96,6 +96,23 @@ dload_rules_find(const DloadFetch *f, DloadSpan body)
 	return NULL;
 }
 
+const DloadRule *
+dload_rules_beside(const DloadFetch *f, DloadSpan body)
+{
+	DloadFacts	facts = gather_facts(f, body);
+	ListCell   *lc;
+
+	foreach(lc, f->channel->res->rules.rules)
+	{
+		const DloadRule *rule = lfirst(lc);
+
+		if (rule->action == DLOAD_RULE_END && !applies(rule, facts.status) &&
+			dload_condition_holds(rule->when, &facts))
+			return rule;
+	}
+	return NULL;
+}
+
 /* A time to wait as APIs write it: "3.5s", 30, an HTTP date, an epoch. */
 static int64
 read_wait(const char *text)

@@ -20,10 +20,11 @@ typedef struct DloadParam
 	char	   *name;
 	char	   *value;
 	int			in;				/* DloadParamIn */
-	bool		bare;			/* value is JSON: a number, true, an object */
+	bool		bare;			/* is JSON: a number, true, an object; without
+								 * value: null */
 	bool		nested;			/* and an object or a list in a list */
-	bool		list;			/* one of several of this name; alone and
-								 * without value: of none */
+	bool		list;			/* one of several of this name; neither bare
+								 * nor with a value: of none */
 	bool		cursor;			/* where a run goes on: what only a read from
 								 * the start has is left out */
 } DloadParam;

@@ -87,7 +87,14 @@ my $tell = sub {
 		my $before = $tell->($api, { slow => 1 });
 		like(sql($api, $customers), qr/ERROR:.*by its handle/s, 'snowflake: a POST of a slow statement is an error that says what to do');
 		is($tell->($api, { slow => 0 }) - $before, 1, 'snowflake: which was not carried out again');
-		$before = $tell->($api, {});
-		$api->{mock}->script({ method => 'POST', path => '/statements', status => 502, body => {} });
-		like(sql($api, $customers), qr/ERROR:.*502/s, 'snowflake: a POST is not repeated, without any option');
+		$before = $tell->($api, { lost => 1 });
+		is(sql($api, $customers), $right_too, 'snowflake: a POST whose answer was lost is sent again');
+		is($tell->($api, {}) - $before, 1, 'snowflake: and not carried out again');
+		is(sql($api, $customers), $right_too, 'snowflake: the next one has a key of its own');
+		is($tell->($api, { lost => 1 }) - $before, 2, 'snowflake: and is carried out');
+		like(sql($api, "BEGIN; ALTER FOREIGN TABLE snowflake.customers OPTIONS (DROP idempotent); $customers; ROLLBACK"),
+			qr/ERROR:.*502/s, 'snowflake: control: without idempotent it is not sent again');
+		$before = $tell->($api, { lost => 1 });
+		sql($api, "BEGIN; ALTER FOREIGN TABLE snowflake.customers OPTIONS (SET query_params '{\"retry\": true}'); $customers; ROLLBACK");
+		is($tell->($api, {}) - $before, 2, 'snowflake: control: without requestId it is carried out twice');
 	} };

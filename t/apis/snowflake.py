@@ -147,7 +147,14 @@ def submit(request):
     if bound.get("type") != "FIXED" or not isinstance(bound.get("value"),
                                                       str):
         return problem(422, "001003", "bindings are strings")
-    request.data["runs"] = request.data.get("runs", 0) + 1
+    seen = request.data.setdefault("seen", set())
+    known = request.query.get("requestId")
+    if known not in seen or request.query.get("retry") != "true":
+        request.data["runs"] = request.data.get("runs", 0) + 1
+    if known:
+        seen.add(known)
+    if request.data.pop("lost", False):
+        return problem(502, "390000", "the answer was lost")
     if request.data.get("slow"):
         return running(request)
     rows = [r[1:3] for r in map(row, range(ROWS))
@@ -158,7 +165,7 @@ def submit(request):
 
 @snowflake.route("/test", methods=("POST",))
 def test(request):
-    """Sets pending (answers without a result), slow, objects."""
+    """Sets pending (answers without a result), slow, lost, objects."""
     request.data["asked"] = 0
     request.data.update(json.loads(request.body))
     return reply_json({"runs": request.data.get("runs", 0)})
