@@ -15,6 +15,7 @@
 typedef struct DloadRecordSpec
 {
 	DloadPath  *path;			/* records_path, or NULL: detect */
+	bool		optional;		/* an empty list may be left out */
 	DloadForm	form;
 } DloadRecordSpec;
 
