@@ -84,6 +84,13 @@ SELECT read_all($$path '/p/last/items', records_path 'data', paginate 'token', t
 -- a flag ends a list whatever else the page says
 SELECT read_all($$path '/p/flag/items', records_path 'data', paginate 'token', token_path 'cursor', token_param 'cursor', has_more_path 'end_of_stream', has_more_value 'false', max_pages '9'$$);
 SELECT read_all($$path '/p/flag/items', records_path 'data', paginate 'token', token_path 'cursor', token_param 'cursor', max_pages '9'$$);
+-- however a boolean is written; what is none says nothing; words are compared
+\! python3 "$MOCK_PY" --post "$(cat results/mock.url)" /_script '[{"path": "/flags-end", "status": 200, "body": {"data": [{"id": 2}], "one": 0, "zero": 1, "yes": "no"}, "times": 0}]' >results/mock.answer
+\! python3 "$MOCK_PY" --post "$(cat results/mock.url)" /_script '[{"path": "/flags", "status": 200, "body": {"data": [{"id": 1}], "one": 1, "zero": 0, "yes": "Yes", "none": 40, "word": "open", "next": "/flags-end"}, "times": 0}]' >results/mock.answer
+SELECT flag, read_all(format($$path '/flags', records_path 'data', paginate 'next_url', next_path 'next', has_more_path %L, has_more_value %L$$, flag, value))
+FROM (VALUES ('one', 'true'), ('zero', 'false'), ('yes', 'true'), ('none', 'true'), ('word', 'open'), ('word', 'closed')) AS t(flag, value);
+\! python3 "$MOCK_PY" --post "$(cat results/mock.url)" /_script '{"path": "/decimal", "status": 200, "body": {"data": [{"id": 1}], "total": 2.0}}' >results/mock.answer
+SELECT read_all($$path '/decimal', records_path 'data', total_path 'total'$$);
 -- and one that says that there is more does not end in silence
 SELECT read_all($$path '/p/lies/items', records_path 'data', paginate 'token', token_path 'cursor', token_param 'cursor', has_more_path 'has_more'$$);
 SELECT read_all($$path '/p/lies/items', records_path 'data', paginate 'token', token_path 'cursor', token_param 'cursor'$$);
@@ -100,6 +107,12 @@ SELECT read_all($$path '/p/hollow/items', records_path 'data', paginate 'page', 
 SELECT read_all($$path '/p/endless/items', records_path 'data', paginate 'token', token_path 'cursor', token_param 'cursor', stop_on_empty 'true'$$);
 SELECT read_all($$path '/p/endless/items', records_path 'data', paginate 'token', token_path 'cursor', token_param 'cursor', max_pages '9'$$);
 
+-- one that leaves the list out
+\! python3 "$MOCK_PY" --post "$(cat results/mock.url)" /_script '[{"path": "/left-out?", "status": 200, "body": {"data": [{"id": 1}], "next": "n"}, "times": 0}, {"path": "/left-out", "status": 200, "body": {"next": "c"}, "times": 0}]' >results/mock.answer
+SELECT read_all($$path '/left-out', records_path 'data', paginate 'token', token_path 'next', token_param 'cursor', on_repeat 'stop', records_optional 'true'$$);
+SELECT read_all($$path '/left-out', records_path 'data', paginate 'token', token_path 'next', token_param 'cursor', on_repeat 'stop'$$);
+\! python3 "$MOCK_PY" --post "$(cat results/mock.url)" /_reset >results/mock.answer
+
 -- a short page
 SELECT read_all($$path '/p/short/items?count=50', records_path 'data', paginate 'page', page_size '20', page_size_param 'per_page', stop_on_short 'true'$$);
 SELECT read_all($$path '/p/short/items?count=50', records_path 'data', paginate 'page', page_size '20', page_size_param 'per_page'$$);
@@ -109,6 +122,8 @@ SELECT read_all($$path '/p/stuck/items', records_path 'data', paginate 'token', 
 SELECT read_all($$path '/p/stuck/items', records_path 'data', paginate 'token', token_path 'cursor', token_param 'cursor'$$);
 SELECT read_all($$path '/p/cycle/items', records_path 'data', paginate 'token', token_path 'cursor', token_param 'cursor'$$);
 SELECT read_all($$path '/same/page?bare=1', paginate 'page', on_repeat 'stop'$$);
+-- the last page may be no more than the key that it was asked for
+SELECT read_all($$path '/p/since/items?count=1', records_path 'data', paginate 'keyset', keyset_path 'id', keyset_param 'since_id', on_repeat 'stop'$$);
 
 -- totals in headers, of pages and of records
 \! python3 "$MOCK_PY" --post "$(cat results/mock.url)" /_reset >results/mock.answer
@@ -182,6 +197,42 @@ SELECT kind, found(kind) FROM unnest(ARRAY['stripe', 'total', 'deaf']) AS t(kind
 SELECT read_all($$path '/other-host/next', paginate 'auto'$$);
 \! python3 "$MOCK_PY" --post "$(cat results/mock.url)" /_script '{"path": "/x", "status": 200, "body": {"data": [{"id": 1}], "more": true}}' >results/mock.answer
 SELECT read_all($$path '/x', paginate 'auto', has_more_path 'more'$$);
+
+-- what a run would call suspect a query warns of, once; not if it has seen enough
+\set VERBOSITY default
+SELECT define($$path '/p/odata/items?say=61', records_path 'value', paginate 'next_url', next_path '"@odata.nextLink"', total_path '"@odata.count"'$$);
+SELECT count(*) FROM paged;
+SELECT count(*) FROM (SELECT FROM paged LIMIT 60) AS enough;
+CREATE FOREIGN TABLE told (id int, say int OPTIONS (param 'say', echo 'true')) SERVER paginators_server
+  OPTIONS (path '/p/odata/items', records_path 'value', paginate 'next_url', next_path '"@odata.nextLink"', total_path '"@odata.count"');
+SELECT say, count(*) FROM told WHERE say IN (60, 61, 62) GROUP BY say ORDER BY say;
+SELECT count(*) FROM told WHERE say = 60;
+\set VERBOSITY terse
+-- and of a page that comes again, whose records it has handed out
+\! python3 "$MOCK_PY" --get "$(cat results/mock.url)" '/lies/set?lie=grow' >results/mock.answer
+SELECT read_all($$path '/lies/link', paginate 'link'$$);
+\! python3 "$MOCK_PY" --get "$(cat results/mock.url)" '/lies/set' >results/mock.answer
+SELECT read_all($$path '/lies/link', paginate 'link'$$);
+
+-- nor is what stands elsewhere than where the paginator looks; null there, or all that is declared, is an end
+CREATE FUNCTION pg_temp.one_page(reply jsonb, options text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	RETURN read_all(format('method ''POST'', body %L, path ''/p/said'', records_path ''data'', %s', reply, options));
+END $$;
+SELECT pg_temp.one_page('{"data": [{"id": 1}], "nextPageToken": "n"}', $$paginate 'token', token_path 'nextPagToken', token_param 'pageToken'$$);
+SELECT item, content FROM dload.preview('paged') WHERE section = 'detected';
+SELECT dload.create_pipeline('paged', source => 'paged', target => 'paged_load.rows');
+CALL dload.run('paged');
+SELECT outcome, reason FROM dload.runs WHERE pipeline = 'paged';
+SELECT dload.drop_pipeline('paged');
+DROP SCHEMA paged_load CASCADE;
+SELECT pg_temp.one_page('{"data": [{"id": 1}], "links": {"next": "/p/said?page=2"}}', $$paginate 'next_url', next_path 'link.next'$$);
+SELECT pg_temp.one_page('{"data": [{"id": 1}], "links": {"next": "/p/said?page=2"}}', $$paginate 'link'$$);
+EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) SELECT * FROM paged;
+SELECT pg_temp.one_page('{"data": [{"id": 1}], "next": null, "links": {"next": "/p/said?page=2"}}', $$paginate 'next_url', next_path 'next'$$);
+SELECT pg_temp.one_page('{"data": [{"id": 1}], "more": false, "links": {"next": "/p/said?page=2"}}', $$paginate 'next_url', next_path 'next', has_more_path 'more'$$);
+SELECT pg_temp.one_page('{"data": [{"id": 1}], "count": 1, "links": {"next": "/p/said?page=2"}}', $$paginate 'next_url', next_path 'next', total_path 'count'$$);
+SELECT pg_temp.one_page('{"data": [{"id": 1}]}', $$paginate 'token', token_path 'nextPageToken', token_param 'pageToken'$$);
 
 -- without paginate the next page is not read, and that is said
 SELECT define($$path '/p/auto/paging', records_path 'data'$$);

@@ -18,12 +18,15 @@
 50 items in pages of 10.  The lies about a page begin with the third; the
 others are about the whole list:
 
-    html, half, empty, redirect, bomb, header, deep, trickle, other, error
+    html, half, empty, redirect, bomb, header, deep, trickle, other, error,
+    fault
     same      every page is the first
     circle    after the third page comes the first
     less      the total is 25; "none" 20, though there are 50
     more      the total, or the number of pages, is too large
     shift     once two pages were read ten items vanish from the head
+    grow      once two pages were read ten items come in at the head
+    stale     the third page is the second; the others are as they should be
     endless   the list has no end
     hollow    from the third page on all are empty and name the next one
     nowhere   there is more, but the token is missing
@@ -58,10 +61,13 @@ def register(api):
 
     def items(first, last):
         """Items number first to last - 1 of the list as it is now."""
-        low = 11 if lies("shift") and STATE.get("shifted") else 1
+        low = 1
+        if STATE.get("shifted"):
+            low = 11 if lies("shift") else -9
         if not lies("endless"):
             last = min(last, 51 - low)
-        return [item(low + n) for n in range(first, last)]
+        return [item(low + n if low + n > 0 else 101 + n)
+                for n in range(first, last)]
 
     def count():
         if lies("less"):
@@ -70,7 +76,9 @@ def register(api):
             return 20
         if lies("more"):
             return 80
-        return 40 if lies("shift") and STATE.get("shifted") else 50
+        if STATE.get("shifted"):
+            return 40 if lies("shift") else 60
+        return 50
 
     def page_of(number):
         """Page number, from 1: its records, and whether there are more."""
@@ -81,8 +89,10 @@ def register(api):
             number = (number - 1) % 3 + 1
         if lies("hollow") and number > 2:
             return [], True
-        if number > 2 and lies("shift"):
+        if number > 2 and lies("shift", "grow"):
             STATE["shifted"] = True
+        if number == 3 and lies("stale"):
+            number = 2
         rows = items((number - 1) * SIZE, number * SIZE)
         more = told * SIZE < count() or lies("same", "circle", "endless")
         if lies("less", "more", "none"):
@@ -120,12 +130,14 @@ def register(api):
             answer.trickle = 1
         if lies("error"):
             return api.reply_json({"error": {"message": "gone"}}, 200)
+        if lies("fault"):
+            return api.reply_json({"fault": "busy"}, 200)
         return answer
 
     def takes(number):
         """Is the answer to this one taken from a queue?"""
         return number < 3 or not lies("html", "empty", "redirect", "bomb",
-                                      "header", "error")
+                                      "header", "error", "fault")
 
     def origin(request, number):
         return request.other_origin if number >= 2 and lies("other") \

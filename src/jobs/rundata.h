@@ -51,11 +51,16 @@ typedef struct DloadRun
 	bool		resumed;		/* there was such a page */
 	bool		read_whole;		/* this run reads the window from its start to
 								 * the paginator's end */
+	int64		nread;			/* records of the window up to the last page in
+								 * the package; -1: not known */
+	int64		nread_before;	/* the same before the first page that this run
+								 * reads; -1 also if it does not read to the
+								 * end */
+	const char *doubt;			/* why it may not be all so far, or NULL */
 
 	/* what is read from */
 	DloadExtract *extract;
 	DloadExtractStats earlier;	/* of extracts given up for another one */
-	int64		earlier_rows;	/* read by these, and read again since */
 
 	/* the package under way */
 	MemoryContext package;

@@ -279,6 +279,9 @@ const DloadOption dload_options[] = {
 	SIMPLE("records_path", T, DLOAD_OPT_PATH, NULL,
 		   "JSON path of the records in a response; without it the place is "
 		   "detected on the first response."),
+	SIMPLE("records_optional", T, DLOAD_OPT_BOOL, "false",
+		   "A response without anything at records_path has no records, "
+		   "instead of being an error."),
 	CHOICE("format", T, "auto|json|ndjson|csv", "auto",
 		   "Format of responses: JSON, lines of JSON (also JSON text "
 		   "sequences) or CSV; auto goes by Content-Type and takes what is "
@@ -449,7 +452,7 @@ const DloadOption dload_options[] = {
 		   "HTTP method of that request."),
 	SIMPLE("close_body", T, DLOAD_OPT_TEXT, NULL,
 		   "Body of that request; {token} stands for the last token."),
-	RANGED("drain_for", T, DLOAD_OPT_DURATION, 1, MS_PER_DAY, NULL,
+	RANGED("drain_for", T, DLOAD_OPT_DURATION, 1, MS_PER_DAY, "10min",
 		   "How long paginate 'drain' goes on asking."),
 
 	SIMPLE("json_path", C, DLOAD_OPT_PATH, NULL,

@@ -379,6 +379,30 @@ dload_extract_doubt(const DloadExtract *x)
 	return x->doubt;
 }
 
+char *
+dload_extract_lacks(const DloadExtract *x, int64 earlier)
+{
+	int64		nread = x->total_records + earlier;
+	const char *detected = x->channel.stats.paginator;
+
+	if (x->channel.stats.skipped > 0)
+		return dload_extract_skipped(x);
+	if (x->doubt != NULL)
+		return pstrdup(x->doubt);
+	if (earlier >= 0 && x->declared_total >= 0 && x->declared_total != nread)
+		return psprintf("The API declared " INT64_FORMAT " records, but "
+						INT64_FORMAT " were read.", x->declared_total, nread);
+	if (detected[0] == '\0' || x->res->page.kind == DLOAD_PAGINATE_AUTO)
+		return NULL;
+	if (!x->res->page.given)
+		return psprintf("The reply names a next page (%s), which was not "
+						"read: the option \"paginate\" is not given.",
+						detected);
+	return psprintf("The reply names a next page (%s), which was not read: "
+					"paginate '%s' looks for it at another place, where "
+					"nothing is.", detected, x->paginator->name);
+}
+
 const DloadExtractStats *
 dload_extract_stats(DloadExtract *x)
 {
