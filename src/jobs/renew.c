@@ -151,7 +151,7 @@ ask_alone(const DloadResource *res, uint64 fingerprint, DloadError *err)
 
 	if (own != NULL && adopt(res, &own->token))
 		return true;
-	if (!dload_oauth_ask(res, NULL, &grant, err))
+	if (!dload_oauth_ask(res, false, NULL, &grant, err))
 		return false;
 	old = MemoryContextSwitchTo(TopMemoryContext);
 	if (own == NULL)
@@ -280,6 +280,9 @@ renew_in_turn(const DloadResource *res, TimestampTz asked, DloadError *err)
 		return false;
 	}
 	obstacle = worker_obstacle(res);
+	/* here, where it can be cancelled and no worker sits idle */
+	if (obstacle == NULL && !dload_oauth_turn(res, res->limits.max_wait, err))
+		return false;
 	if (obstacle != NULL || !run_worker(res, fingerprint))
 		return rotates ? no_worker(res, obstacle, err) :
 			ask_alone(res, fingerprint, err);
@@ -337,7 +340,7 @@ ask(const DloadResource *res, DloadStoredToken *token)
 
 	if (refresh_token != NULL)
 		dload_access_mask(res->auth.access, refresh_token);
-	if (!dload_oauth_ask(res, refresh_token, &grant, &err))
+	if (!dload_oauth_ask(res, true, refresh_token, &grant, &err))
 	{
 		token->failure = err;
 		token->failed_at = GetCurrentTimestamp();
