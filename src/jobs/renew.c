@@ -43,6 +43,9 @@
 #define LOCK_QUEUE	210
 #define LOCK_WORK	211
 
+/* Attempts to store what was given, with pauses that become longer. */
+#define MAX_STORES	5
+
 /* What a worker is started for; in bgw_extra. */
 typedef struct RenewTask
 {
@@ -398,6 +401,29 @@ note_error(DloadStoredToken *token)
 	token->failed_at = GetCurrentTimestamp();
 }
 
+/* What was given may be given once only: it is worth another attempt. */
+static bool
+store(const RenewTask *task, const DloadStoredToken *token)
+{
+	volatile bool done = false;
+
+	PG_TRY();
+	{
+		dload_worker_begin();
+		dload_tokenstore_write(task->mapping, task->fingerprint, token);
+		dload_worker_commit();
+		done = true;
+	}
+	PG_CATCH();
+	{
+		EmitErrorReport();
+		FlushErrorState();
+		AbortCurrentTransaction();
+	}
+	PG_END_TRY();
+	return done;
+}
+
 void
 dload_renew_main(Datum arg)
 {
@@ -415,7 +441,11 @@ dload_renew_main(Datum arg)
 	pqsignal(SIGTERM, SignalHandlerForShutdownRequest);
 	BackgroundWorkerUnblockSignals();
 	BackgroundWorkerInitializeConnectionByOid(task.dbid, InvalidOid, 0);
-	/* the token must outlive a crash, and be in no log of statements */
+	/* a new token must be stored, outlive a crash, and be in no log */
+	SetConfigOption("default_transaction_read_only", "off", PGC_USERSET,
+					PGC_S_OVERRIDE);
+	SetConfigOption("default_transaction_isolation", "read committed",
+					PGC_USERSET, PGC_S_OVERRIDE);
 	SetConfigOption("synchronous_commit", "local", PGC_USERSET,
 					PGC_S_OVERRIDE);
 	SetConfigOption("auto_explain.log_min_duration", "-1", PGC_SUSET,
@@ -436,11 +466,12 @@ dload_renew_main(Datum arg)
 		AbortCurrentTransaction();
 	}
 	PG_END_TRY();
-	if (needed)
+	for (int attempt = 1; needed && !store(&task, &token); attempt++)
 	{
-		dload_worker_begin();
-		dload_tokenstore_write(task.mapping, task.fingerprint, &token);
-		dload_worker_commit();
+		if (attempt == MAX_STORES)
+			break;
+		pg_usleep(attempt * USECS_PER_SEC);
+		MemoryContextSwitchTo(context);
 	}
 	unlock_mapping(task.mapping, LOCK_WORK, true);
 	proc_exit(0);
