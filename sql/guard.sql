@@ -110,6 +110,46 @@ ALTER FOREIGN TABLE guard.items OPTIONS (SET path '/redirect/to', ADD query_para
 SELECT * FROM guard.items;
 RESET ROLE;
 
+-- the token endpoint, the address that its reply names, and a next link: all
+-- to an origin that has the credentials, by an address that is not listed
+-- (a token is asked for by a process of its own, with the role's setting)
+SET dload.allowed_hosts = 'localhost';
+ALTER ROLE guard_user SET dload.allowed_hosts = 'localhost';
+SELECT 'http://localhost:' || :'mock_port' AS named_url \gset
+SELECT :'named_url' || '/oauth2/token' AS named_token, :'mock_url' || '/oauth2/token' AS token \gset
+SET ROLE guard_user;
+CREATE SERVER guard_token FOREIGN DATA WRAPPER dload OPTIONS (base_url :'named_url', auth 'oauth2', oauth2_token_url :'token', max_retries '0');
+CREATE USER MAPPING FOR guard_user SERVER guard_token OPTIONS (client_id 'my app:1', client_secret 'p@ss w+rd%:/');
+CREATE FOREIGN TABLE guard.token_items (id bigint) SERVER guard_token OPTIONS (path '/oauth2/items', paginate 'none', records_path '$');
+SELECT count(*) FROM guard.token_items;
+DO $$
+DECLARE
+	hint text;
+BEGIN
+	PERFORM count(*) FROM guard.token_items;
+EXCEPTION WHEN insufficient_privilege THEN
+	GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
+	RAISE NOTICE '%', hint;
+END $$;
+ALTER SERVER guard_token OPTIONS (SET oauth2_token_url :'named_token');
+SELECT count(*) FROM guard.token_items;
+ALTER SERVER guard_token OPTIONS (ADD oauth2_base_url_path 'instance_url', ADD allowed_origins :'mock_url');
+\! python3 t/mock_api.py --post /oauth2/config "{\"base_url\": \"$(cat results/mock.url)\"}" > /dev/null
+SELECT count(*) FROM guard.token_items;
+\! python3 t/mock_api.py --post /oauth2/config '{}' > /dev/null
+ALTER SERVER guard_server OPTIONS (SET base_url :'named_url', SET allowed_origins :'mock_url');
+ALTER FOREIGN TABLE guard.items OPTIONS (SET path '/linked', DROP query_params, ADD paginate 'link');
+\! python3 t/mock_api.py --post /_script "{\"path\": \"/linked\", \"status\": 200, \"body\": [{\"id\": 1}], \"headers\": {\"Link\": \"<$(cat results/mock.url)/items>; rel=next\"}}" > /dev/null
+SELECT count(*) FROM guard.items;
+RESET ROLE;
+SET dload.allowed_hosts = 'localhost, 127.0.0.1';
+ALTER ROLE guard_user SET dload.allowed_hosts = 'localhost, 127.0.0.1';
+\! python3 t/mock_api.py --post /_script "{\"path\": \"/linked\", \"status\": 200, \"body\": [{\"id\": 1}], \"headers\": {\"Link\": \"<$(cat results/mock.url)/items>; rel=next\"}}" > /dev/null
+SET ROLE guard_user;
+SELECT count(*) FROM guard.items;
+SELECT count(*) FROM guard.token_items;
+RESET ROLE;
+
 SET client_min_messages = warning;
 DROP SCHEMA guard CASCADE;
 SELECT dload.drop_pipeline('guarded');

@@ -143,6 +143,25 @@ config();
 is(sql($query), 100, 'and after it works again');
 
 #
+# A renewal is done with the settings that its user has
+#
+
+{
+	my $as = sub {
+		return error_of($node, 'SELECT count(*) FROM t_client', user => 'guest');
+	};
+
+	sql(    'CREATE ROLE guest LOGIN; GRANT SELECT ON t_client TO guest;'
+		  . "CREATE USER MAPPING FOR guest SERVER client OPTIONS (client_id 'my app:1',"
+		  . " client_secret 'p\@ss w+rd%:/');"
+		  . "ALTER DATABASE postgres SET dload.allowed_hosts = ''");
+	like($as->()->{message}, qr/is not public/, 'a role that may not ask');
+	sql("ALTER ROLE guest SET dload.allowed_hosts = '127.0.0.1'");
+	is($as->()->{stdout}, 100, 'a role that may, and so does its renewal');
+	sql('ALTER DATABASE postgres RESET dload.allowed_hosts; DROP OWNED BY guest; DROP ROLE guest');
+}
+
+#
 # Who asked gives up, or dies
 #
 

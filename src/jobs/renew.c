@@ -20,6 +20,7 @@
 
 #include "jobs/renew.h"
 
+#include "base/setting.h"
 #include "jobs/worker.h"
 #include "model/tokenstore.h"
 #include "rest/auth.h"
@@ -370,6 +371,7 @@ renew_token(const RenewTask *task, DloadStoredToken *token,
 	dload_worker_begin();
 	MemoryContextSwitchTo(context);
 	lock_mapping(task->mapping, LOCK_WORK, true);
+	dload_setting_of_role(task->userid);
 	res = dload_resource_of_server(task->serverid, task->userid);
 	stored = dload_tokenstore_read(task->mapping, task->fingerprint);
 	/* another worker may have been here while we waited */

@@ -329,15 +329,16 @@ static bool
 not_reached(const DloadResource *res, const DloadExchange *ex,
 			DloadError *err)
 {
-	dload_error_set(err, ERRCODE_FDW_UNABLE_TO_ESTABLISH_CONNECTION,
+	int			sqlstate;
+	const char *hint = dload_transport_hint(ex, "oauth2_token_url", &sqlstate);
+
+	dload_error_set(err, sqlstate,
 					"could not read from the token endpoint of server "
 					"\"%s\": %s", res->servername,
 					dload_auth_redact(res, dload_http_error(ex)));
 	dload_error_detail(err, "POST %s failed.",
 					   dload_url_redact(res->auth.token_url, NULL));
-	return dload_error_hint(err, "Check the option \"oauth2_token_url\" and "
-							"whether it can be reached from the database "
-							"server.");
+	return dload_error_hint(err, "%s", hint);
 }
 
 static DloadExchange *
