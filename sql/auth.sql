@@ -274,6 +274,45 @@ ALTER SERVER oauth_cc OPTIONS (ADD jwt_algorithm 'ES256');
 ALTER SERVER oauth_cc OPTIONS (SET base_url 'https://api.example.com');
 ALTER SERVER oauth_cc OPTIONS (ADD oauth2_params '{"client_secret": "x"}');
 
+-- requests to a token endpoint that is the API's own count in its budgets
+\! python3 t/mock_api.py --post /_reset > /dev/null
+CREATE FUNCTION auth_budgets(name text) RETURNS TABLE (scope text, used bigint) LANGUAGE sql AS $$
+  SELECT b.scope, b.used FROM dload.budgets AS b WHERE b.server = name AND b.period IS NOT NULL ORDER BY 1 NULLS FIRST $$;
+SELECT auth_oauth('oauth_counted', $$rate_limit '9/hour, 2/hour@POST /oauth2/token', max_wait '1s', max_concurrency '1'$$,
+  $$client_id 'my app:1', client_secret 'p@ss w+rd%:/'$$);
+SELECT auth_try('SELECT count(*) FROM t_oauth_counted');
+SELECT * FROM auth_budgets('oauth_counted');
+\! python3 t/mock_api.py --post /oauth2/revoke > /dev/null
+SELECT auth_try('SELECT count(*) FROM t_oauth_counted');
+SELECT * FROM auth_budgets('oauth_counted');
+-- beyond the limit none is sent, and a run is gone on with when there may be
+SELECT dload.create_pipeline('oauth_counted', 't_oauth_counted', 'public.oauth_counted');
+ALTER SERVER oauth_counted OPTIONS (SET rate_limit '99/hour, 2/hour@POST /oauth2/token');
+\! python3 t/mock_api.py --post /oauth2/revoke > /dev/null
+\! python3 t/mock_api.py --post /_journal/clear > /dev/null
+SELECT regexp_replace(auth_try('SELECT count(*) FROM t_oauth_counted'), 'until .*', 'until ...');
+CALL dload.run('oauth_counted');
+SELECT outcome, regexp_replace(reason, 'until .*;', 'until ...;') FROM dload.runs WHERE pipeline = 'oauth_counted';
+\! python3 t/mock_api.py --requests /oauth2/token
+SELECT dload.drop_pipeline('oauth_counted');
+-- one that is elsewhere does not count
+SELECT auth_oauth('oauth_elsewhere', $$rate_limit '9/hour'$$, $$client_id 'my app:1', client_secret 'p@ss w+rd%:/'$$);
+\! python3 t/mock_api.py --get /_info | python3 -c 'import json, sys; print(json.load(sys.stdin)["other_url"])' > results/other.url
+\set other `cat results/other.url` '/oauth2/token'
+ALTER SERVER oauth_elsewhere OPTIONS (SET oauth2_token_url :'other');
+SELECT auth_try('SELECT count(*) FROM t_oauth_elsewhere');
+SELECT * FROM auth_budgets('oauth_elsewhere');
+-- it says when to come back, and is asked then; not if that takes too long
+\! python3 t/mock_api.py --post /oauth2/revoke > /dev/null
+\! python3 t/mock_api.py --post /_script '{"path": "/oauth2/token", "status": 429, "headers": {"Retry-After": "2"}}' > /dev/null
+ALTER SERVER oauth_elsewhere OPTIONS (SET rate_limit '99/hour', ADD retry_base '1ms');
+SELECT clock_timestamp() AS before \gset
+SELECT auth_try('SELECT count(*) FROM t_oauth_elsewhere');
+SELECT clock_timestamp() - :'before' > interval '2s' AS "waited";
+\! python3 t/mock_api.py --post /oauth2/revoke > /dev/null
+\! python3 t/mock_api.py --post /_script '{"path": "/oauth2/token", "status": 429, "headers": {"Retry-After": "900"}}' > /dev/null
+SELECT auth_try('SELECT count(*) FROM t_oauth_elsewhere');
+
 --
 -- JWTs: as the grant (RFC 7523), as the client's credentials, as the token
 --

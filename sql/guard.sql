@@ -55,7 +55,8 @@ SELECT host, guard.ask(host, :'mock_port') FROM unnest(ARRAY[
 	'127.0.0.1', '127.1', '2130706433', '0x7f000001', '0.0.0.0', '[::1]',
 	'[::ffff:127.0.0.1]', '[64:ff9b::7f00:1]', '[2002:7f00:1::]',
 	'10.1.2.3', '172.16.0.1', '172.31.255.255', '192.168.1.1', '169.254.169.254',
-	'100.64.0.1', '[64:ff9b:1::7f00:1]', '[::ffff:0:7f00:1]', '[2001:0:7f00:1::]', '[::7f00:1]', '[::102]', '[fe80::1]', '[fd00::1]', '224.0.0.1', '255.255.255.255']) AS host;
+	'100.64.0.1', '[64:ff9b:1::7f00:1]', '[::ffff:0:7f00:1]', '[2001:0:7f00:1::]', '[::7f00:1]', '[::102]', '[fe80::1]', '[fd00::1]', '224.0.0.1', '255.255.255.255',
+	'168.63.129.16', '192.0.2.1', '192.88.99.1', '198.51.100.1', '203.0.113.1', '[100:0:0:1::1]', '[2001:db8::1]', '[3fff::1]', '[5f00::1]']) AS host;
 SELECT guard.ask('localhost', :'mock_port') ~ 'is not public' AS "localhost is refused";
 
 -- listed by address, by network, by name
@@ -107,6 +108,46 @@ SET dload.allowed_hosts = '127.0.0.1';
 SET ROLE guard_user;
 ALTER FOREIGN TABLE guard.items OPTIONS (SET path '/redirect/to', ADD query_params '{"location": "http://169.254.169.254/latest/meta-data"}');
 SELECT * FROM guard.items;
+RESET ROLE;
+
+-- the token endpoint, the address that its reply names, and a next link: all
+-- to an origin that has the credentials, by an address that is not listed
+-- (a token is asked for by a process of its own, with the role's setting)
+SET dload.allowed_hosts = 'localhost';
+ALTER ROLE guard_user SET dload.allowed_hosts = 'localhost';
+SELECT 'http://localhost:' || :'mock_port' AS named_url \gset
+SELECT :'named_url' || '/oauth2/token' AS named_token, :'mock_url' || '/oauth2/token' AS token \gset
+SET ROLE guard_user;
+CREATE SERVER guard_token FOREIGN DATA WRAPPER dload OPTIONS (base_url :'named_url', auth 'oauth2', oauth2_token_url :'token', max_retries '0');
+CREATE USER MAPPING FOR guard_user SERVER guard_token OPTIONS (client_id 'my app:1', client_secret 'p@ss w+rd%:/');
+CREATE FOREIGN TABLE guard.token_items (id bigint) SERVER guard_token OPTIONS (path '/oauth2/items', paginate 'none', records_path '$');
+SELECT count(*) FROM guard.token_items;
+DO $$
+DECLARE
+	hint text;
+BEGIN
+	PERFORM count(*) FROM guard.token_items;
+EXCEPTION WHEN insufficient_privilege THEN
+	GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
+	RAISE NOTICE '%', hint;
+END $$;
+ALTER SERVER guard_token OPTIONS (SET oauth2_token_url :'named_token');
+SELECT count(*) FROM guard.token_items;
+ALTER SERVER guard_token OPTIONS (ADD oauth2_base_url_path 'instance_url', ADD allowed_origins :'mock_url');
+\! python3 t/mock_api.py --post /oauth2/config "{\"base_url\": \"$(cat results/mock.url)\"}" > /dev/null
+SELECT count(*) FROM guard.token_items;
+\! python3 t/mock_api.py --post /oauth2/config '{}' > /dev/null
+ALTER SERVER guard_server OPTIONS (SET base_url :'named_url', SET allowed_origins :'mock_url');
+ALTER FOREIGN TABLE guard.items OPTIONS (SET path '/linked', DROP query_params, ADD paginate 'link');
+\! python3 t/mock_api.py --post /_script "{\"path\": \"/linked\", \"status\": 200, \"body\": [{\"id\": 1}], \"headers\": {\"Link\": \"<$(cat results/mock.url)/items>; rel=next\"}}" > /dev/null
+SELECT count(*) FROM guard.items;
+RESET ROLE;
+SET dload.allowed_hosts = 'localhost, 127.0.0.1';
+ALTER ROLE guard_user SET dload.allowed_hosts = 'localhost, 127.0.0.1';
+\! python3 t/mock_api.py --post /_script "{\"path\": \"/linked\", \"status\": 200, \"body\": [{\"id\": 1}], \"headers\": {\"Link\": \"<$(cat results/mock.url)/items>; rel=next\"}}" > /dev/null
+SET ROLE guard_user;
+SELECT count(*) FROM guard.items;
+SELECT count(*) FROM guard.token_items;
 RESET ROLE;
 
 SET client_min_messages = warning;

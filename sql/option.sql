@@ -40,6 +40,8 @@ CREATE SERVER option_test FOREIGN DATA WRAPPER dload OPTIONS (base_url 'https://
 CREATE SERVER option_test FOREIGN DATA WRAPPER dload OPTIONS (base_url 'https://exam ple.com');
 CREATE SERVER option_test FOREIGN DATA WRAPPER dload OPTIONS (base_url E'https://example.com\r\nX: y');
 CREATE SERVER option_test FOREIGN DATA WRAPPER dload OPTIONS (base_url 'https://scott:tiger@example.com');
+CREATE SERVER option_test FOREIGN DATA WRAPPER dload OPTIONS (base_url 'https://example.com\@example.org');
+CREATE SERVER option_test FOREIGN DATA WRAPPER dload OPTIONS (base_url 'https://example.com\.example.org');
 CREATE SERVER option_test FOREIGN DATA WRAPPER dload OPTIONS (base_url 'https://example.com/v1?x=y');
 CREATE SERVER option_test FOREIGN DATA WRAPPER dload OPTIONS (base_url 'https://example.com/v1#x');
 

@@ -208,6 +208,29 @@ foreach my $kind (sort keys %server)
 	}
 }
 
+# With all that the server can log of a statement.
+SKIP:
+{
+	my $all = 'SET auto_explain.log_min_duration = 0;'
+	  . join(
+		'',
+		map { "SET $_ = on;" }
+		  qw(auto_explain.log_nested_statements auto_explain.log_analyze
+		  auto_explain.log_verbose log_duration debug_print_plan
+		  debug_print_parse))
+	  . "SET log_min_duration_statement = 0; SET log_statement = 'all'";
+
+	skip 'no auto_explain', 1 if !error_of($node, "LOAD 'auto_explain'")->{ok};
+	foreach my $kind (sort keys %server)
+	{
+		my $got = error_of($node,
+			"LOAD 'auto_explain'; $all; SELECT count(*) FROM t_$kind");
+		like($got->{stdout}, qr/^100$/m, "$kind: scan with everything logged");
+	}
+	like(slurp_file($node->logfile), qr/Query Text: SELECT count.*?Request: GET/s,
+		'the log has plans');
+}
+
 # It was accepted, or the wrong ones would tell nothing.
 is( sql("SELECT string_agg(outcome, ' ' ORDER BY run_id) FROM dload.runs"
 		  . " WHERE pipeline IN ('basic', 'bearer', 'key', 'query')"),

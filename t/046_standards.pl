@@ -1,7 +1,8 @@
 
 # What the standards ask of a client, statement by statement: Retry-After
 # (RFC 9110, 10.2.3), problem details (RFC 9457), redirects (RFC 9110, 15.4)
-# and conditional requests (RFC 9110, 13; RFC 9111); and X-Poll-Interval.
+# and the origins they lead to (RFC 3986, RFC 6454), and conditional requests
+# (RFC 9110, 13; RFC 9111); and X-Poll-Interval.
 
 use strict;
 use warnings;
@@ -316,8 +317,71 @@ $mock->clear_journal;
 error_of($node, 'SELECT * FROM ' . table({ path => '/moved' }));
 is($mock->journal('/echo')->[0]{path},
 	'/echo/a%2Fb%20c?x=%7E%26', 'percent-encoding is kept as it came');
-is( sqlstate($node, 'SELECT * FROM ' . table({ path => '/redirect/other' })),
-	'HV000', 'another port is another origin');
+
+# Another scheme, host or port is another origin (RFC 6454, 4): with the
+# credentials nothing is sent there, whatever leads to it, unless it is allowed.
+{
+	my ($port, $other) = ($mock->port, $mock->other_port);
+
+	make_server($node, 'keyed', $mock->url,
+		options => { auth => 'bearer', max_retries => 0 },
+		mapping => { token => 's3cret-token' });
+	sql(    "CREATE FOREIGN TABLE keyed_$_ (record jsonb OPTIONS (json_path '\$'))"
+		  . " SERVER keyed OPTIONS (path '/$_', paginate 'link')")
+	  foreach qw(redirected linked);
+
+	my $lead = sub {
+		my ($to) = @_;
+
+		$mock->clear_script;
+		$mock->script(
+			{
+				path => '/redirected',
+				status => 302,
+				headers => { 'Location' => $to }
+			},
+			{
+				path => '/linked',
+				status => 200,
+				body => '[{"id": 1}]',
+				headers => { 'Link' => "<$to>; rel=\"next\"" }
+			});
+		$mock->clear_journal;
+		return;
+	};
+
+	foreach my $to (
+		"https://127.0.0.1:$port/items", "http://localhost:$port/items",
+		"http://127.0.0.1:$other/items", "//127.0.0.1:$other/items",
+		"http://127.0.0.1:$port\@127.0.0.1:$other/items")
+	{
+		foreach my $how (qw(redirected linked))
+		{
+			$lead->($to);
+			like(
+				error_of($node, "SELECT count(*) FROM keyed_$how")->{message},
+				qr/led to another origin/, "$how to $to");
+			is($mock->requests('/items'), 0, 'which was not asked');
+		}
+	}
+	foreach my $how (qw(redirected linked))
+	{
+		# the origin's own address, and a user name that is nobody's
+		$lead->("HTTP://somebody:else\@127.0.0.1:$port/items");
+		cmp_ok(count_of("keyed_$how"), '>=', 100, "$how to its own origin");
+		is($mock->journal('/items')->[0]{headers}{authorization},
+			'Bearer s3cret-token', 'with the credentials');
+	}
+	sql("ALTER SERVER keyed OPTIONS (ADD allowed_origins 'http://127.0.0.1:$other')");
+	foreach my $how (qw(redirected linked))
+	{
+		$lead->("http://127.0.0.1:$other/items");
+		cmp_ok(count_of("keyed_$how"), '>=', 100, "$how where it is allowed");
+		is($mock->journal('/items')->[0]{headers}{authorization},
+			'Bearer s3cret-token', 'with the credentials');
+	}
+	$mock->clear_script;
+}
 is(sqlstate($node, 'SELECT * FROM ' . table({ path => '/redirect/loop' })),
 	'HV000', 'a loop ends');
 $mock->script({ path => '/moved', status => 302 });

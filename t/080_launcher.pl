@@ -380,6 +380,33 @@ becomes(q{SELECT launcher = 'running' AND last_outcome = 'complete' FROM dload.s
 	'slots again');
 
 #
+# What a role may set of dload's settings counts in its runs, not that of others
+#
+sql(q{CREATE ROLE owner LOGIN; GRANT USAGE ON FOREIGN SERVER api TO owner;
+	GRANT ALL ON SCHEMA public TO owner;
+	ALTER DATABASE postgres SET dload.allowed_hosts = ''});
+$node->safe_psql('postgres', q{
+	CREATE FOREIGN TABLE own (id int) SERVER api OPTIONS (path '/items?count=5');
+	SELECT dload.create_pipeline('own', 'own', 'public.t_own')},
+	extra_params => [ '-U', 'owner' ]);
+foreach my $case ([ '', 'failed' ], [ 'ROLE owner', 'complete' ],
+	[ 'ROLE owner IN DATABASE postgres', 'failed' ])
+{
+	my ($whose, $outcome) = @$case;
+
+	sql("ALTER $whose SET dload.allowed_hosts = '"
+		  . ($outcome eq 'failed' ? '10.0.0.0/8' : '127.0.0.1') . "'")
+	  if $whose;
+	$id = sql(q{SELECT dload.run_background('own')});
+	becomes("SELECT outcome IS NOT NULL FROM dload.runs WHERE run_id = $id",
+		"run with a setting of: $whose");
+	is(sql("SELECT outcome FROM dload.runs WHERE run_id = $id"),
+		$outcome, "outcome with a setting of: $whose");
+}
+sql(q{ALTER DATABASE postgres RESET dload.allowed_hosts;
+	SELECT dload.drop_pipeline('own'); DROP FOREIGN TABLE own; DROP TABLE t_own});
+
+#
 # stop_launcher; start_launcher without preload
 #
 is(sql(q{SELECT dload.stop_launcher()}), 't', 'stop_launcher');

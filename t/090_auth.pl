@@ -20,7 +20,8 @@ my $node = new_node(
 	init => [ allows_streaming => 1 ],
 	conf => "log_min_messages = debug1\nlog_error_verbosity = verbose\n"
 	  . "log_statement = none\nlog_min_error_statement = panic\n"
-	  . "max_connections = 50\nrestart_after_crash = on\nautovacuum = off\n");
+	  . "max_connections = 50\nrestart_after_crash = on\nautovacuum = off\n"
+	  . "wal_level = logical\n");
 my $mock = start_mock();
 my $mock_auth = "$FindBin::RealBin/mock_auth.py";
 my %client = (client_id => 'my app:1', client_secret => 'p@ss w+rd%:/');
@@ -140,6 +141,25 @@ $mock->post('/oauth2/revoke');
 }
 config();
 is(sql($query), 100, 'and after it works again');
+
+#
+# A renewal is done with the settings that its user has
+#
+
+{
+	my $as = sub {
+		return error_of($node, 'SELECT count(*) FROM t_client', user => 'guest');
+	};
+
+	sql(    'CREATE ROLE guest LOGIN; GRANT SELECT ON t_client TO guest;'
+		  . "CREATE USER MAPPING FOR guest SERVER client OPTIONS (client_id 'my app:1',"
+		  . " client_secret 'p\@ss w+rd%:/');"
+		  . "ALTER DATABASE postgres SET dload.allowed_hosts = ''");
+	like($as->()->{message}, qr/is not public/, 'a role that may not ask');
+	sql("ALTER ROLE guest SET dload.allowed_hosts = '127.0.0.1'");
+	is($as->()->{stdout}, 100, 'a role that may, and so does its renewal');
+	sql('ALTER DATABASE postgres RESET dload.allowed_hosts; DROP OWNED BY guest; DROP ROLE guest');
+}
 
 #
 # Who asked gives up, or dies
@@ -279,6 +299,36 @@ $mock->script(
 $mock->clear_script;
 
 #
+# A token that was given is kept, whatever is in the way of that
+#
+
+{
+	my ($requests, $refreshed) = split / /, counts();
+
+	sql(q{
+CREATE SEQUENCE tries;
+CREATE FUNCTION in_the_way() RETURNS trigger LANGUAGE plpgsql AS
+	$$ BEGIN
+		IF nextval('public.tries') = 1 THEN RAISE 'no space left'; END IF;
+		RETURN NULL;
+	END $$;
+CREATE TRIGGER in_the_way BEFORE DELETE ON dload.token
+	EXECUTE FUNCTION in_the_way();
+ALTER DATABASE postgres SET default_transaction_read_only = on;
+ALTER DATABASE postgres SET default_transaction_isolation = 'serializable'});
+	$mock->post('/oauth2/revoke');
+	is(sql($query), 100, 'a token that is stored at the second attempt');
+	is( counts(),
+		join(' ', $requests + 1, $refreshed + 1, 'good'),
+		'it was asked for once');
+	is(sql('SELECT last_value FROM tries'), 2, 'both attempts were made');
+	sql('SET default_transaction_read_only = off;'
+		  . 'ALTER DATABASE postgres RESET ALL; DROP TRIGGER in_the_way ON dload.token');
+	$mock->post('/oauth2/revoke');
+	is(sql($query), 100, 'and so is the next one');
+}
+
+#
 # No place for a worker
 #
 
@@ -311,6 +361,55 @@ is(sql($query), 100, 'with a place for it');
 	cmp_ok(length $tokens, '>', 20, 'there are tokens');
 	like($out, qr/CREATE SERVER refresh/, 'a dump');
 	ok(index($out, $_) < 0, "without token") foreach split / /, $tokens;
+}
+
+#
+# Nor has logical replication, of all tables that there are
+#
+
+{
+	my $changes =
+	  "pg_logical_slot_get_binary_changes('all', NULL, NULL, 'proto_version', '1', 'publication_names', 'all')";
+
+	sql("CREATE PUBLICATION \"all\" FOR ALL TABLES; CREATE TABLE published (t text);"
+		  . "SELECT pg_create_logical_replication_slot('all', 'pgoutput')");
+	is( sql("SELECT count(*) FROM pg_publication_tables"
+			  . " WHERE tablename IN ('token', 'published')"),
+		2, 'both tables are published');
+	for (1 .. 2)
+	{
+		$mock->post('/oauth2/revoke');
+		is(sql($query), 100, 'a token that is renewed');
+	}
+	# one that cannot be renewed leaves the row, with what was said
+	config(error => { status => 400, times => 9, body => { error => 'no' } });
+	$mock->post('/oauth2/revoke');
+	sqlstate($node, $query);
+	config();
+
+	# long ones are stored elsewhere
+	my $long = join '', map { sprintf '%08x', rand(2**32) } 1 .. 2000;
+
+	config(token => $long);
+	sql('SELECT count(*) FROM t_client');
+	config();
+	$mock->post('/oauth2/revoke');
+	is(sql($query), 100, 'a token once more');
+	sql("INSERT INTO published SELECT 'what is seen'");
+
+	my $seen = sql("SELECT string_agg(encode(data, 'escape'), ' ') FROM $changes");
+
+	ok($seen =~ /what is seen/, 'changes that were seen');
+	foreach my $token (
+		split / /,
+		sql("SELECT string_agg(concat_ws(' ', access_token, refresh_token), ' ')"
+			  . ' FROM dload.token'))
+	{
+		ok(index($seen, substr($token, 0, 20)) < 0,
+			'a token is not among them');
+	}
+	ok($seen !~ /access\/\d|refresh-\d/, 'nor is one of before');
+	sql("SELECT pg_drop_replication_slot('all'); DROP PUBLICATION \"all\"; DROP TABLE published");
 }
 
 #

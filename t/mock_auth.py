@@ -288,6 +288,14 @@ def aws_problem(request, service, region="eu-test-1"):
 EMPTY = hashlib.sha256(b"").hexdigest()
 SUITE_HOST = {"host": "example.amazonaws.com",
               "x-amz-date": "20150830T123600Z"}
+SUITE_SESSION = (
+    "AQoDYXdzEPT//////////wEXAMPLEtc764bNrC9SAPBSM22wDOk4x4HIZ8j4FZTwdQWLWsKW"
+    "HGBuFqwAeMicRXmxfpSPfIeoIYRqTflfKD8YUuwthAx7mSEI/qkPpKPi/kMcGdQrmGdeehM4"
+    "IC1NtBmUpp2wUE8phUZampKsburEDy0KPkyQDYwT7WZ0wq5VSXDvp75YU9HFvlRd8Tx6q6fE"
+    "8YQcHNVXAkiY9q6d+xo0rKwT38xVqr7ZD0u0iPPkUL64lIZbqBAz+scqKmlzm8FDrypNC9Yj"
+    "c8fPOLn9FX9KSYvKTr4rvx3iSIlTJabIQwj2ICCR/oLxBA==")
+UNRESERVED = ("-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+              "abcdefghijklmnopqrstuvwxyz")
 S3_HOST = {"host": "examplebucket.s3.amazonaws.com",
            "x-amz-content-sha256": EMPTY, "x-amz-date": "20130524T000000Z"}
 S3_SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
@@ -297,6 +305,40 @@ AWS_VECTORS = [
     ("GET", "/?Param2=value2&Param1=value1", SUITE_HOST, b"", "service",
      AWS_SECRET,
      "b97d918cfa904a5beff61c982a1b6f458b799221646efd99d3219ec94cdf2500"),
+    ("GET", "/?Param1=value1", SUITE_HOST, b"", "service", AWS_SECRET,
+     "a67d582fa61cc504c4bae71f336f98b97f1ea3c7a6bfe1b6e45aec72011b9aeb"),
+    ("GET", "/?Param1=value2&Param1=Value1", SUITE_HOST, b"", "service",
+     AWS_SECRET,
+     "eedbc4e291e521cf13422ffca22be7d2eb8146eecf653089df300a15b2382bd1"),
+    ("GET", "/?Param1=value2&Param1=value1", SUITE_HOST, b"", "service",
+     AWS_SECRET,
+     "5772eed61e12b33fae39ee5e7012498b51d56abc0abb7c60486157bd471c4694"),
+    ("GET", "/?%s=%s" % (UNRESERVED, UNRESERVED), SUITE_HOST, b"", "service",
+     AWS_SECRET,
+     "9c3e54bfcdf0b19771a7f523ee5669cdf59bc7cc0884027167c21bb143a40197"),
+    ("GET", "/" + UNRESERVED, SUITE_HOST, b"", "service", AWS_SECRET,
+     "07ef7494c76fa4850883e2b006601f940f8a34d404d0cfa977f52a65bbf5f24f"),
+    ("GET", "/?%E1%88%B4=bar", SUITE_HOST, b"", "service", AWS_SECRET,
+     "2cdec8eed098649ff3a119c94853b13c643bcf08f8b0a1d91e12c9027818dd04"),
+    ("POST", "/", SUITE_HOST, b"", "service", AWS_SECRET,
+     "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b"),
+    ("POST", "/?Param1=value1", SUITE_HOST, b"", "service", AWS_SECRET,
+     "28038455d6de14eafc1f9222cf5aa6f1a96197d7deb8263271d420d138af7f11"),
+    ("POST", "/",
+     dict(SUITE_HOST, **{"content-type": "application/x-www-form-urlencoded"}),
+     b"Param1=value1", "service", AWS_SECRET,
+     "ff11897932ad3f4e8b18135d722051e5ac45fc38421b1da7b9d196a0fe09473a"),
+    ("POST", "/", dict(SUITE_HOST, **{"my-header1": "VALUE1"}), b"",
+     "service", AWS_SECRET,
+     "cdbc9802e29d2942e5e10b5bccfdd67c5f22c7c4e8ae67b53629efa58b974b7d"),
+    ("GET", "/",
+     dict(SUITE_HOST, **{"my-header1": " value1",
+                         "my-header2": ' "a   b   c"'}), b"",
+     "service", AWS_SECRET,
+     "acc3ed3afb60bb290fc8d2dd0098b9911fcaa05412b367055dee359757a9c736"),
+    ("POST", "/", dict(SUITE_HOST, **{"x-amz-security-token": SUITE_SESSION}),
+     b"", "service", AWS_SECRET,
+     "85d96828115b5dc0cfc3bd16ad9e210dd772bbebba041836c64533a82be05ead"),
     ("GET", "/?Action=ListUsers&Version=2010-05-08",
      {"content-type": "application/x-www-form-urlencoded; charset=utf-8",
       "host": "iam.amazonaws.com", "x-amz-date": "20150830T123600Z"},
@@ -320,8 +362,8 @@ def self_test():
         got = aws_signature(canonical, headers["x-amz-date"], "us-east-1",
                             service, secret)
         failed += got != wanted
-        print("%s %s %s" % ("ok" if got == wanted else "not ok", service,
-                            target))
+        print("%s %s %s %s" % ("ok" if got == wanted else "not ok", service,
+                               method, target[:40]))
     # RFC 7515, A.3
     point = (int.from_bytes(unbase64url(
         "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU"), "big"),

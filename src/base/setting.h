@@ -15,6 +15,12 @@
 
 extern void dload_setting_change(const char *name, const char *value);
 
+/*
+ * In a process of our own, which nobody logged in to: take over what ALTER
+ * ROLE set of dload's settings for the role on whose behalf it works.
+ */
+extern void dload_setting_of_role(Oid roleid);
+
 /* Names are looked up where no user can put anything. */
 extern void dload_setting_pin_search_path(void);
 

@@ -20,6 +20,7 @@
 
 #include "jobs/renew.h"
 
+#include "base/setting.h"
 #include "jobs/worker.h"
 #include "model/tokenstore.h"
 #include "rest/auth.h"
@@ -42,6 +43,9 @@
 /* advisory locks of a user mapping, by objsubid */
 #define LOCK_QUEUE	210
 #define LOCK_WORK	211
+
+/* Attempts to store what was given, with pauses that become longer. */
+#define MAX_STORES	5
 
 /* What a worker is started for; in bgw_extra. */
 typedef struct RenewTask
@@ -151,7 +155,7 @@ ask_alone(const DloadResource *res, uint64 fingerprint, DloadError *err)
 
 	if (own != NULL && adopt(res, &own->token))
 		return true;
-	if (!dload_oauth_ask(res, NULL, &grant, err))
+	if (!dload_oauth_ask(res, false, NULL, &grant, err))
 		return false;
 	old = MemoryContextSwitchTo(TopMemoryContext);
 	if (own == NULL)
@@ -280,6 +284,9 @@ renew_in_turn(const DloadResource *res, TimestampTz asked, DloadError *err)
 		return false;
 	}
 	obstacle = worker_obstacle(res);
+	/* here, where it can be cancelled and no worker sits idle */
+	if (obstacle == NULL && !dload_oauth_turn(res, res->limits.max_wait, err))
+		return false;
 	if (obstacle != NULL || !run_worker(res, fingerprint))
 		return rotates ? no_worker(res, obstacle, err) :
 			ask_alone(res, fingerprint, err);
@@ -337,7 +344,7 @@ ask(const DloadResource *res, DloadStoredToken *token)
 
 	if (refresh_token != NULL)
 		dload_access_mask(res->auth.access, refresh_token);
-	if (!dload_oauth_ask(res, refresh_token, &grant, &err))
+	if (!dload_oauth_ask(res, true, refresh_token, &grant, &err))
 	{
 		token->failure = err;
 		token->failed_at = GetCurrentTimestamp();
@@ -364,6 +371,7 @@ renew_token(const RenewTask *task, DloadStoredToken *token,
 	dload_worker_begin();
 	MemoryContextSwitchTo(context);
 	lock_mapping(task->mapping, LOCK_WORK, true);
+	dload_setting_of_role(task->userid);
 	res = dload_resource_of_server(task->serverid, task->userid);
 	stored = dload_tokenstore_read(task->mapping, task->fingerprint);
 	/* another worker may have been here while we waited */
@@ -395,6 +403,29 @@ note_error(DloadStoredToken *token)
 	token->failed_at = GetCurrentTimestamp();
 }
 
+/* What was given may be given once only: it is worth another attempt. */
+static bool
+store(const RenewTask *task, const DloadStoredToken *token)
+{
+	volatile bool done = false;
+
+	PG_TRY();
+	{
+		dload_worker_begin();
+		dload_tokenstore_write(task->mapping, task->fingerprint, token);
+		dload_worker_commit();
+		done = true;
+	}
+	PG_CATCH();
+	{
+		EmitErrorReport();
+		FlushErrorState();
+		AbortCurrentTransaction();
+	}
+	PG_END_TRY();
+	return done;
+}
+
 void
 dload_renew_main(Datum arg)
 {
@@ -412,7 +443,11 @@ dload_renew_main(Datum arg)
 	pqsignal(SIGTERM, SignalHandlerForShutdownRequest);
 	BackgroundWorkerUnblockSignals();
 	BackgroundWorkerInitializeConnectionByOid(task.dbid, InvalidOid, 0);
-	/* the token must outlive a crash, and be in no log of statements */
+	/* a new token must be stored, outlive a crash, and be in no log */
+	SetConfigOption("default_transaction_read_only", "off", PGC_USERSET,
+					PGC_S_OVERRIDE);
+	SetConfigOption("default_transaction_isolation", "read committed",
+					PGC_USERSET, PGC_S_OVERRIDE);
 	SetConfigOption("synchronous_commit", "local", PGC_USERSET,
 					PGC_S_OVERRIDE);
 	SetConfigOption("auto_explain.log_min_duration", "-1", PGC_SUSET,
@@ -433,11 +468,12 @@ dload_renew_main(Datum arg)
 		AbortCurrentTransaction();
 	}
 	PG_END_TRY();
-	if (needed)
+	for (int attempt = 1; needed && !store(&task, &token); attempt++)
 	{
-		dload_worker_begin();
-		dload_tokenstore_write(task.mapping, task.fingerprint, &token);
-		dload_worker_commit();
+		if (attempt == MAX_STORES)
+			break;
+		pg_usleep(attempt * USECS_PER_SEC);
+		MemoryContextSwitchTo(context);
 	}
 	unlock_mapping(task.mapping, LOCK_WORK, true);
 	proc_exit(0);

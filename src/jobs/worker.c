@@ -10,6 +10,7 @@
  */
 #include "postgres.h"
 
+#include "base/setting.h"
 #include "jobs/launcher.h"
 #include "jobs/run.h"
 #include "jobs/schedule.h"
@@ -292,7 +293,7 @@ may_run(const DloadStanding *s)
 {
 	char	   *reason;
 
-	if (!s->owner_exists)
+	if (!OidIsValid(s->owner))
 		reason = "Its owner does not exist any more.";
 	else if (s->max_failures > 0 && s->failures >= s->max_failures)
 		reason = psprintf("%d runs in a row have failed; the last ended with its process.",
@@ -322,7 +323,10 @@ look_up(MemoryContext context)
 	if (s == NULL)
 		forget_entry(task.pipeline_id);
 	else if (may_run(s))
+	{
 		name = MemoryContextStrdup(context, s->pipeline);
+		dload_setting_of_role(s->owner);
+	}
 	else
 	{
 		TimestampTz ignored;

@@ -62,6 +62,8 @@ typedef struct DloadAccess
 	TimestampTz expires_at;		/* 0: not said */
 	uint64		serial;			/* of this token, in this process */
 	bool		rejected;		/* the API no longer takes it */
+	TimestampTz come_back;		/* if not 0: a new one cannot be asked for
+								 * until then */
 
 	/* what else must not be shown: signatures, assertions, former tokens */
 	char	   *masked[DLOAD_MASKED_VALUES];

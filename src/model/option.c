@@ -466,7 +466,7 @@ dload_option_origin(const char *text, bool bare, DloadError *err)
 		return NULL;
 	}
 	authority = text + (tls ? 8 : 7);
-	end = authority + strcspn(authority, "/?#\\");
+	end = authority + strcspn(authority, "/?#");
 	initStringInfo(&origin);
 	appendStringInfoString(&origin, tls ? "https://" : "http://");
 

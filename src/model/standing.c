@@ -54,7 +54,7 @@ read_standing(uint64 row, MemoryContext context)
 	s->retry_at = dload_result_int64(row, 10);
 	s->paused = dload_result_int64(row, 11) != 0;
 	s->queued = dload_result_int64(row, 12) != 0;
-	s->owner_exists = dload_result_int64(row, 13) != 0;
+	s->owner = dload_result_oid(row, 13);
 	s->poll_at = dload_result_int64(row, 14);
 	MemoryContextSwitchTo(old);
 	return s;
@@ -76,8 +76,8 @@ read_standings(const char *pipeline_id)
 						  " EXISTS (SELECT FROM dload.run_log AS r"
 						  " WHERE r.pipeline_id = p.pipeline_id"
 						  " AND r.queued)::int::bigint,"
-						  " EXISTS (SELECT FROM pg_catalog.pg_authid AS a"
-						  " WHERE a.oid = p.owner)::int::bigint, s.poll_at"
+						  " (SELECT a.oid FROM pg_catalog.pg_authid AS a"
+						  " WHERE a.oid = p.owner), s.poll_at"
 						  " FROM dload.pipeline AS p"
 						  " JOIN dload.pipeline_schedule AS s"
 						  " USING (pipeline_id)"

@@ -31,7 +31,7 @@ typedef struct DloadStanding
 	TimestampTz poll_at;		/* the API wants no run before; 0: any time */
 	bool		paused;
 	bool		queued;			/* a run waits */
-	bool		owner_exists;
+	Oid			owner;			/* InvalidOid: it does not exist any more */
 } DloadStanding;
 
 /* What create and alter set; NULL: leave, empty: take away. */

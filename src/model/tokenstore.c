@@ -16,7 +16,11 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "catalog/index.h"
 #include "catalog/namespace.h"
+#include "executor/executor.h"
 #include "model/catalogsql.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -89,12 +93,23 @@ read_tuple(HeapTuple tuple, Relation rel, uint64 fingerprint)
 	return token;
 }
 
+/* The table, or its index. */
+static Oid
+token_relation(const char *name)
+{
+	Oid			relid = get_relname_relid(name,
+										  get_namespace_oid("dload", false));
+
+	if (!OidIsValid(relid))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation dload.%s does not exist", name)));
+	return relid;
+}
+
 DloadStoredToken *
 dload_tokenstore_read(Oid mapping, uint64 fingerprint)
 {
-	Oid			namespace = get_namespace_oid("dload", false);
-	Oid			relid = get_relname_relid("token", namespace);
-	Oid			index = get_relname_relid("token_pkey", namespace);
 	Relation	rel;
 	Snapshot	snapshot;
 	SysScanDesc scan;
@@ -102,15 +117,12 @@ dload_tokenstore_read(Oid mapping, uint64 fingerprint)
 	HeapTuple	tuple;
 	DloadStoredToken *token = NULL;
 
-	if (!OidIsValid(relid) || !OidIsValid(index))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("table dload.token does not exist")));
-	rel = table_open(relid, AccessShareLock);
+	rel = table_open(token_relation("token"), AccessShareLock);
 	snapshot = RegisterSnapshot(GetLatestSnapshot());
 	ScanKeyInit(&key, TOKEN_MAPPING, BTEqualStrategyNumber, F_OIDEQ,
 				ObjectIdGetDatum(mapping));
-	scan = systable_beginscan(rel, index, true, snapshot, 1, &key);
+	scan = systable_beginscan(rel, token_relation("token_pkey"), true,
+							  snapshot, 1, &key);
 	tuple = systable_getnext(scan);
 	if (HeapTupleIsValid(tuple))
 		token = read_tuple(tuple, rel, fingerprint);
@@ -120,48 +132,84 @@ dload_tokenstore_read(Oid mapping, uint64 fingerprint)
 	return token;
 }
 
-static const char *
-time_text(TimestampTz when)
+static void
+set_text(Datum *values, bool *isnull, int number, const char *text)
 {
-	return when != 0 ? pstrdup(timestamptz_to_str(when)) : NULL;
+	isnull[number - 1] = text == NULL;
+	if (text != NULL)
+		values[number - 1] = CStringGetTextDatum(text);
+}
+
+static void
+set_time(Datum *values, bool *isnull, int number, TimestampTz when)
+{
+	isnull[number - 1] = when == 0;
+	values[number - 1] = TimestampTzGetDatum(when);
+}
+
+static void
+fill_slot(TupleTableSlot *slot, Oid mapping, uint64 fingerprint,
+		  const DloadStoredToken *token)
+{
+	Datum	   *values = slot->tts_values;
+	bool	   *isnull = slot->tts_isnull;
+
+	ExecClearTuple(slot);
+	memset(isnull, false, sizeof(bool) * TOKEN_HINT);
+	values[TOKEN_MAPPING - 1] = ObjectIdGetDatum(mapping);
+	values[TOKEN_FINGERPRINT - 1] = Int64GetDatum((int64) fingerprint);
+	set_text(values, isnull, TOKEN_ACCESS, token->access_token);
+	set_text(values, isnull, TOKEN_REFRESH, token->refresh_token);
+	set_text(values, isnull, TOKEN_BASE_URL, token->base_url);
+	set_time(values, isnull, TOKEN_ISSUED_AT, token->issued_at);
+	set_time(values, isnull, TOKEN_EXPIRES_AT, token->expires_at);
+	set_time(values, isnull, TOKEN_FAILED_AT, token->failed_at);
+	isnull[TOKEN_SQLSTATE - 1] = token->failure.sqlstate == 0;
+	values[TOKEN_SQLSTATE - 1] = Int32GetDatum(token->failure.sqlstate);
+	set_text(values, isnull, TOKEN_MESSAGE, token->failure.message);
+	set_text(values, isnull, TOKEN_DETAIL, token->failure.detail);
+	set_text(values, isnull, TOKEN_HINT, token->failure.hint);
+	ExecStoreVirtualTuple(slot);
+}
+
+/*
+ * Insert a row that logical replication does not see: a publication of all
+ * tables would carry the tokens to other servers, and any slot shows them.
+ * The row is in the WAL all the same, for a crash and for standbys.
+ */
+static void
+insert_unseen(Relation rel, TupleTableSlot *slot)
+{
+	Relation	index = index_open(token_relation("token_pkey"),
+								   RowExclusiveLock);
+	IndexInfo  *info = BuildIndexInfo(index);
+	Datum		key = slot->tts_values[TOKEN_MAPPING - 1];
+	bool		isnull = false;
+
+	table_tuple_insert(rel, slot, GetCurrentCommandId(true),
+					   TABLE_INSERT_NO_LOGICAL, NULL);
+	(void) index_insert(index, &key, &isnull, &slot->tts_tid, rel,
+						UNIQUE_CHECK_YES, false, info);
+	index_close(index, RowExclusiveLock);
 }
 
 void
 dload_tokenstore_write(Oid mapping, uint64 fingerprint,
 					   const DloadStoredToken *token)
 {
-	const char *args[12];
+	const char *args[1];
+	Relation	rel;
+	TupleTableSlot *slot;
 
 	args[0] = psprintf("%u", mapping);
-	args[1] = dload_int64_text((int64) fingerprint);
-	args[2] = token->access_token;
-	args[3] = token->refresh_token;
-	args[4] = token->base_url;
-	args[5] = time_text(token->issued_at);
-	args[6] = time_text(token->expires_at);
-	args[7] = time_text(token->failed_at);
-	args[8] = token->failure.sqlstate ?
-		psprintf("%d", token->failure.sqlstate) : NULL;
-	args[9] = token->failure.message;
-	args[10] = token->failure.detail;
-	args[11] = token->failure.hint;
-	dload_catalog_run("INSERT INTO dload.token VALUES ($1::oid, $2::int8, $3,"
-					  " $4, $5, $6::timestamptz, $7::timestamptz,"
-					  " $8::timestamptz, $9::int4, $10, $11, $12)"
-					  " ON CONFLICT (mapping) DO UPDATE SET"
-					  " fingerprint = excluded.fingerprint,"
-					  " access_token = excluded.access_token,"
-					  " refresh_token = excluded.refresh_token,"
-					  " base_url = excluded.base_url,"
-					  " issued_at = excluded.issued_at,"
-					  " expires_at = excluded.expires_at,"
-					  " failed_at = excluded.failed_at,"
-					  " sqlstate = excluded.sqlstate,"
-					  " message = excluded.message,"
-					  " detail = excluded.detail,"
-					  " hint = excluded.hint",
-					  lengthof(args), args);
-	dload_catalog_run("DELETE FROM dload.token WHERE NOT EXISTS"
+	dload_catalog_run("DELETE FROM dload.token WHERE mapping = $1::oid"
+					  " OR NOT EXISTS"
 					  " (SELECT FROM pg_catalog.pg_user_mapping AS m"
-					  " WHERE m.oid = mapping)", 0, NULL);
+					  " WHERE m.oid = mapping)", lengthof(args), args);
+	rel = table_open(token_relation("token"), RowExclusiveLock);
+	slot = table_slot_create(rel, NULL);
+	fill_slot(slot, mapping, fingerprint, token);
+	insert_unseen(rel, slot);
+	ExecDropSingleTupleTableSlot(slot);
+	table_close(rel, RowExclusiveLock);
 }

@@ -75,8 +75,12 @@ ensure_sent(DloadFetch *f, DloadError *err)
 
 	if (f->exchange != NULL)
 		return true;
-	if (!dload_auth_obtain(channel->res, err) ||
-		!dload_hop_allowed(f, err) || !dload_breaker_ask(f, err))
+	if (!dload_auth_obtain(channel->res, err))
+	{
+		channel->come_back = channel->res->auth.access->come_back;
+		return false;
+	}
+	if (!dload_hop_allowed(f, err) || !dload_breaker_ask(f, err))
 		return false;
 	while ((ms = dload_permit_acquire(&f->permit, true)) > 0)
 	{

@@ -153,6 +153,11 @@ extern bool dload_response_error(const DloadFetch *f, int status,
 extern void dload_response_detail(const DloadFetch *f, int status,
 								  DloadSpan body, DloadError *err);
 
+/* What to do about an exchange that failed, to a URL that an option has, and
+ * its SQLSTATE. */
+extern const char *dload_transport_hint(const DloadExchange *ex,
+										const char *url_option, int *sqlstate);
+
 /* The error for an exchange that failed. */
 extern bool dload_transport_error(const DloadFetch *f, DloadError *err);
 

@@ -22,6 +22,8 @@
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 /* Longest name of a host, with its end (RFC 1035). */
 #define MAX_HOST_LEN	256
@@ -138,17 +140,21 @@ parse_network(const char *text, Network *network)
 }
 
 /*
- * Not on the public Internet: the special-purpose registries of IANA, as far
- * as somebody may answer there.
+ * Not on the public Internet: what IANA's registries of special-purpose
+ * addresses say is not globally reachable, multicast, and the address at which
+ * each machine in Azure's cloud finds the platform's own services.
  */
-static const char *const private_networks[] = {
+static const char *const private_texts[] = {
 	"0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8",
-	"169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24", "192.168.0.0/16",
-	"198.18.0.0/15", "224.0.0.0/4", "240.0.0.0/4",
-	"::/96", "64:ff9b:1::/48", "100::/64", "2001::/32", "fc00::/7", "fe80::/10",
-	"fec0::/10", "ff00::/8",
-	NULL
+	"168.63.129.16/32", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
+	"192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15",
+	"198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4",
+	"::/96", "64:ff9b:1::/48", "100::/64", "100:0:0:1::/64", "2001::/32",
+	"2001:2::/48", "2001:10::/28", "2001:db8::/32", "3fff::/20", "5f00::/16",
+	"fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8"
 };
+
+static Network private_networks[lengthof(private_texts)];
 
 /*
  * An address of IPv6 that stands for one of IPv4 is judged as that: NAT64
@@ -178,14 +184,47 @@ static bool
 is_private(Address address)
 {
 	unwrap(&address);
-	for (const char *const *text = private_networks; *text != NULL; text++)
+	for (int i = 0; i < lengthof(private_networks); i++)
 	{
-		Network		network;
-
-		if (parse_network(*text, &network) && is_within(&address, &network))
+		if (is_within(&address, &private_networks[i]))
 			return true;
 	}
 	return false;
+}
+
+/*
+ * Does the machine itself have the address?  What listens there may be meant
+ * for the machine alone, with a firewall before it that does not see what the
+ * machine sends to itself.  The system's routing knows: to an address of its
+ * own it would send from that address.  Nothing is sent.
+ */
+static bool
+is_own(const Address *address)
+{
+	static const unsigned char mapped[12] = {[10] = 0xff, 0xff};
+	struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(9)};
+	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(9)};
+	bool		is_v4 = memcmp(address->bytes, mapped, 12) == 0;
+	struct sockaddr *to = is_v4 ? (struct sockaddr *) &v4 :
+		(struct sockaddr *) &v6;
+	socklen_t	size = is_v4 ? sizeof(v4) : sizeof(v6);
+	struct sockaddr_storage from;
+	socklen_t	from_size = sizeof(from);
+	Address		source;
+	bool		own;
+	int			fd;
+
+	memcpy(&v4.sin_addr, address->bytes + 12, 4);
+	memcpy(&v6.sin6_addr, address->bytes, 16);
+	fd = socket(to->sa_family, SOCK_DGRAM, 0);
+	if (fd < 0)
+		return false;
+	own = connect(fd, to, size) == 0 &&
+		getsockname(fd, (struct sockaddr *) &from, &from_size) == 0 &&
+		from_sockaddr((struct sockaddr *) &from, &source) &&
+		memcmp(source.bytes, address->bytes, 16) == 0;
+	close(fd);
+	return own;
 }
 
 static bool
@@ -204,7 +243,7 @@ static bool
 permits(const Address *address)
 {
 	return (allowed != NULL && allowed->all) || is_listed(address) ||
-		!is_private(*address);
+		!(is_private(*address) || is_own(address));
 }
 
 bool
@@ -350,6 +389,11 @@ assign_allowed_hosts(const char *newval, void *extra)
 void
 dload_guard_init(void)
 {
+	for (int i = 0; i < lengthof(private_texts); i++)
+	{
+		if (!parse_network(private_texts[i], &private_networks[i]))
+			elog(ERROR, "invalid network \"%s\"", private_texts[i]);
+	}
 	DefineCustomStringVariable("dload.allowed_hosts",
 							   "Hosts and networks that are not public and "
 							   "may be asked all the same.",

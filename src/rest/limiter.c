@@ -322,16 +322,18 @@ dload_limiter_get(const DloadResource *res, const char *scope)
  */
 
 long
-dload_limiter_acquire(DloadLimiter *limiter, DloadTicket *ticket, bool needed)
+dload_limiter_acquire(DloadLimiter *limiter, DloadTicket *ticket, bool needed,
+					  bool aside)
 {
+	int			most = aside ? PG_INT32_MAX : limiter->max_concurrency;
 	DloadBudget b;
 	int64		wait;
 
 	(void) enter_budget(limiter, &b, true, false);
-	if (dload_budget_in_flight(&b) >= limiter->max_concurrency)
+	if (dload_budget_in_flight(&b) >= most)
 		dload_budget_reclaim(&b, process_exists);
 	b.patience = limiter->max_wait * 1000;
-	wait = dload_budget_ask(&b, ticket, needed, limiter->max_concurrency);
+	wait = dload_budget_ask(&b, ticket, needed, most);
 	leave_budget(limiter, &b);
 	return (long) ((wait + 999) / 1000);
 }

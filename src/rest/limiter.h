@@ -57,10 +57,11 @@ extern DloadLimiter *dload_limiter_get(const DloadResource *res,
 
 /*
  * Milliseconds to wait before asking again; 0 = the request may be sent, and
- * is charged.  A request that is needed has a start reserved for it.
+ * is charged.  A request that is needed has a start reserved for it; one that
+ * goes aside does not wait for those that are in flight.
  */
 extern long dload_limiter_acquire(DloadLimiter *limiter, DloadTicket *ticket,
-								  bool needed);
+								  bool needed, bool aside);
 
 /* A request that may be sent will not be, for now: it counts for nothing. */
 extern void dload_limiter_undo(DloadLimiter *limiter, DloadTicket *ticket);

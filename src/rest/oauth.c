@@ -18,6 +18,7 @@
 #include "rest/fetch.h"
 #include "rest/guard.h"
 #include "rest/jwt.h"
+#include "rest/permit.h"
 #include "rest/retry.h"
 #include "rest/url.h"
 #include "utils/timestamp.h"
@@ -328,15 +329,16 @@ static bool
 not_reached(const DloadResource *res, const DloadExchange *ex,
 			DloadError *err)
 {
-	dload_error_set(err, ERRCODE_FDW_UNABLE_TO_ESTABLISH_CONNECTION,
+	int			sqlstate;
+	const char *hint = dload_transport_hint(ex, "oauth2_token_url", &sqlstate);
+
+	dload_error_set(err, sqlstate,
 					"could not read from the token endpoint of server "
 					"\"%s\": %s", res->servername,
 					dload_auth_redact(res, dload_http_error(ex)));
 	dload_error_detail(err, "POST %s failed.",
 					   dload_url_redact(res->auth.token_url, NULL));
-	return dload_error_hint(err, "Check the option \"oauth2_token_url\" and "
-							"whether it can be reached from the database "
-							"server.");
+	return dload_error_hint(err, "%s", hint);
 }
 
 static DloadExchange *
@@ -378,31 +380,97 @@ send_request(const Asking *a)
 	}
 }
 
+/* Wait for a start, and take it. */
+static bool
+take_start(const DloadResource *res, DloadPermit *permit, int64 longest,
+		   DloadError *err)
+{
+	const char *url = res->auth.token_url;
+	long		ms;
+
+	while ((ms = dload_permit_acquire(permit, true)) > 0)
+	{
+		if (ms > longest)
+			return dload_later_error(res, "POST", dload_url_redact(url, NULL),
+									 true, ms, &res->auth.access->come_back,
+									 err);
+		dload_http_sleep(ms);
+	}
+	return true;
+}
+
+/*
+ * Where the token endpoint is part of the API its requests count like others.
+ * They do not wait for those in flight, which may be the ones of a session
+ * that waits for this token and reads no answer meanwhile.
+ */
 bool
-dload_oauth_ask(const DloadResource *res, const char *refresh_token,
-				DloadGrant *grant, DloadError *err)
+dload_oauth_turn(const DloadResource *res, int64 longest, DloadError *err)
+{
+	DloadPermitBudgets budgets = {0};
+	DloadPermit permit;
+	bool		ok = false;
+
+	if (!dload_auth_trusts(res, res->auth.token_url))
+		return true;
+	dload_permit_open(&permit, &budgets, res, "POST", res->auth.token_url);
+	permit.aside = true;
+	PG_TRY();
+	{
+		ok = take_start(res, &permit, longest, err);
+	}
+	PG_FINALLY();
+	{
+		dload_permit_release(&permit);
+	}
+	PG_END_TRY();
+	return ok;
+}
+
+/* How long to wait before the next attempt; -1 if there is to be none. */
+static int64
+pause_before(const DloadResource *res, const DloadExchange *ex, int attempt)
+{
+	const DloadLimitSpec *limits = &res->limits;
+	int64		asked;
+
+	if (attempt >= MAX_ATTEMPTS || !may_ask_again(res, ex))
+		return -1;
+	asked = dload_limit_pause(limits, ex, dload_response_limited(limits, ex));
+	if (asked > limits->retry_cap)
+		return -1;
+	return Max(asked, dload_retry_backoff(limits, attempt));
+}
+
+bool
+dload_oauth_ask(const DloadResource *res, bool in_turn,
+				const char *refresh_token, DloadGrant *grant, DloadError *err)
 {
 	Asking		a = {res};
+	int64		longest = in_turn ? -1 : res->limits.max_wait;
 
 	for (int attempt = 1;; attempt++)
 	{
 		DloadExchange *ex;
-		bool		again;
-		bool		ok;
+		int64		pause;
+		bool		ok = false;
 
+		if (longest >= 0 && !dload_oauth_turn(res, longest, err))
+			return false;
 		if (!build_request(&a, refresh_token, err))
 			return false;
 		ex = send_request(&a);
-		again = attempt < MAX_ATTEMPTS && may_ask_again(res, ex);
-		if (!again && dload_http_failure(ex) != DLOAD_HTTP_FAIL_NONE)
+		pause = pause_before(res, ex, attempt);
+		if (pause < 0 && dload_http_failure(ex) != DLOAD_HTTP_FAIL_NONE)
 			ok = not_reached(res, ex, err);
-		else if (!again)
+		else if (pause < 0)
 			ok = read_reply(res, dload_http_status(ex), dload_http_peek(ex),
 							grant, err);
 		dload_http_close(ex);
-		if (!again)
+		if (pause < 0)
 			return ok;
-		dload_http_sleep((long) dload_retry_backoff(&res->limits, attempt));
+		dload_http_sleep((long) pause);
+		longest = res->limits.retry_cap;
 	}
 }
 
@@ -414,7 +482,7 @@ obtain_token(const DloadResource *res, DloadError *err)
 
 	if (dload_auth_renewer != NULL)
 		return dload_auth_renewer(res, err);
-	if (!dload_oauth_ask(res, res->auth.refresh_token, &grant, err))
+	if (!dload_oauth_ask(res, false, res->auth.refresh_token, &grant, err))
 		return false;
 	dload_access_adopt(res->auth.access, grant.access_token, grant.base_url,
 					   grant.issued_at, grant.expires_at);

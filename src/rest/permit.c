@@ -155,7 +155,8 @@ dload_permit_acquire(DloadPermit *permit, bool needed)
 	for (int i = 0; i < permit->n; i++)
 	{
 		long		wait = dload_limiter_acquire(permit->limiters[i],
-												 &permit->tickets[i], needed);
+												 &permit->tickets[i], needed,
+												 permit->aside);
 
 		if (wait <= 0)
 			continue;

@@ -29,6 +29,7 @@ typedef struct DloadPermitBudgets
 typedef struct DloadPermit
 {
 	const DloadLimitSpec *spec;
+	bool		aside;			/* it waits for none that is in flight */
 	int			n;
 	DloadLimiter *limiters[DLOAD_PERMIT_BUDGETS];	/* the server's is last */
 	DloadTicket tickets[DLOAD_PERMIT_BUDGETS];

@@ -271,46 +271,50 @@ dload_response_error(const DloadFetch *f, int status, DloadSpan body,
 	return false;
 }
 
+const char *
+dload_transport_hint(const DloadExchange *ex, const char *url_option,
+					 int *sqlstate)
+{
+	*sqlstate = ERRCODE_FDW_UNABLE_TO_ESTABLISH_CONNECTION;
+	switch (dload_http_failure(ex))
+	{
+		case DLOAD_HTTP_FAIL_CONNECT:
+			return psprintf("Check the option \"%s\" and whether the server "
+							"can be reached from the database server.",
+							url_option);
+		case DLOAD_HTTP_FAIL_TIMEOUT:
+			return "The options \"connect_timeout\", \"request_timeout\", "
+				"\"idle_timeout\" and \"min_speed\" of the server set the "
+				"times allowed.";
+		case DLOAD_HTTP_FAIL_TLS_VERIFY:
+			return "Give the certificate of the authority that signed the "
+				"server's by the option \"ca\", or install it among the "
+				"trusted ones of the database server.";
+		case DLOAD_HTTP_FAIL_FORBIDDEN:
+			*sqlstate = ERRCODE_INSUFFICIENT_PRIVILEGE;
+			return "Only superusers' requests go to private addresses, unless "
+				"a superuser adds the host or its network to "
+				"\"dload.allowed_hosts\".";
+		case DLOAD_HTTP_FAIL_TOO_LARGE:
+			*sqlstate = ERRCODE_PROGRAM_LIMIT_EXCEEDED;
+			return "Ask for smaller pages, or raise the option "
+				"\"max_response_bytes\".";
+		default:
+			*sqlstate = ERRCODE_FDW_ERROR;
+			return "Try again later; the option \"max_retries\" sets how "
+				"often a request is repeated.";
+	}
+}
+
 bool
 dload_transport_error(const DloadFetch *f, DloadError *err)
 {
 	const DloadResource *res = f->channel->res;
 	const char *words = dload_auth_redact(res, dload_http_error(f->exchange));
-	int			sqlstate = ERRCODE_FDW_UNABLE_TO_ESTABLISH_CONNECTION;
-	const char *hint = NULL;
+	int			sqlstate;
+	const char *hint = dload_transport_hint(f->exchange, "base_url",
+											&sqlstate);
 
-	switch (dload_http_failure(f->exchange))
-	{
-		case DLOAD_HTTP_FAIL_CONNECT:
-			hint = "Check the option \"base_url\" and whether the server can "
-				"be reached from the database server.";
-			break;
-		case DLOAD_HTTP_FAIL_TIMEOUT:
-			hint = "The options \"connect_timeout\", \"request_timeout\", "
-				"\"idle_timeout\" and \"min_speed\" of the server set the "
-				"times allowed.";
-			break;
-		case DLOAD_HTTP_FAIL_TLS_VERIFY:
-			hint = "Install the certificate of the authority that signed "
-				"the server's among the trusted ones of the database server.";
-			break;
-		case DLOAD_HTTP_FAIL_FORBIDDEN:
-			sqlstate = ERRCODE_INSUFFICIENT_PRIVILEGE;
-			hint = "Only superusers' requests go to private addresses, unless "
-				"a superuser adds the host or its network to "
-				"\"dload.allowed_hosts\".";
-			break;
-		case DLOAD_HTTP_FAIL_TOO_LARGE:
-			sqlstate = ERRCODE_PROGRAM_LIMIT_EXCEEDED;
-			hint = "Ask for smaller pages, or raise the option "
-				"\"max_response_bytes\".";
-			break;
-		default:
-			sqlstate = ERRCODE_FDW_ERROR;
-			hint = "Try again later; the option \"max_retries\" sets how often "
-				"a request is repeated.";
-			break;
-	}
 	dload_error_set(err, sqlstate, "could not read from server \"%s\": %s",
 					res->servername, words);
 	dload_error_detail(err, "%s %s failed after %d %s.", f->method,

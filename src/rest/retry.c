@@ -32,27 +32,30 @@ dload_retry_wait(const DloadChannel *channel, const char *what, int64 ms,
 	*counter += GetCurrentTimestamp() - start;
 }
 
-/* The error for a wait too long to sit through. */
 bool
-dload_retry_later(const DloadFetch *f, bool limited, int64 ms, DloadError *err)
+dload_later_error(const DloadResource *res, const char *method,
+				  const char *shown_url, bool limited, int64 ms,
+				  TimestampTz *until, DloadError *err)
 {
-	const char *servername = f->channel->res->servername;
-	TimestampTz until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
-													ms);
-
-	f->channel->come_back = until;
+	*until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), ms);
 	if (limited)
 		dload_error_set(err, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
 						"rate limit of server \"%s\" is used up until %s",
-						servername, timestamptz_to_str(until));
+						res->servername, timestamptz_to_str(*until));
 	else
 		dload_error_set(err, ERRCODE_FDW_ERROR,
 						"server \"%s\" is not available until %s",
-						servername, timestamptz_to_str(until));
+						res->servername, timestamptz_to_str(*until));
 	dload_error_detail(err, "%s %s has to wait for " INT64_FORMAT
-					   " seconds.", f->method, f->shown_url,
-					   (ms + 999) / 1000);
+					   " seconds.", method, shown_url, (ms + 999) / 1000);
 	return dload_error_hint(err, "Try again after that time.");
+}
+
+bool
+dload_retry_later(const DloadFetch *f, bool limited, int64 ms, DloadError *err)
+{
+	return dload_later_error(f->channel->res, f->method, f->shown_url,
+							 limited, ms, &f->channel->come_back, err);
 }
 
 /*

@@ -14,7 +14,12 @@
 extern void dload_retry_wait(const DloadChannel *channel, const char *what,
 							 int64 ms, int64 *counter);
 
-/* The error for a wait too long to sit through. */
+/* The error for a wait too long to sit through, which ends at "until". */
+extern bool dload_later_error(const DloadResource *res, const char *method,
+							  const char *shown_url, bool limited, int64 ms,
+							  TimestampTz *until, DloadError *err);
+
+/* The same for a fetch, whose read fails. */
 extern bool dload_retry_later(const DloadFetch *f, bool limited, int64 ms,
 							  DloadError *err);
 
