@@ -114,6 +114,7 @@ sub control
 	  or diag($right);
 	ok(!matches($wrong, $case), "$api->{name}: control: $case->{name}")
 	  or diag("still: $wrong");
+	note("it is: $wrong");
 }
 
 for my $name (@names)

@@ -485,7 +485,9 @@ dload_request_base(const DloadResource *res, List *params,
 	b.err = err;
 	foreach(lc, params)
 		b.params = lappend(b.params, place_param(res, lfirst(lc)));
+	request->given = dload_request_given(res, b.params);
 	b.params = dload_paginator_mark_path(res, b.params, request);
+	b.params = dload_window_mark_bounds(res, b.params);
 	if (!build_url(&b) ||
 		!build_headers(res, b.params, &request->headers, err))
 		return false;
@@ -497,7 +499,6 @@ dload_request_base(const DloadResource *res, List *params,
 								  &request->body, err);
 	if (err->sqlstate != 0)
 		return false;
-	request->given = dload_request_given(res, b.params);
 	request->url = b.url.data;
 	return true;
 }
