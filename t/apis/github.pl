@@ -1,5 +1,17 @@
 # The definition of doc/apis/github.md against the API as t/apis/github.py plays it.
-{   checks => [
+my $key = `python3 $FindBin::RealBin/mock_auth.py --key rsa`;
+my $app = "SELECT count(*) FROM github.app_alerts WHERE owner = 'postgres' AND repo = 'postgres'";
+
+{   files => { '/etc/dload/github.pem' => $key },
+	checks => [
+		{   name => 'a JWT of the app for a token of its installation',
+			sql => $app,
+			is => '120'
+		},
+		{   name => 'which lives as long as it says',
+			sql => "SELECT expires_at - now() BETWEEN '59 min' AND '60 min' FROM dload.token",
+			is => 't'
+		},
 		{   name => 'all pages by Link, with the token and the version',
 			sql => "SELECT count(*), count(DISTINCT id) FROM github.repo_events WHERE owner = 'postgres' AND repo = 'postgres'",
 			is => '230|230'
@@ -50,6 +62,21 @@
 		},
 	],
 	controls => [
+		{   name => 'the place of the token in the reply',
+			alter => 'ALTER SERVER github_app OPTIONS (DROP oauth2_token_path); DELETE FROM dload.token',
+			sql => $app,
+			is => '120'
+		},
+		{   name => 'how the JWT is sent',
+			alter => "ALTER SERVER github_app OPTIONS (SET oauth2_grant 'jwt_bearer'); DELETE FROM dload.token",
+			sql => $app,
+			is => '120'
+		},
+		{   name => 'a short life',
+			alter => "ALTER SERVER github_app OPTIONS (SET jwt_lifetime '20min'); DELETE FROM dload.token",
+			sql => $app,
+			is => '120'
+		},
 		{   name => 'without the paginator there is one page only',
 			alter => 'ALTER FOREIGN TABLE github.repo_events OPTIONS (DROP paginate)',
 			sql => "SELECT count(*) FROM github.repo_events WHERE owner = 'postgres' AND repo = 'postgres'",
@@ -111,6 +138,20 @@
 		like($again->('SELECT'), qr/250\|1$/, 'github: pages that shift: nothing is lost');
 		like($again->(q{ALTER FOREIGN TABLE github.issues OPTIONS (SET query_params '{"state": "all", "sort": "updated", "direction": "asc"}')}),
 			qr/249\|0$/, 'github: control: in the other order one is');
+
+		# renewed in time, or when it is refused
+		my $refusals = sub {
+			sql($api, 'DELETE FROM dload.token');
+			$fault->('life/2');
+			sql($api, $app);
+			sql($api, 'SELECT pg_sleep(2.1)');
+			$api->{mock}->clear_journal;
+			is(sql($api, $app), '120', 'github: a token that has ended');
+			return scalar grep { $_->{status} == 401 } @{ $api->{mock}->journal };
+		};
+		is($refusals->(), 0, 'github: is renewed before');
+		sql($api, 'ALTER SERVER github_app OPTIONS (DROP oauth2_expires_path)');
+		is($refusals->(), 1, 'github: control: where nothing says when, it is tried');
 
 		# last, since the server is locked then
 		$fault->('limit/silent');

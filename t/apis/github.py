@@ -8,10 +8,12 @@ import re
 import time
 from urllib.parse import urlencode
 
+import mock_auth
 from mock_hosts import Host, reply_json
 
 github = Host("api.github.com")
 TOKEN = "ghp_0123456789abcdefghijABCDEFGHIJ012345"
+APP = "Iv23li0123456789abcd"
 EVENTS = 230
 ISSUES = 250
 FOUND = 1500                            # by search: more than it gives out
@@ -41,7 +43,9 @@ def limits(request):
 
 def refused(request):
     """What is answered instead of data, if anything."""
-    if request.headers.get("authorization") != "Bearer " + TOKEN:
+    sent = request.headers.get("authorization", "")
+    if sent != "Bearer " + TOKEN and \
+            request.data.get("tokens", {}).get(sent[7:], 0) < time.time():
         return reply_json({"message": "Bad credentials",
                            "documentation_url": "https://docs.github.com/rest"},
                           401, limits(request))
@@ -60,6 +64,34 @@ def refused(request):
         return reply_json({"message": "You have exceeded a secondary rate "
                            "limit."}, 429)
     return None
+
+
+@github.route("/app/installations/{installation}/access_tokens",
+              methods=("POST",))
+def access_token(request, installation):
+    """For a JWT of the app, which must not live for more than 10 minutes."""
+    got = mock_auth.read_jwt(request.headers.get("authorization", "")[7:],
+                             "RS256")
+    if got is None or got[1].get("iss") != APP or \
+            not mock_auth.timely(got[1], 600):
+        return reply_json({"message": "A JSON web token could not be decoded"},
+                          401)
+    if installation != "4711" or request.body:
+        return reply_json({"message": "Not Found"}, 404)
+    life = request.data.pop("life", 3600)
+    number = request.data["made"] = request.data.get("made", 0) + 1
+    token = "ghs_%036d" % number
+    request.data.setdefault("tokens", {})[token] = time.time() + life
+    return reply_json({
+        "token": token, "permissions": {"security_events": "read"},
+        "expires_at": iso(datetime.datetime.now(datetime.timezone.utc)
+                          + datetime.timedelta(seconds=life))}, 201)
+
+
+@github.route("/fault/life/{seconds}")
+def short_life(request, seconds):
+    request.data["life"] = int(seconds)
+    return reply_json({"made": request.data.get("made", 0)})
 
 
 @github.route("/fault/limit/{kind}")
