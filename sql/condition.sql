@@ -20,6 +20,7 @@ SELECT pg_temp.c('$ = 1', body => '1') AS t,
 	pg_temp.c('$.a[1].b = "y"', body => '{"a": [{"b": "x"}, {"b": "y"}]}') AS t,
 	pg_temp.c('$.a[-1].b = "x"', body => '{"a": [{"b": "x"}, {"b": "y"}]}') AS f;
 
+SELECT dload.preview_condition('$["a"][''b = c''] = 1 and exists($[''a''])', 200, body => '{"a": {"b = c": 1}}') AS brackets;
 -- literals: a number is compared as a number, a text as a text
 SELECT pg_temp.c('$.c = 429', body => '{"c": 429.0}') AS t,
 	pg_temp.c('$.c = 429', body => '{"c": "429"}') AS t,

@@ -227,6 +227,10 @@ SELECT dload.preview_records_path('{"data": [1, 2}');
 -- the grammar of paths
 SELECT path, dload.preview_path('{"a": {"b.c": [10, 20, {"d": "x\u00e9"}]}, "a-b": 1, "@t": 2, "q\"\\": 3, "": 4, "n": null, "dup": 1, "dup": {"x": [true]}}', path)
 	FROM unnest(ARRAY['$', 'a', 'a."b.c"[0]', '$.a."b.c"[-1].d', '$.a."b.c"[3]', 'a."b.c"[*].d', 'a-b', '@t', '"@t"', '"q\"\\"', '""', 'n', 'n.x', 'dup', 'dup.x[0]', 'a[0]']) AS path;
+-- the same in the words of RFC 9535, and as JSON Pointers (RFC 6901)
+SELECT path, dload.preview_path('{"a": {"b.c": [10, {"d''": "x"}]}, "m~n": {"/": 8}, "": 0, "01": 1, "list": [5, 6]}', path)
+	FROM unnest(ARRAY['$["a"]["b.c"][0]', '$[''a'']."b.c"', '$["a"][''b.c''][1]["d''"]', '[''m~n'']["/"]',
+	  '/a/b.c/0', '/a/b.c/1/d''', '/m~0n/~1', '/', '/01', '/list/1', '/list/-', '/list/2']) AS path;
 CREATE FUNCTION pg_temp.path_error(path text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	detail text;
@@ -237,6 +241,6 @@ EXCEPTION WHEN invalid_parameter_value THEN
 	RETURN detail;
 END $$;
 SELECT path, pg_temp.path_error(path)
-	FROM unnest(ARRAY['', '.', 'a.', '.a', 'a..b', '$a', '$"a"', 'a[', 'a[]', 'a[x]', 'a[1', 'a[-]', 'a[-0]', 'a[9999999999]', 'a[0]b', '"a', '"a\n"', '"a"b', 'a b', 'a.*', '*', 'a]', 'a[*', repeat('a.', 32) || 'a']) AS path;
+	FROM unnest(ARRAY['', '.', 'a.', '.a', 'a..b', '$a', '$"a"', 'a[', 'a[]', 'a[x]', 'a[1', 'a[-]', 'a[-0]', 'a[9999999999]', 'a[0]b', '"a', '"a\n"', '"a"b', 'a b', 'a.*', '*', 'a]', 'a[*', '["a', '[''a''', '[''a"]', '/a~', '/a~2', repeat('a.', 32) || 'a']) AS path;
 SELECT dload.preview_path('{}', 'a b');
 SELECT * FROM dload.preview_records('[1]', '[-1]');

@@ -67,6 +67,18 @@ SELECT slices.read($$path '/window/items?inclusive=1&from=2026-01-01T00:00:00Z&t
 -- bounds in a body
 SELECT slices.read($$path '/window/items?from=2026-01-01&to=2026-01-01T02:00:00Z', method 'POST', body '{"a": {"b": 1}}', window_in 'body', window_step '1 hour', window_format 'epoch', $$ || :'window');
 SELECT slices.read($$path '/window/items?from=2026-01-01&to=2026-01-01T02:00:00Z', window_in 'body', window_step '1 hour', $$ || :'window');
+-- bounds in placeholders
+CREATE FOREIGN TABLE slices.places (id int, updated_at timestamptz OPTIONS (param 'from')) SERVER slices
+  OPTIONS (path '/window/items', method 'POST', idempotent 'true', body '{"from": "{from}", "to": "{to}"}', window_step '20 min',
+    paginate 'window', window_from_param 'from', window_to_param 'to', window_paginate 'page', page_size '8', page_size_param 'limit', total_path 'total', records_path 'items');
+SELECT count(*), count(DISTINCT id) FROM slices.places WHERE updated_at >= '2026-01-01Z' AND updated_at < '2026-01-01T02:00Z';
+ALTER FOREIGN TABLE slices.places OPTIONS (SET path '/window/items?from={from}', SET body '{}');
+SELECT count(*), count(DISTINCT id) FROM slices.places WHERE updated_at >= '2026-01-01Z' AND updated_at < '2026-01-01T02:00Z';
+SELECT FROM dload.create_pipeline('places', 'slices.places', 'slices.placed', params => '{"to": "2026-01-01T02:00:00Z"}',
+  write_disposition => 'merge', primary_key => ARRAY['id'], cursor_path => 'updated_at', initial_value => '2026-01-01');
+CALL dload.run('places', max_pages => 4);
+CALL dload.run('places');
+SELECT count(*), min(id), max(id) FROM slices.placed;
 -- without an end: to now
 SELECT slices.read($$path '/window/items?from=2026-01-01', window_step '100 days', $$ || :'window');
 SELECT slices.read($$path '/window/items?from=1970-01-01&to=2026-01-02', window_step '3000 days', $$ || :'window');

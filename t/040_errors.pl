@@ -22,13 +22,6 @@ sub sql
 	return $node->safe_psql('postgres', $_[0]);
 }
 
-sub options
-{
-	my (%options) = @_;
-
-	return join(', ', map { "$_ " . quote_sql($options{$_}) } sort keys %options);
-}
-
 # Each server retries once, so that the tests need not wait long.
 make_server($node, 'api', $mock->url, options => { max_retries => 1 });
 sql("CREATE FOREIGN TABLE good (id bigint) SERVER api OPTIONS (path '/items/1')");
@@ -63,7 +56,7 @@ sub make_trap
 	sql(    "CREATE FOREIGN TABLE $name ("
 		  . ($trap{columns} // "record jsonb OPTIONS (json_path '\$')")
 		  . ") SERVER $server OPTIONS ("
-		  . options(%{ $trap{table} })
+		  . option_list(%{ $trap{table} })
 		  . ")");
 	sql(    "SELECT dload.create_pipeline('$name', source => '$name',"
 		  . " target => 'public.${name}_rows'"

@@ -25,8 +25,7 @@ sub sql
 sub make
 {
 	my ($name, $server, $table) = @_;
-	my $list = join(', ',
-		map { "$_ " . quote_sql($table->{$_}) } sort keys %$table);
+	my $list = option_list(%$table);
 
 	make_server($node, $name, $mock->url,
 		options => { retry_base => '1ms', %$server });

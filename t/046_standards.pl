@@ -44,7 +44,7 @@ sub table
 	  if %server;
 	sql(    "CREATE FOREIGN TABLE $name (record jsonb OPTIONS (json_path '\$'))"
 		  . " SERVER $server OPTIONS ("
-		  . join(', ', map { "$_ " . quote_sql($table->{$_}) } sort keys %$table)
+		  . option_list(%$table)
 		  . ')');
 	return $name;
 }

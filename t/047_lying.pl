@@ -35,14 +35,6 @@ sub lie
 	return;
 }
 
-sub options
-{
-	my (%options) = @_;
-
-	return join(', ',
-		map { "$_ " . quote_sql($options{$_}) } sort keys %options);
-}
-
 make_server(
 	$node, 'api',
 	$mock->url,
@@ -174,7 +166,7 @@ sub make
 
 	$number++;
 	sql(    "CREATE FOREIGN TABLE $name (id bigint) SERVER $server OPTIONS ("
-		  . options(%{ $ways{$way} }, %more)
+		  . option_list(%{ $ways{$way} }, %more)
 		  . "); SELECT dload.create_pipeline('$name', source => '$name',"
 		  . " target => 'public.${name}_rows'"
 		  . ($merge

@@ -53,7 +53,7 @@ use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw(start_mock new_node make_server sqlstate error_of
   error_fields session start_query cancel_within wait_until backend_memory
-  quote_sql write_text launch);
+  quote_sql option_list write_text launch);
 
 my $json = JSON::PP->new->utf8->canonical->allow_nonref;
 my $mock_script =
@@ -193,6 +193,22 @@ sub quote_sql
 
 =pod
 
+=item option_list(%options)
+
+What stands between the parentheses of OPTIONS (...).
+
+=cut
+
+sub option_list
+{
+	my (%options) = @_;
+
+	return join(', ',
+		map { "$_ " . quote_sql($options{$_}) } sort keys %options);
+}
+
+=pod
+
 =item make_server($node, $name, $url, options => {}, mapping => {}, dbname => 'postgres')
 
 CREATE SERVER and a user mapping for the current user.
@@ -203,18 +219,13 @@ sub make_server
 {
 	my ($node, $name, $url, %params) = @_;
 	my %options = (base_url => $url, %{ $params{options} || {} });
-	my $list = sub {
-		my ($hash) = @_;
-		return join(', ',
-			map { "$_ " . quote_sql($hash->{$_}) } sort keys %$hash);
-	};
 	my $sql = "CREATE SERVER $name FOREIGN DATA WRAPPER dload OPTIONS ("
-	  . $list->(\%options) . ");\n";
+	  . option_list(%options) . ");\n";
 
 	if (defined $params{mapping})
 	{
 		$sql .= "CREATE USER MAPPING FOR CURRENT_USER SERVER $name OPTIONS ("
-		  . $list->($params{mapping}) . ");\n";
+		  . option_list(%{ $params{mapping} }) . ");\n";
 	}
 	$node->safe_psql($params{dbname} || 'postgres', $sql);
 	return;

@@ -104,10 +104,6 @@ keeps those of one owner (nested.owner.id)
                           "@epoch_ms+30", "@iso+30", "@http+30" are times;
                           ?status=
 
-More routes that check credentials are in mock_auth.py.
-
-MEANINGS: see mock_rules.py
-
 TRAPS
   /loop/token             {"records","meta"}: tokens a, b, c, a, ...
   /same/page              ignores `page`: {"items","total_count",
@@ -132,8 +128,8 @@ TRAPS
   /huge?mb=               one array of that size, chunked; ?record_kb=
   /bomb?mb=               gzip of one array of white space
   /types                  every JSON type; ?nul=1 adds text with U+0000
-More routes are in mock_auth.py, mock_codings.py, mock_lies.py, mock_paging.py,
-mock_requests.py, mock_rules.py, mock_shapes.py, mock_slices.py and mock_sync.py.
+More routes are in the modules of the list MODULES below, each of which says at
+its top what it plays.
 """
 
 import argparse
@@ -142,6 +138,7 @@ import copy
 import gzip
 import hashlib
 import http.client
+import importlib
 import json
 import os
 import random
@@ -161,15 +158,9 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 # Modules that add routes import this one by its name, also when it is run.
 sys.modules.setdefault("mock_api", sys.modules[__name__])
-import mock_auth
-import mock_codings
-import mock_lies
-import mock_paging
-import mock_requests
-import mock_rules
-import mock_shapes
-import mock_slices
-import mock_sync
+MODULES = ("mock_auth", "mock_codings", "mock_lies", "mock_paging",
+           "mock_requests", "mock_rules", "mock_shapes", "mock_slices",
+           "mock_sync", "mock_hosts")
 
 EPOCH = datetime(2026, 1, 1, tzinfo=timezone.utc)
 BEARER = "s3cret-token"
@@ -885,10 +876,6 @@ def ratelimit(request):
     return linked_reply(request, chosen_items(request), headers=headers)
 
 
-mock_requests.add(route, reply_json)
-mock_codings.add(route, Reply, reply_json)
-
-
 # ---------------------------------------------------------------------------
 # Traps
 # ---------------------------------------------------------------------------
@@ -1143,10 +1130,6 @@ def types(request):
     return Reply(("[" + ",\n".join(rows) + "]").encode())
 
 
-mock_auth.register(sys.modules[__name__])
-mock_shapes.register(sys.modules[__name__])
-
-
 # ---------------------------------------------------------------------------
 # Control
 # ---------------------------------------------------------------------------
@@ -1249,13 +1232,6 @@ def apply_fault(fault, request):
     reply.chunked = fault.get("chunked", reply.chunked)
     reply.close = fault.get("close", reply.close)
     return reply
-
-
-# Routes of more modules
-mock_slices.register(sys.modules[__name__])
-mock_sync.register(sys.modules[__name__])
-mock_lies.register(sys.modules[__name__])
-mock_paging.register(sys.modules[__name__])
 
 
 # ---------------------------------------------------------------------------
@@ -1589,16 +1565,9 @@ def stop(pid_file):
     return 1
 
 
-@route("/host/*")
-def host(request):
-    return mock_hosts.dispatch(request)
-mock_rules.register(sys.modules[__name__])
-
-
 def main():
-    global mock_hosts
-    import mock_hosts
-    mock_hosts.load()
+    for name in MODULES:
+        importlib.import_module(name).register(sys.modules[__name__])
     parser = argparse.ArgumentParser(description="mock REST API of dload")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--url-file")

@@ -51,19 +51,17 @@ def encode(codings, plain):
     return data
 
 
-def add(route, reply, reply_json):
-    """Register the route."""
-
-    @route("/coded/*")
+def register(api):
+    @api.route("/coded/*")
     def coded(request):
         codings = request.path.rpartition("/")[2].split(",")
         named = [c.replace("raw-", "") for c in codings]
         accepted = request.headers.get("accept-encoding", "")
         accepted = {c.strip() for c in accepted.split(",")} | {"x-gzip"}
         if {c for c in named if c in WINDOW_BITS or c in ENCODED} - accepted:
-            return reply_json({"message": "not acceptable"}, 406)
+            return api.reply_json({"message": "not acceptable"}, 406)
         body = encode(codings, BOMB if request.flag("bomb") else
                       b"" if request.flag("empty") else PLAIN)
-        return reply(body[:request.integer("cut", len(body))], 200,
-                     {"Content-Type": "application/json",
-                      "Content-Encoding": ", ".join(named)})
+        return api.Reply(body[:request.integer("cut", len(body))], 200,
+                         {"Content-Type": "application/json",
+                          "Content-Encoding": ", ".join(named)})

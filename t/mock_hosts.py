@@ -57,10 +57,11 @@ class Host:
         return mock_api.not_found(request)
 
 
-def load():
+def register(api):
     sys.path.insert(0, str(FOLDER))
     for path in sorted(FOLDER.glob("*.py")):
         importlib.import_module(path.stem)
+    api.route("/host/*")(dispatch)
 
 
 def dispatch(request):

@@ -24,8 +24,8 @@ def records(first, count):
             for n in range(first, min(first + count, TOTAL + 1))]
 
 
-def add(route, reply_json):
-    """Register the routes."""
+def register(api):
+    route, reply_json = api.route, api.reply_json
 
     def refuse(why):
         return reply_json({"message": why}, 400)

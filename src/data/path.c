@@ -64,18 +64,43 @@ add_step(PathParser *parser, DloadStepKind kind)
 	return step;
 }
 
-/* A key in double quotes; parser->p is at the opening one. */
+static bool
+add_key(PathParser *parser, StringInfo key)
+{
+	DloadStep  *step = add_step(parser, DLOAD_STEP_KEY);
+
+	if (step == NULL)
+		return false;
+	step->key = key->data;
+	step->keylen = key->len;
+	return true;
+}
+
+static bool
+add_index(PathParser *parser, int index)
+{
+	DloadStep  *step = add_step(parser, DLOAD_STEP_INDEX);
+
+	if (step == NULL)
+		return false;
+	step->index = index;
+	return true;
+}
+
+/* A key in quotes; parser->p is at the opening one. */
 static bool
 parse_quoted_key(PathParser *parser, StringInfo key)
 {
-	parser->p++;
-	while (*parser->p != '"')
+	char		quote = *parser->p++;
+
+	while (*parser->p != quote)
 	{
 		if (*parser->p == '\\')
 		{
 			parser->p++;
-			if (*parser->p != '"' && *parser->p != '\\')
-				return malformed(parser, "Only \\\" and \\\\ are escapes");
+			if (*parser->p != quote && *parser->p != '\\')
+				return malformed(parser,
+								 "Only the quote and \\ can be escaped");
 		}
 		if (*parser->p == '\0')
 			return malformed(parser, "A quoted key is not closed");
@@ -89,7 +114,6 @@ static bool
 parse_key(PathParser *parser)
 {
 	StringInfoData key;
-	DloadStep  *step;
 
 	initStringInfo(&key);
 	if (*parser->p == '"')
@@ -104,30 +128,40 @@ parse_key(PathParser *parser)
 		if (key.len == 0)
 			return malformed(parser, "A key is missing");
 	}
+	return add_key(parser, &key);
+}
 
-	step = add_step(parser, DLOAD_STEP_KEY);
-	if (step == NULL)
+/* ["key"] or ['key'], as RFC 9535 has it; parser->p is at the bracket. */
+static bool
+parse_bracketed_key(PathParser *parser)
+{
+	StringInfoData key;
+
+	initStringInfo(&key);
+	parser->p++;
+	if (!parse_quoted_key(parser, &key))
 		return false;
-	step->key = key.data;
-	step->keylen = key.len;
-	return true;
+	if (*parser->p != ']')
+		return malformed(parser, "A bracket is not closed");
+	parser->p++;
+	return add_key(parser, &key);
 }
 
 /* [n], [-n] or [*]; parser->p is at the opening bracket. */
 static bool
 parse_subscript(PathParser *parser)
 {
-	DloadStep  *step;
 	const char *p = parser->p + 1;
 	bool		negative = *p == '-';
 	int64		n = 0;
 
 	if (p[0] == '*' && p[1] == ']')
 	{
-		step = add_step(parser, DLOAD_STEP_ANY);
 		parser->p += 3;
-		return step != NULL;
+		return add_step(parser, DLOAD_STEP_ANY) != NULL;
 	}
+	if (*p == '"' || *p == '\'')
+		return parse_bracketed_key(parser);
 
 	if (negative)
 		p++;
@@ -144,11 +178,54 @@ parse_subscript(PathParser *parser)
 	if (negative && n == 0)
 		return malformed(parser, "The last element is [-1]");
 
-	step = add_step(parser, DLOAD_STEP_INDEX);
-	if (step == NULL)
-		return false;
-	step->index = negative ? -n : n;
 	parser->p = p + 1;
+	return add_index(parser, negative ? -n : n);
+}
+
+/* The key of a pointer, without its escapes; parser->p is behind the slash. */
+static bool
+parse_pointer_key(PathParser *parser, StringInfo key)
+{
+	for (; *parser->p != '\0' && *parser->p != '/'; parser->p++)
+	{
+		char		c = *parser->p;
+
+		if (c == '~')
+		{
+			c = *++parser->p;
+			if (c != '0' && c != '1')
+				return malformed(parser, "After \"~\" comes 0 or 1");
+			c = c == '0' ? '~' : '/';
+		}
+		appendStringInfoChar(key, c);
+	}
+	return true;
+}
+
+/*
+ * A JSON Pointer (RFC 6901), which begins with a slash.  What reads as the
+ * number of an element is one: the document is not known here.
+ */
+static bool
+parse_pointer(PathParser *parser)
+{
+	while (*parser->p == '/')
+	{
+		StringInfoData key;
+		size_t		digits;
+		bool		number;
+
+		parser->p++;
+		initStringInfo(&key);
+		if (!parse_pointer_key(parser, &key))
+			return false;
+		digits = strspn(key.data, "0123456789");
+		number = digits > 0 && digits == key.len && digits < 10 &&
+			(digits == 1 || key.data[0] != '0');
+		if (number ? !add_index(parser, atoi(key.data)) :
+			!add_key(parser, &key))
+			return false;
+	}
 	return true;
 }
 
@@ -159,6 +236,8 @@ parse_steps(PathParser *parser)
 
 	if (*parser->p == '\0')
 		return malformed(parser, "The path is empty");
+	if (*parser->p == '/')
+		return parse_pointer(parser);
 	if (*parser->p == '$')
 	{
 		parser->p++;

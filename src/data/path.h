@@ -7,7 +7,9 @@
  * Dotted keys, double quotes for odd ones ("@odata.nextLink"; inside quotes
  * \" and \\ are escapes), [n], [-n] counted from the end, [*], and an
  * optional leading "$".  The path "$" (no steps) is the document itself.
- * A path is not a query language: no filters, no arithmetic.
+ * ["key"] and ['key'] do as well (RFC 9535), and so does a JSON Pointer
+ * (RFC 6901), by its leading slash.  A path is not a query language: no
+ * filters, no arithmetic.
  *
  *-------------------------------------------------------------------------
  */

@@ -157,9 +157,9 @@ static bool
 check_oauth2(List *options, DloadError *err)
 {
 	static const DloadOwnedOption bearer[] = {
-		{"jwt_issuer", "jwt_bearer", false},
-		{"jwt_subject", "jwt_bearer", false},
-		{"jwt_claims", "jwt_bearer", false},
+		{"jwt_issuer", "jwt_bearer|jwt_header", false},
+		{"jwt_subject", "jwt_bearer|jwt_header", false},
+		{"jwt_claims", "jwt_bearer|jwt_header", false},
 		{NULL}
 	};
 	static const DloadOwnedOption any[] = {
@@ -188,7 +188,7 @@ check_oauth2(List *options, DloadError *err)
 		grant = "client_credentials";
 	if (!dload_given_owned(options, bearer, "oauth2_grant", grant, err))
 		return false;
-	if (strcmp(grant, "jwt_bearer") == 0)
+	if (strcmp(grant, "jwt_bearer") == 0 || strcmp(grant, "jwt_header") == 0)
 		return true;
 	return dload_given_owned(options, any, "oauth2_client_auth",
 							 client ? client : "header", err);
@@ -221,6 +221,8 @@ static const DloadOwnedOption owned[] = {
 	{"oauth2_audience", "oauth2", false},
 	{"oauth2_params", "oauth2", false},
 	{"oauth2_base_url_path", "oauth2", false},
+	{"oauth2_token_path", "oauth2", false},
+	{"oauth2_expires_path", "oauth2", false},
 	{"oauth2_early", "oauth2", false},
 	{"jwt_algorithm", "oauth2|jwt", false},
 	{"jwt_issuer", "oauth2|jwt", false},

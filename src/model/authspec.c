@@ -24,6 +24,8 @@ read_tokens(DloadAuthSpec *spec, const DloadOptionSet *set)
 	spec->audience = dload_spec_text(set, "oauth2_audience");
 	spec->token_params = dload_spec_json(set, "oauth2_params");
 	spec->base_url_path = dload_spec_path(set, "oauth2_base_url_path");
+	spec->token_path = dload_spec_path(set, "oauth2_token_path");
+	spec->expires_path = dload_spec_path(set, "oauth2_expires_path");
 	spec->early = dload_option_number(set, "oauth2_early");
 
 	spec->jwt_algorithm = dload_spec_text(set, "jwt_algorithm");
@@ -120,8 +122,10 @@ missing_for_tokens(const DloadAuthSpec *spec)
 {
 	bool		hs256 = strcmp(spec->jwt_algorithm, "HS256") == 0;
 	bool		by_jwt = spec->client_auth == DLOAD_CLIENT_AUTH_JWT;
+	bool		signs = spec->grant == DLOAD_GRANT_JWT_BEARER ||
+		spec->grant == DLOAD_GRANT_JWT_HEADER;
 
-	if (spec->grant != DLOAD_GRANT_JWT_BEARER && spec->client_id == NULL)
+	if (!signs && spec->client_id == NULL)
 		return "client_id";
 	if (spec->grant == DLOAD_GRANT_REFRESH_TOKEN &&
 		spec->refresh_token == NULL)
@@ -129,11 +133,9 @@ missing_for_tokens(const DloadAuthSpec *spec)
 	if (spec->grant == DLOAD_GRANT_CLIENT_CREDENTIALS &&
 		spec->client_secret == NULL && (hs256 || !by_jwt))
 		return "client_secret";
-	if ((spec->grant == DLOAD_GRANT_JWT_BEARER || by_jwt) && !hs256 &&
-		spec->private_key == NULL)
+	if ((signs || by_jwt) && !hs256 && spec->private_key == NULL)
 		return "private_key";
-	if (spec->grant == DLOAD_GRANT_JWT_BEARER && hs256 &&
-		spec->client_secret == NULL)
+	if (signs && hs256 && spec->client_secret == NULL)
 		return "client_secret";
 	return NULL;
 }

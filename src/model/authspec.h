@@ -39,7 +39,8 @@ typedef enum DloadGrantKind		/* order of the option's values */
 {
 	DLOAD_GRANT_CLIENT_CREDENTIALS,
 	DLOAD_GRANT_REFRESH_TOKEN,
-	DLOAD_GRANT_JWT_BEARER
+	DLOAD_GRANT_JWT_BEARER,
+	DLOAD_GRANT_JWT_HEADER
 } DloadGrantKind;
 
 typedef enum DloadClientAuth	/* order of the option's values */
@@ -87,7 +88,9 @@ typedef struct DloadAuthSpec
 	char	   *scope;			/* or NULL, like those below */
 	char	   *audience;
 	DloadJson  *token_params;
-	DloadPath  *base_url_path;
+	DloadPath  *base_url_path;	/* in the reply, or NULL */
+	DloadPath  *token_path;
+	DloadPath  *expires_path;
 	int64		early;			/* ms */
 
 	char	   *jwt_algorithm;

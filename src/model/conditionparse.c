@@ -125,16 +125,19 @@ parse_path(Parser *parser, DloadCondition *node)
 	const char *start = parser->p;
 	const char *end = start;
 	DloadError	inner = {0};
-	bool		quoted = false;
+	char		quote = '\0';
 
 	for (; *end != '\0'; end++)
 	{
-		if (quoted && *end == '\\' && end[1] != '\0')
+		if (quote != '\0' && *end == '\\' && end[1] != '\0')
 			end++;
-		else if (*end == '"')
-			quoted = !quoted;
-		else if (!quoted && (isspace((unsigned char) *end) ||
-							 strchr("()=!<>,'", *end) != NULL))
+		else if (quote != '\0')
+			quote = *end == quote ? '\0' : quote;
+		else if (*end == '"' ||
+				 (*end == '\'' && end > start && end[-1] == '['))
+			quote = *end;
+		else if (isspace((unsigned char) *end) ||
+				 strchr("()=!<>,'", *end) != NULL)
 			break;
 	}
 	node->place = PLACE_BODY;

@@ -50,10 +50,12 @@ const DloadOption dload_options[] = {
 	SIMPLE("oauth2_token_url", S, DLOAD_OPT_URL, NULL,
 		   "Token endpoint, for auth 'oauth2'; https, or http where base_url "
 		   "is http."),
-	CHOICE("oauth2_grant", S, "client_credentials|refresh_token|jwt_bearer",
+	CHOICE("oauth2_grant", S,
+		   "client_credentials|refresh_token|jwt_bearer|jwt_header",
 		   "client_credentials",
 		   "What is given for an access token: the client's own credentials, "
-		   "a refresh token, or a signed JWT (RFC 7523)."),
+		   "a refresh token, or a signed JWT, as assertion (RFC 7523) or as "
+		   "the bearer token of the request (GitHub's apps)."),
 	CHOICE("oauth2_client_auth", S, "header|body|private_key_jwt", "header",
 		   "How the client proves who it is to the token endpoint: by basic "
 		   "authentication, by parameters, or by a signed JWT (RFC 7523)."),
@@ -66,6 +68,11 @@ const DloadOption dload_options[] = {
 	SIMPLE("oauth2_base_url_path", S, DLOAD_OPT_PATH, NULL,
 		   "JSON path, in the token reply, of the URL that takes the place of "
 		   "base_url (Salesforce: instance_url)."),
+	SIMPLE("oauth2_token_path", S, DLOAD_OPT_PATH, "access_token",
+		   "JSON path of the access token in the token reply."),
+	SIMPLE("oauth2_expires_path", S, DLOAD_OPT_PATH, "expires_in",
+		   "JSON path, in the token reply, of the life of the access token in "
+		   "seconds, or of the time at which it ends."),
 	RANGED("oauth2_early", S, DLOAD_OPT_DURATION, 0, MS_PER_DAY, "60s",
 		   "How long before its end an access token is renewed, but no more "
 		   "than half of its life."),

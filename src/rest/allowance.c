@@ -564,6 +564,11 @@ dload_limit_pause(const DloadLimitSpec *spec, const DloadExchange *ex,
 				  bool limited)
 {
 	int64		asked = dload_retry_after(ex);
+	DloadAllowance said;
 
-	return asked < 0 && limited && spec->lockout > 0 ? spec->lockout : asked;
+	if (asked >= 0 || !limited || spec->lockout == 0)
+		return asked;
+	/* a budget that is used up says by itself when there is a new one */
+	dload_allowance_read(spec, ex, &said);
+	return said.remaining == 0 && said.until > 0 ? asked : spec->lockout;
 }

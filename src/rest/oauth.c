@@ -13,6 +13,7 @@
 #include "rest/oauth.h"
 
 #include "data/record.h"
+#include "data/type.h"
 #include "rest/authkind.h"
 #include "rest/crypto.h"
 #include "rest/fetch.h"
@@ -112,13 +113,24 @@ add_client(Asking *a, TimestampTz now, DloadError *err)
 	return true;
 }
 
+/* A JWT that says who asks, in the words of the server's options. */
+static char *
+sign_jwt(const DloadResource *res, TimestampTz now, DloadError *err)
+{
+	const DloadAuthSpec *auth = &res->auth;
+
+	return dload_jwt_create(res, auth->jwt_issuer ? auth->jwt_issuer :
+							auth->client_id, auth->jwt_subject,
+							assertion_audience(auth), true, now, err);
+}
+
 /* Everything is new for each attempt: an assertion is good once. */
 static bool
 build_request(Asking *a, const char *refresh_token, DloadError *err)
 {
 	const DloadAuthSpec *auth = &a->res->auth;
 	TimestampTz now = GetCurrentTimestamp();
-	char	   *assertion;
+	char	   *jwt;
 	bool		keyed = true;
 
 	initStringInfo(&a->body);
@@ -134,19 +146,23 @@ build_request(Asking *a, const char *refresh_token, DloadError *err)
 			add_param(a, "refresh_token", refresh_token);
 			break;
 		case DLOAD_GRANT_JWT_BEARER:
-			assertion = dload_jwt_create(a->res, auth->jwt_issuer ?
-										 auth->jwt_issuer : auth->client_id,
-										 auth->jwt_subject,
-										 assertion_audience(auth), true, now,
-										 err);
-			if (assertion == NULL)
+			jwt = sign_jwt(a->res, now, err);
+			if (jwt == NULL)
 				return false;
 			add_param(a, "grant_type", JWT_BEARER);
-			add_param(a, "assertion", assertion);
+			add_param(a, "assertion", jwt);
 			/* with HS256 the secret is the key, and stays here */
 			keyed = auth->client_auth == DLOAD_CLIENT_AUTH_JWT ||
 				(auth->client_secret != NULL &&
 				 strcmp(auth->jwt_algorithm, "HS256") != 0);
+			break;
+		case DLOAD_GRANT_JWT_HEADER:
+			jwt = sign_jwt(a->res, now, err);
+			if (jwt == NULL)
+				return false;
+			a->headers = lappend(a->headers,
+								 psprintf("Authorization: Bearer %s", jwt));
+			keyed = false;
 			break;
 	}
 	add_param(a, "scope", auth->scope);
@@ -261,17 +277,36 @@ is_sendable(const char *token)
 	return true;
 }
 
+/* When the token ends, by a life in seconds (a number, or the same in quotes)
+ * or a time; 0: not said. */
+static TimestampTz
+read_end(const char *text, TimestampTz issued_at)
+{
+	TimestampTz end;
+	char	   *rest;
+	double		life;
+
+	if (text == NULL)
+		return 0;
+	life = strtod(text, &rest);
+	if (*rest != '\0')
+		return dload_parse_instant(text, strlen(text), &end) ? end : 0;
+	return life > 0 ?
+		issued_at + (int64) (Min(life, 1e9) * USECS_PER_SEC) : 0;
+}
+
 static bool
 read_reply(const DloadResource *res, int status, DloadSpan reply,
 		   DloadGrant *grant, DloadError *err)
 {
 	DloadError	ignored = {0};
-	char	   *seconds;
 
 	memset(grant, 0, sizeof(*grant));
 	if (status < 200 || status >= 300 ||
 		!dload_json_validate(reply, &ignored) ||
-		(grant->access_token = reply_text(reply, "access_token")) == NULL)
+		(grant->access_token =
+		 reply_member(reply, res->auth.token_path)) == NULL ||
+		*grant->access_token == '\0')
 		return refused(res, status, reply, err);
 	if (!is_sendable(grant->access_token))
 		return dload_error_set(err, ERRCODE_FDW_ERROR,
@@ -279,16 +314,8 @@ read_reply(const DloadResource *res, int status, DloadSpan reply,
 							   "that no header can carry", res->servername);
 	grant->refresh_token = reply_text(reply, "refresh_token");
 	grant->issued_at = GetCurrentTimestamp();
-	/* a number, or the same in quotes */
-	seconds = reply_text(reply, "expires_in");
-	if (seconds != NULL)
-	{
-		double		life = strtod(seconds, NULL);
-
-		if (life > 0)
-			grant->expires_at = grant->issued_at +
-				(int64) (Min(life, 1e9) * USECS_PER_SEC);
-	}
+	grant->expires_at = read_end(reply_member(reply, res->auth.expires_path),
+								 grant->issued_at);
 	if (res->auth.base_url_path == NULL)
 		return true;
 	grant->base_url = reply_member(reply, res->auth.base_url_path);

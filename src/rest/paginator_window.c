@@ -15,7 +15,8 @@
  * The state of a request is a JSON object: the slice, where the window ends,
  * the records read of the slice, the request without bounds, and the states of
  * the inner paginator at a slice's beginning and now.  Times are microseconds
- * since 1970.
+ * since 1970.  Where the bounds fill placeholders, the request of a slice is
+ * made from the parameters of the first one instead.
  *
  *-------------------------------------------------------------------------
  */
@@ -25,8 +26,10 @@
 
 #include "data/json.h"
 #include "data/type.h"
+#include "rest/extract.h"
 #include "rest/fetch.h"
 #include "rest/paging.h"
+#include "rest/request.h"
 #include "rest/total.h"
 #include "rest/url.h"
 #include "rest/urlparts.h"
@@ -125,6 +128,69 @@ parse_time(const char *text, int64 *us)
 		return false;
 	*us = t + UNIX_OFFSET_US;
 	return true;
+}
+
+bool
+dload_window_fills(const DloadResource *res)
+{
+	const DloadSliceSpec *spec = &res->slice;
+
+	return res->page.kind == DLOAD_PAGINATE_WINDOW &&
+		(dload_requestspec_has_place(&res->request, spec->window_from) ||
+		 dload_requestspec_has_place(&res->request, spec->window_to));
+}
+
+static DloadParam *
+find_param(List *params, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, params)
+	{
+		DloadParam *param = lfirst(lc);
+
+		if (strcmp(param->name, name) == 0)
+			return param;
+	}
+	return NULL;
+}
+
+/* A bound as a parameter; one with a placeholder goes there anyway. */
+static List *
+set_param(List *params, const char *name, const DloadPagePlace *place,
+		  DloadPagingValue value)
+{
+	DloadParam *param = find_param(params, name);
+
+	if (param == NULL)
+	{
+		param = palloc0(sizeof(DloadParam));
+		param->name = pstrdup(name);
+		params = lappend(params, param);
+	}
+	param->in = place->in == DLOAD_PLACE_QUERY ? DLOAD_IN_QUERY :
+		place->in == DLOAD_PLACE_HEADER ? DLOAD_IN_HEADER : DLOAD_IN_BODY;
+	param->value = value.text;
+	param->bare = value.json[0] != '"';
+	return params;
+}
+
+List *
+dload_window_mark_bounds(const DloadResource *res, List *params)
+{
+	const char *names[] = {res->slice.window_from, res->slice.window_to};
+
+	for (int i = 0; dload_window_fills(res) && i < 2; i++)
+	{
+		if (find_param(params, names[i]) == NULL &&
+			dload_requestspec_has_place(&res->request, names[i]))
+		{
+			params = set_param(params, names[i], &res->slice.from,
+							   dload_paging_text("0"));
+			find_param(params, names[i])->in = DLOAD_IN_TEMPLATE;
+		}
+	}
+	return params;
 }
 
 /* The last value of a query parameter, decoded; NULL if it has none. */
@@ -239,6 +305,32 @@ bound_value(DloadTimeFormat format, int64 us)
 		dload_paging_text(text);
 }
 
+/* The request with the bounds in it. */
+static bool
+put_bounds(const DloadResource *res, const Slice *slice, DloadPagingValue from,
+		   DloadPagingValue to, DloadRequest *request, DloadError *err)
+{
+	const DloadSliceSpec *spec = &res->slice;
+	char	   *names = request->names;
+	List	   *params;
+
+	if (!dload_window_fills(res))
+	{
+		request->url = slice->base;
+		request->body = slice->body;
+		return dload_paging_put(&spec->from, from, request, err) &&
+			dload_paging_put(&spec->to, to, request, err);
+	}
+	if (!dload_request_params(request, &params, err))
+		return false;
+	params = set_param(params, spec->window_from, &spec->from, from);
+	params = set_param(params, spec->window_to, &spec->to, to);
+	if (!dload_request_base(res, params, request, err))
+		return false;
+	request->names = names;
+	return true;
+}
+
 /* The request for the first page of a slice. */
 static bool
 ask_slice(const DloadResource *res, Slice *slice, DloadRequest *request,
@@ -251,11 +343,8 @@ ask_slice(const DloadResource *res, Slice *slice, DloadRequest *request,
 
 	if (spec->window_inclusive)
 		to = Max(to - unit_of(format), slice->from);
-	request->url = slice->base;
-	request->body = slice->body;
-	if (!dload_paging_put(&spec->from, bound_value(format, slice->from),
-						  request, err) ||
-		!dload_paging_put(&spec->to, bound_value(format, to), request, err))
+	if (!put_bounds(res, slice, bound_value(format, slice->from),
+					bound_value(format, to), request, err))
 		return false;
 	request->position = 0;
 	request->state = slice->start;
@@ -279,9 +368,21 @@ static bool
 read_bound(const DloadResource *res, const DloadRequest *request,
 		   const char *name, int64 *us, DloadError *err)
 {
-	char	   *text = query_value(request->url, name);
+	char	   *text;
 
 	*us = NOT_GIVEN;
+	if (dload_window_fills(res))
+	{
+		List	   *params;
+		DloadParam *param;
+
+		if (!dload_request_params(request, &params, err))
+			return false;
+		param = find_param(params, name);
+		text = param ? param->value : NULL;
+	}
+	else
+		text = query_value(request->url, name);
 	if (text == NULL || parse_time(text, us))
 		return true;
 	dload_error_set(err, ERRCODE_INVALID_PARAMETER_VALUE,

@@ -503,7 +503,9 @@ dload_request_base(const DloadResource *res, List *params,
 		if (param->in != DLOAD_IN_URL)
 			b.params = lappend(b.params, place_param(res, param));
 	}
+	request->given = dload_request_given(res, b.params);
 	b.params = dload_paginator_mark_path(res, b.params, request);
+	b.params = dload_window_mark_bounds(res, b.params);
 	if (!build_url(&b) ||
 		!build_headers(res, b.params, &request->headers, err))
 		return false;
@@ -515,7 +517,6 @@ dload_request_base(const DloadResource *res, List *params,
 								  &request->body, err);
 	if (err->sqlstate != 0)
 		return false;
-	request->given = dload_request_given(res, b.params);
 	request->url = b.url.data;
 	dload_request_drop_first(res, b.params, request);
 	return true;

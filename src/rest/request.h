@@ -55,6 +55,10 @@ extern bool dload_request_body(const DloadResource *res, const char *template,
  * made from them. */
 extern char *dload_request_given(const DloadResource *res, List *params);
 
+/* And back: list of DloadParam. */
+extern bool dload_request_params(const DloadRequest *request, List **params,
+								 DloadError *err);
+
 /*
  * For paginators whose later requests differ from the first: what a request
  * becomes.  NULL: as it was.

@@ -14,20 +14,23 @@
 
 #include "data/json.h"
 #include "rest/fill.h"
+#include "rest/slices.h"
 #include "rest/url.h"
 #include "utils/json.h"
 
-/* Are later requests made from templates of their own? */
+/* Are later requests made from templates, or from parameters anew? */
 static bool
 keeps_params(const DloadResource *res)
 {
 	return dload_request_follows(res) || res->slice.list_url != NULL ||
-		res->slice.scroll_path != NULL || res->slice.close_path != NULL;
+		res->slice.scroll_path != NULL || res->slice.close_path != NULL ||
+		dload_window_fills(res);
 }
 
 /*
- * The parameters as they are kept for later requests: {"name": ["svalue"]},
- * with "j" for JSON, "n" for null, and capitals and "E" for lists.
+ * The parameters as they are kept for later requests: {"name": ["0svalue"]},
+ * with the place (DloadParamIn) and "s", "j" for JSON, "n" for null, or
+ * capitals and "E" for lists.
  */
 char *
 dload_request_given(const DloadResource *res, List *params)
@@ -60,7 +63,7 @@ dload_request_given(const DloadResource *res, List *params)
 			if (any)
 				appendStringInfoString(&buf, ", ");
 			any = true;
-			escape_json(&buf, psprintf("%c%s",
+			escape_json(&buf, psprintf("%d%c%s", p->in,
 									   p->list ? pg_ascii_toupper(kind) : kind,
 									   p->value ? p->value : ""));
 		}
@@ -79,15 +82,28 @@ take_given(const char *key, const char *value, void *arg)
 	DloadParam *param = palloc0(sizeof(DloadParam));
 	char		kind;
 
-	if (value == NULL || *value == '\0')
+	if (value == NULL || strlen(value) < 2)
 		return;
-	kind = pg_ascii_tolower(*value);
+	kind = pg_ascii_tolower(value[1]);
 	param->name = pstrdup(key);
-	param->in = DLOAD_IN_TEMPLATE;
+	param->in = value[0] - '0';
 	param->bare = kind == 'j' || kind == 'n';
-	param->list = kind != *value;
-	param->value = kind == 'j' || kind == 's' ? pstrdup(value + 1) : NULL;
+	param->list = kind != value[1];
+	param->value = kind == 'j' || kind == 's' ? pstrdup(value + 2) : NULL;
 	*params = lappend(*params, param);
+}
+
+bool
+dload_request_params(const DloadRequest *request, List **params,
+					 DloadError *err)
+{
+	DloadJson  *doc;
+
+	*params = NIL;
+	if (request->given == NULL)
+		return true;
+	doc = dload_json_parse(request->given, "saved request", err);
+	return doc != NULL && dload_json_each(doc, take_given, params, err);
 }
 
 bool
@@ -95,23 +111,14 @@ dload_request_fill(const DloadResource *res, const DloadRequestForm *form,
 				   const DloadRequest *from, List *more, DloadRequest *next,
 				   DloadError *err)
 {
-	List	   *params = NIL;
+	List	   *params;
 	ListCell   *lc;
 
-	foreach(lc, more)
-	{
-		DloadParam *param = lfirst(lc);
-
-		param->in = DLOAD_IN_TEMPLATE;
-		params = lappend(params, param);
-	}
-	if (from->given != NULL)
-	{
-		DloadJson  *doc = dload_json_parse(from->given, "saved request", err);
-
-		if (doc == NULL || !dload_json_each(doc, take_given, &params, err))
-			return false;
-	}
+	if (!dload_request_params(from, &params, err))
+		return false;
+	params = list_concat(more, params);
+	foreach(lc, params)
+		((DloadParam *) lfirst(lc))->in = DLOAD_IN_TEMPLATE;
 	if (form->method != NULL)
 	{
 		next->method = pstrdup(form->method);

@@ -14,6 +14,12 @@
 
 /* May an answer turn out not to count, since it was cut off? */
 extern bool dload_window_may_halve(const DloadResource *res);
+/* Do the bounds fill placeholders?  Then each slice is a request made anew. */
+extern bool dload_window_fills(const DloadResource *res);
+
+/* Values for such placeholders as nobody has given a bound for: of requests
+ * that are made before the first slice is known, and not sent. */
+extern List *dload_window_mark_bounds(const DloadResource *res, List *params);
 
 /* The first slice begins at what the request's parameters say. */
 extern bool dload_window_begin(const DloadResource *res,

@@ -8,6 +8,7 @@ from mock_hosts import Host, reply_json
 gitlab = Host("gitlab.com")
 TOKEN = "glpat-abcdefghij0123456789"
 ISSUES = 130
+PROJECTS = 230
 
 
 def issue(number):
@@ -27,7 +28,10 @@ def limits():
 
 
 def refused(request):
-    if request.headers.get("private-token") != TOKEN:
+    if request.data.pop("silent", None):
+        return reply_json({"message": "429 Too Many Requests"}, 429)
+    if request.headers.get("private-token") != TOKEN and \
+            request.headers.get("authorization") != "Bearer " + TOKEN:
         return reply_json({"message": "401 Unauthorized"}, 401, limits())
     return None
 
@@ -40,7 +44,11 @@ def issues(request, project):
     if project != "gitlab-org/gitlab":
         return reply_json({"message": "404 Project Not Found"}, 404)
     since = request.query.get("updated_after", "")
-    rows = [i for i in map(issue, range(ISSUES)) if i["updated_at"] >= since]
+    rows = [i for i in map(issue, range(request.data.get("gone", 0), ISSUES))
+            if i["updated_at"] >= since]
+    if request.data.pop("shift", None):
+        # the first one is gone for the next page
+        request.data["gone"] = 1
     size = min(int(request.query.get("per_page", "20")), 100)
     headers = limits()
     path = "%s/api/v4/projects/gitlab-org%%2Fgitlab/issues?per_page=%d" % (
@@ -54,13 +62,42 @@ def issues(request, project):
                                "id_after=%d>; rel=\"next\""
                                % (path, part[-1]["id"]))
         return reply_json(part, 200, headers)
+    return numbered(request, rows, headers, path)
+
+
+def numbered(request, rows, headers, path):
+    """A numbered page, which is told by a header for each thing."""
+    size = min(int(request.query.get("per_page", "20")), 100)
     page = int(request.query.get("page", "1"))
-    part = rows[(page - 1) * size:page * size]
     pages = -(-len(rows) // size)
-    headers.update({"X-Page": str(page), "X-Total": str(len(rows)),
-                    "X-Total-Pages": str(pages),
+    headers.update({"X-Page": str(page),
                     "X-Next-Page": str(page + 1) if page < pages else ""})
+    if len(rows) <= 10000:
+        headers.update({"X-Total": str(len(rows)),
+                        "X-Total-Pages": str(pages)})
     if page < pages:
         headers["Link"] = '<%s&page=%d>; rel="next", <%s&page=1>; ' \
             'rel="first"' % (path, page + 1, path)
-    return reply_json(part, 200, headers)
+    return reply_json(rows[(page - 1) * size:page * size], 200, headers)
+
+
+@gitlab.route("/api/v4/projects")
+def projects(request):
+    refusal = refused(request)
+    if refusal:
+        return refusal
+    since = request.query.get("last_activity_after", "")
+    count = request.data.get("projects", PROJECTS)
+    rows = [{"id": n, "path": "p%d" % n, "last_activity_at":
+             "2026-01-01T%02d:%02d:%02d.000Z" % (n // 3600, n // 60 % 60,
+                                                 n % 60)}
+            for n in range(count)]
+    rows = [r for r in rows if r["last_activity_at"] >= since]
+    return numbered(request, rows, limits(), "%s/api/v4/projects?per_page=%s"
+                    % (request.base, request.query.get("per_page", "20")))
+
+
+@gitlab.route("/fault/{name}/{value}")
+def fault(request, name, value):
+    request.data[name] = int(value)
+    return reply_json({})

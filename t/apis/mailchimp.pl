@@ -7,6 +7,14 @@
 			sql => "BEGIN; ALTER FOREIGN TABLE mailchimp.members OPTIONS (SET page_size '5000'); SELECT count(*), count(DISTINCT id) FROM mailchimp.members WHERE list_id = 'a1b2'; ROLLBACK",
 			is => '2500|2500'
 		},
+		{   name => 'between two times',
+			sql => "SELECT count(*) FROM mailchimp.members WHERE list_id = 'a1b2' AND since = '2026-01-02Z' AND before = '2026-01-02 00:10Z'",
+			is => '600'
+		},
+		{   name => 'many small pages, ten at a time',
+			sql => "BEGIN; ALTER SERVER mailchimp OPTIONS (ADD max_retries '0'); ALTER FOREIGN TABLE mailchimp.members OPTIONS (SET page_size '20'); SELECT FROM dload.create_pipeline('small', source => 'mailchimp.members', target => 'mailchimp.small', params => '{\"list_id\": \"a1b2\"}'); SELECT FROM dload.run_atomic('small'); SELECT count(*) FROM mailchimp.small; ROLLBACK",
+			like => qr/^2500$/m
+		},
 		{   name => 'a bare 429 is waited for',
 			before => [
 				{ path => '/members', status => 429, headers => { 'Content-Type' => undef } }
@@ -41,5 +49,10 @@
 			alter => "ALTER FOREIGN TABLE mailchimp.members OPTIONS (DROP query_params)",
 			sql => "SELECT dload.create_pipeline('again', source => 'mailchimp.members', target => 'mailchimp.again', params => '{\"list_id\": \"x\"}'); SELECT dload.run_atomic('again'); SELECT count(*) FROM pg_class WHERE relname = 'again___links'",
 			like => qr/^0$/m
+		},
+		{   name => 'ten at a time',
+			alter => "ALTER SERVER mailchimp OPTIONS (SET max_concurrency '30')",
+			sql => "ALTER SERVER mailchimp OPTIONS (ADD max_retries '0'); ALTER FOREIGN TABLE mailchimp.members OPTIONS (SET page_size '20'); SELECT FROM dload.create_pipeline('small', source => 'mailchimp.members', target => 'mailchimp.small', params => '{\"list_id\": \"a1b2\"}'); SELECT FROM dload.run_atomic('small'); SELECT count(*) FROM mailchimp.small",
+			like => qr/^2500$/m
 		},
 	] };

@@ -1,9 +1,20 @@
 """PokeAPI: a list of names, and one address per name."""
 
-from mock_hosts import Host, reply_json
+import hashlib
+
+from mock_hosts import Host, Reply, reply_json
 
 pokeapi = Host("pokeapi.co")
 COUNT = 53
+
+
+def tagged(request, value):
+    reply = reply_json(value)
+    tag = 'W/"%s"' % hashlib.md5(reply.body).hexdigest()
+    if request.headers.get("if-none-match") == tag:
+        return Reply(b"", 304, {"ETag": tag})
+    reply.headers["ETag"] = tag
+    return reply
 
 
 @pokeapi.route("/api/v2/pokemon")
@@ -12,7 +23,7 @@ def listing(request):
     limit = int(request.query.get("limit", "20"))
     url = request.base + "/api/v2/pokemon"
     following = offset + limit < COUNT
-    return reply_json({
+    return tagged(request, {
         "count": COUNT,
         "next": "%s?offset=%d&limit=%d" % (url, offset + limit, limit)
         if following else None,
@@ -25,5 +36,5 @@ def listing(request):
 @pokeapi.route("/api/v2/pokemon/{name}")
 def one(request, name):
     number = int(name.split("-")[1])
-    return reply_json({"id": number, "name": name, "height": 3 + number,
+    return tagged(request, {"id": number, "name": name, "height": 3 + number,
                        "types": [{"slot": 1, "type": {"name": "grass"}}]})

@@ -7,6 +7,10 @@
 			sql => q{SELECT count(*), min(name), max(name) FROM rabbitmq.queues WHERE vhost = '/' AND part = 'q0'},
 			is => '100|q000|q099'
 		},
+		{   name => 'a filter that is a regular expression',
+			sql => q{SELECT count(*), min(name), max(name) FROM rabbitmq.queues WHERE vhost = '/' AND part = '^q1[01]' AND regex},
+			is => '20|q100|q119'
+		},
 		{   name => 'a filter that nothing passes',
 			sql => q{SELECT count(*) FROM rabbitmq.queues WHERE vhost = '/' AND part = 'none'},
 			is => '0'

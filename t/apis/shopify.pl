@@ -21,6 +21,14 @@
 			sql => "CALL dload.run('shopify_orders'); SELECT count(*), (SELECT count(*) FROM shopify.loaded__line_items) FROM shopify.loaded",
 			is => '120|120'
 		},
+		{   name => 'then what was updated since',
+			sql => "CALL dload.run('shopify_orders'); SELECT outcome, rows_read, rows_unchanged FROM dload.runs ORDER BY run_id DESC LIMIT 1",
+			is => 'complete|1|1'
+		},
+		{   name => 'by keys',
+			sql => 'SELECT count(*), count(DISTINCT id) FROM shopify.orders_by_id',
+			is => '120|120'
+		},
 	],
 	controls => [
 		{   name => 'the paginator',
@@ -36,6 +44,16 @@
 					headers => { 'Retry-After' => '0.5' }
 				}
 			],
+			sql => 'SELECT count(*) FROM shopify.orders',
+			is => '120'
+		},
+		{   name => 'the key',
+			alter => "ALTER FOREIGN TABLE shopify.orders_by_id OPTIONS (SET keyset_param 'after')",
+			sql => 'SELECT count(*) FROM shopify.orders_by_id',
+			is => '120'
+		},
+		{   name => 'what the link holds is not added to',
+			alter => "ALTER FOREIGN TABLE shopify.orders OPTIONS (SET paginate 'page', DROP page_size, DROP page_size_param, ADD page_param 'page_info')",
 			sql => 'SELECT count(*) FROM shopify.orders',
 			is => '120'
 		},

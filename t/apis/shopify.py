@@ -35,7 +35,8 @@ def orders(request):
             request.query["page_info"]))
         after, since = state["after"], state["since"]
     size = min(int(request.query.get("limit", "50")), 250)
-    rows = [o for o in map(order, range(ORDERS)) if o["updated_at"] >= since]
+    rows = [o for o in map(order, range(ORDERS)) if o["updated_at"] >= since
+            and o["id"] > int(request.query.get("since_id", "0"))]
     part = rows[after:after + size]
     if after + size < len(rows):
         info = base64.urlsafe_b64encode(json.dumps(

@@ -11,6 +11,14 @@
 			sql => 'SELECT count(*), count(DISTINCT number), count(level) FROM socrata.levels3',
 			is => '2500|2500|1875'
 		},
+		{   name => 'an API key',
+			sql => "BEGIN; ALTER SERVER socrata OPTIONS (SET auth 'basic', DROP api_key_name); ALTER USER MAPPING FOR CURRENT_USER SERVER socrata OPTIONS (DROP api_key, ADD username 'key-id', ADD password 'key-secret'); SELECT count(*) FROM socrata.levels; ROLLBACK",
+			is => '2500'
+		},
+		{   name => 'pages that are too large are an error',
+			sql => "BEGIN; ALTER FOREIGN TABLE socrata.levels OPTIONS (SET page_size '50001'); SELECT count(*) FROM socrata.levels; ROLLBACK",
+			like => qr/ERROR:.*400.*Invalid limit/s
+		},
 		{   name => 'a token that is wrong',
 			sql => "BEGIN; ALTER USER MAPPING FOR CURRENT_USER SERVER socrata OPTIONS (SET api_key 'x'); SELECT count(*) FROM socrata.levels; ROLLBACK",
 			like => qr/ERROR:.*403.*Invalid app_token/s
