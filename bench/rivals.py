@@ -45,13 +45,14 @@ END $$"""
 
 # What the loop put into a schema, as flat.expected has it.
 LOADED = """
-SELECT 'events' AS what, to_jsonb(e) AS row FROM {0}.events AS e
+SELECT 'events' AS what, to_jsonb(e) - '_load_id' - '_id' AS row
+FROM {0}.events AS e
 UNION ALL
 SELECT 'topics', jsonb_build_object('event', event_id, 'idx', idx,
   'value', value) FROM {0}.topics
 UNION ALL
-SELECT 'labels', to_jsonb(l) - 'event_id' || jsonb_build_object(
-  'event', event_id) FROM {0}.labels AS l"""
+SELECT 'labels', to_jsonb(l) - '_id' - 'event_id'
+  || jsonb_build_object('event', event_id) FROM {0}.labels AS l"""
 
 
 class Loop:
