@@ -12,7 +12,7 @@ PG_CFLAGS = -fvisibility=hidden
 SHLIB_LINK = -lcurl -ljansson -lcrypto -lz
 
 # mock_start starts the mock API for the tests between it and mock_stop.
-REGRESS = mock_start types naming json url schedule option scan pushdown formats shapes strict paging normalize fastpath append merge firstload evolve replace cursor pipeline guard limits children auth condition rules ahead slices paginators request conditional mock_stop
+REGRESS = mock_start types naming json url schedule option scan pushdown formats shapes strict paging normalize fastpath append merge probe firstload evolve replace cursor pipeline guard limits children auth condition rules ahead slices paginators request conditional mock_stop
 REGRESS_OPTS = --inputdir=. --load-extension=dload
 
 # Specs cannot start the mock API: they find one by a setting, with

@@ -6,6 +6,8 @@
 \set mock_url `cat results/mock.url`
 \! python3 "${PG_ABS_SRCDIR:-.}/t/mock_api.py" --post "$(cat results/mock.url)" /_reset >results/mock.answer
 SET timezone = 'UTC';
+-- small tables too have their keys built by workers
+SET min_parallel_table_scan_size = 0;
 CREATE SERVER fl FOREIGN DATA WRAPPER dload OPTIONS (base_url :'mock_url', max_retries '0');
 CREATE SCHEMA fl;
 CREATE FOREIGN TABLE fl.src () SERVER fl OPTIONS (path '/fl', paginate 'page', page_param 'page');
@@ -40,6 +42,7 @@ SELECT t.id, t.v, m.value FROM fl.t__l__m AS m JOIN fl.t__l AS l ON l._dload_id 
 SELECT (SELECT count(*) FROM fl.t__l) AS l, (SELECT count(*) FROM fl.t__l__m) AS m;
 SELECT outcome, rows_read, rows_inserted, rows_updated, rows_deleted, rows_unchanged, rows_rejected FROM dload.runs WHERE pipeline = 'fl' ORDER BY run_id;
 SELECT attname, attnotnull FROM pg_attribute WHERE attrelid = 'fl.t'::regclass AND attnum > 0 ORDER BY attnum;
+SELECT relname, reloptions FROM pg_class WHERE relnamespace = 'fl'::regnamespace AND reloptions IS NOT NULL;
 -- hashes are those of a load with keys
 CALL dload.run('fl');
 SELECT fl.drop();

@@ -37,7 +37,8 @@ typedef struct Settling
 	DloadWriter *writer;
 	TupleDesc	desc;
 	DloadChanger *changer;
-	DloadSweep *sweep;
+	DloadProbe *probe;
+	AttrNumber	list_idx;		/* column of the table */
 	MemoryContext row_context;
 	DloadRow  **rows;			/* that may be stored, by parent and index */
 	int			nrows;
@@ -209,15 +210,19 @@ settle_rows(Settling *s, const int64 *parents, int nparents)
 
 	for (int p = 0; p < nparents; p++)
 	{
+		Datum		parent = Int64GetDatum(parents[p]);
 		TupleTableSlot *stored;
-		int64		idx;
 
 		CHECK_FOR_INTERRUPTS();
 		if (p > 0 && parents[p] == parents[p - 1])
 			continue;
-		dload_sweep_seek(s->sweep, parents[p]);
-		while ((stored = dload_sweep_next(s->sweep, &idx)) != NULL)
+		dload_probe_seek(s->probe, &parent);
+		while ((stored = dload_probe_next(s->probe)) != NULL)
 		{
+			bool		isnull;
+			int64		idx = DatumGetInt64(slot_getattr(stored, s->list_idx,
+														 &isnull));
+
 			CHECK_FOR_INTERRUPTS();
 			if (s->has_below)
 				add_id(&s->found, stored_id(s, stored));
@@ -246,14 +251,17 @@ open_settling(Settling *s)
 	s->desc = dload_writer_desc(s->writer);
 	rel = dload_writer_relation(s->writer);
 	dload_writer_child_keys(s->writer, &keys[0], &keys[1]);
-	if (keys[0] == InvalidAttrNumber || keys[1] == InvalidAttrNumber)
-		return false;
+	s->list_idx = keys[1];
+	for (int i = 0; i < 2; i++)
+		if (keys[i] == InvalidAttrNumber ||
+			TupleDescAttr(s->desc, keys[i] - 1)->atttypid != INT8OID)
+			return false;
 	s->changer = dload_changer_open(rel, dload_writer_attributes(s->writer),
 									2, keys, false);
 	if (s->changer == NULL)
 		return false;
-	s->sweep = dload_sweep_open(rel, keys[0], keys[1]);
-	if (s->sweep != NULL)
+	s->probe = dload_probe_open(rel, 2, keys, 1);
+	if (s->probe != NULL)
 		return true;
 	dload_changer_close(s->changer);
 	return false;
@@ -318,7 +326,7 @@ settle_below(DloadLoad *load, DloadBatch *batch, DloadRow *only,
 			s.nulls = palloc(sizeof(bool) * s.desc->natts);
 			collect_rows(&s, batch, only);
 			settle_rows(&s, ids, nids);
-			dload_sweep_close(s.sweep);
+			dload_probe_close(s.probe);
 			dload_changer_close(s.changer);
 			MemoryContextDelete(s.row_context);
 			pfree(s.rows);

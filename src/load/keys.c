@@ -15,15 +15,18 @@
 
 #include "access/table.h"
 #include "executor/spi.h"
+#include "miscadmin.h"
+#include "optimizer/paths.h"
+#include "storage/bufmgr.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
 /*
- * Memory for the sort of an index: of what a run may use.  Runs on disk cost
- * next to nothing.
+ * Memory for the sort of an index, for each process that takes part: of what a
+ * run may use.  Runs on disk cost next to nothing.
  */
-#define BUILD_MEMORY	"4MB"
+#define BUILD_MEMORY_KB	2048
 
 /* A key of this length fits into a third of a page, whatever its type. */
 #define MAX_KEY_BYTES	2000
@@ -115,6 +118,49 @@ typedef struct Building
 } Building;
 
 /*
+ * Workers for the index of a table: as many as core would have scan one of
+ * this size.  Of itself it has none where it cannot give each 32 MB.
+ */
+static int
+count_workers(BlockNumber nblocks)
+{
+	int64		enough = Max(min_parallel_table_scan_size, 1);
+	int			nworkers = 0;
+
+	for (; nworkers < max_parallel_maintenance_workers && nblocks >= enough;
+		 nworkers++)
+		enough *= 3;
+	return nworkers;
+}
+
+/*
+ * Have an index built by several processes.  A storage parameter of the table
+ * says how many; unless the user has set it, it is there just for that.
+ */
+static void
+create_index(DloadEvolution *ev, Oid relid, const char *statement)
+{
+	char	   *relation = dload_relation_name(relid);
+	Relation	rel = table_open(relid, AccessShareLock);
+	int			nworkers = RelationGetParallelWorkers(rel, -1);
+	bool		ask = nworkers < 0;
+
+	if (ask)
+		nworkers = count_workers(RelationGetNumberOfBlocks(rel));
+	table_close(rel, AccessShareLock);
+	dload_setting_change("maintenance_work_mem",
+						 psprintf("%dkB", BUILD_MEMORY_KB * (1 + nworkers)));
+	if (ask)
+		dload_evolve_execute(ev, psprintf("ALTER TABLE %s SET"
+										  " (parallel_workers = %d)",
+										  relation, nworkers));
+	dload_evolve_execute(ev, statement);
+	if (ask)
+		dload_evolve_execute(ev, psprintf("ALTER TABLE %s RESET"
+										  " (parallel_workers)", relation));
+}
+
+/*
  * The index first, beside which the table can be read; that it becomes the
  * primary key then takes a moment.
  */
@@ -130,10 +176,10 @@ build_key(void *arg)
 	/* somebody else's */
 	if (OidIsValid(get_relname_relid(name, get_rel_namespace(table->relid))))
 		name = dload_name_tagged(name, table->path);
-	dload_evolve_execute(building->ev,
-						 psprintf("CREATE UNIQUE INDEX %s ON %s %s",
-								  quote_identifier(name), relation,
-								  strchr(clause, '(')));
+	create_index(building->ev, table->relid,
+				 psprintf("CREATE UNIQUE INDEX %s ON %s %s",
+						  quote_identifier(name), relation,
+						  strchr(clause, '(')));
 	dload_evolve_execute(building->ev,
 						 psprintf("ALTER TABLE %s ADD CONSTRAINT %s"
 								  " PRIMARY KEY USING INDEX %s", relation,
@@ -192,7 +238,6 @@ dload_keys_build(DloadEvolution *ev, DloadShape *shape)
 {
 	int64		ngone = 0;
 
-	dload_setting_change("maintenance_work_mem", BUILD_MEMORY);
 	for (int t = 0; t < shape->ntables; t++)
 	{
 		Building	building = {ev, shape->tables[t]};

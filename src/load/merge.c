@@ -37,6 +37,15 @@
 /* Look at the network after so many rows. */
 #define POLL_ROWS	256
 
+/* What is known of a row found. */
+typedef struct Stored
+{
+	int64		id;
+	int64		hash;
+	bool		has_id;
+	bool		has_hash;
+} Stored;
+
 typedef struct Merge
 {
 	DloadLoad  *load;
@@ -50,6 +59,8 @@ typedef struct Merge
 	int			nrows;
 	Datum	  **keys;			/* [key column][row] */
 	DloadProbe *probe;			/* NULL: ask by query */
+	AttrNumber	id;				/* columns of the table */
+	AttrNumber	hash;
 	DloadChanger *changer;		/* NULL: update by statements */
 	bool	   *changed;		/* per row: exists with another hash */
 	bool	   *waiting;		/* per row: to be updated by a statement */
@@ -203,7 +214,7 @@ key_array(Merge *m, int k)
 
 /* Row n is in the table already. */
 static void
-take_match(Merge *m, int n, const DloadStored *stored)
+take_match(Merge *m, int n, const Stored *stored)
 {
 	DloadRow   *row = m->rows[n];
 
@@ -218,6 +229,19 @@ take_match(Merge *m, int n, const DloadStored *stored)
 	}
 	else
 		m->changed[n] = m->waiting[n] = true;
+}
+
+static void
+take_slot(Merge *m, int n, TupleTableSlot *found)
+{
+	Stored		stored;
+	bool		isnull;
+
+	stored.id = DatumGetInt64(slot_getattr(found, m->id, &isnull));
+	stored.has_id = !isnull;
+	stored.hash = DatumGetInt64(slot_getattr(found, m->hash, &isnull));
+	stored.has_hash = !isnull;
+	take_match(m, n, &stored);
 }
 
 /*
@@ -237,15 +261,14 @@ take_for_new(Merge *m, int n)
  * like a new one.
  */
 static void
-change_row(Merge *m, int n)
+change_row(Merge *m, int n, TupleTableSlot *found)
 {
 	DloadRow   *row = m->rows[n];
 	MemoryContext old = MemoryContextSwitchTo(m->row_context);
 
 	if (dload_writer_convert(m->load, m->writer, row, m->values, m->nulls))
 	{
-		DloadChange change = dload_changer_update(m->changer,
-												  dload_probe_row(m->probe),
+		DloadChange change = dload_changer_update(m->changer, found,
 												  m->values, m->nulls);
 
 		m->waiting[n] = change == DLOAD_CHANGE_BY_STATEMENT;
@@ -277,7 +300,7 @@ probe_rows(Merge *m)
 	for (int i = 0; i < m->nrows; i++)
 	{
 		int			n = order[i];
-		DloadStored stored;
+		TupleTableSlot *found;
 
 		CHECK_FOR_INTERRUPTS();
 		/* let the next pages keep arriving */
@@ -285,11 +308,13 @@ probe_rows(Merge *m)
 			dload_http_poll();
 		for (int k = 0; k < nkeys; k++)
 			keys[k] = m->keys[k][n];
-		if (!dload_probe_find(m->probe, keys, &stored))
+		dload_probe_seek(m->probe, keys);
+		found = dload_probe_next(m->probe);
+		if (found == NULL)
 			continue;
-		take_match(m, n, &stored);
+		take_slot(m, n, found);
 		if (m->changed[n] && m->changer != NULL)
-			change_row(m, n);
+			change_row(m, n, found);
 	}
 }
 
@@ -297,7 +322,7 @@ probe_rows(Merge *m)
 static void
 take_tuple(Merge *m, HeapTuple tuple, TupleDesc desc)
 {
-	DloadStored stored;
+	Stored		stored;
 	bool		isnull;
 	Datum		n = SPI_getbinval(tuple, desc, 1, &isnull);
 
@@ -357,7 +382,10 @@ match_rows(Merge *m)
 		m->rows[i]->fresh = true;
 	for (int k = 0; k < nkeys; k++)
 		columns[k] = m->shape->keys[k]->attnum;
-	m->probe = dload_probe_open(rel, m->shape->nkeys, columns);
+	m->id = get_attnum(RelationGetRelid(rel), "_dload_id");
+	m->hash = get_attnum(RelationGetRelid(rel), "_dload_hash");
+	m->probe = dload_probe_open(rel, m->shape->nkeys, columns,
+								m->shape->nkeys);
 	if (m->probe == NULL)
 	{
 		query_rows(m);

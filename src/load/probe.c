@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * probe.c
- *	  Is there a row with this key, and what is its id and hash?
+ *	  Rows by their key, one key after another.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,12 +17,11 @@
 #include "access/xact.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_class.h"
-#include "catalog/pg_type.h"
 #include "commands/defrem.h"
 #include "executor/tuptable.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
-#include "utils/fmgroids.h"
+#include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/rls.h"
@@ -30,10 +29,13 @@
 #include "utils/snapmgr.h"
 
 /*
- * A sweep reads past so many entries before it descends the index again; half
- * as many each time that it was in vain.
+ * Entries of the index that are read past before it is descended again.  To
+ * descend in vain costs as much as several times going on gains, since it
+ * reads a whole leaf; where that happens each time, look-ups ask for their key
+ * alone.
  */
-#define SWEEP_PASSES	16
+#define MAX_PASSES		16
+#define VAIN_PASSES		8
 
 struct DloadProbe
 {
@@ -41,25 +43,15 @@ struct DloadProbe
 	IndexScanDesc scan;
 	TupleTableSlot *slot;
 	int			nkeys;
-	int			order[INDEX_MAX_KEYS];	/* key of each index column */
-	ScanKeyData scankeys[INDEX_MAX_KEYS];
+	int			order[INDEX_MAX_KEYS];	/* column given of each of the index */
+	ScanKeyData only[INDEX_MAX_KEYS];	/* = keys */
+	ScanKeyData onward[INDEX_MAX_KEYS]; /* = keys but the last, >= the last */
 	SortSupportData sortkeys[INDEX_MAX_KEYS];
-	AttrNumber	id;
-	AttrNumber	hash;
-};
-
-struct DloadSweep
-{
-	Relation	index;
-	IndexScanDesc scan;
-	TupleTableSlot *slot;
-	ScanKeyData scankey;		/* parent >= ... */
-	int64		parent;			/* whose rows are asked for */
+	Datum		keys[INDEX_MAX_KEYS];	/* asked for, as the index has them */
+	int			passes;			/* left; none: ask for the key alone */
 	bool		started;
-	int			passes;			/* entries to read past, at most */
-	bool		standing;		/* on an entry, which is not read yet */
-	int64		entry_parent;
-	int64		entry_idx;
+	bool		standing;		/* on an entry, whose row is not read yet */
+	int			side;			/* of that entry: < 0 before the keys, 0 at */
 };
 
 /* Would a query see just the rows of this table, and all of them? */
@@ -74,7 +66,10 @@ sees_plain_table(Relation rel)
 		pg_class_aclcheck(relid, GetUserId(), ACL_SELECT) == ACLCHECK_OK;
 }
 
-/* Does column i of the index mean by "equal" what its type does? */
+/*
+ * Does column i of the index mean by "equal" what its type does, and hold its
+ * values as they are?
+ */
 static bool
 compares_commonly(Relation index, int i, Form_pg_attribute att)
 {
@@ -82,31 +77,36 @@ compares_commonly(Relation index, int i, Form_pg_attribute att)
 
 	return OidIsValid(opclass) &&
 		get_opclass_family(opclass) == index->rd_opfamily[i] &&
-		index->rd_indcollation[i] == att->attcollation;
+		index->rd_indcollation[i] == att->attcollation &&
+		TupleDescAttr(RelationGetDescr(index), i)->atttypid == att->atttypid;
 }
 
 /* Is the index one on just these columns?  Then note their order. */
 static bool
-fits(DloadProbe *probe, Relation rel, Relation index,
+fits(DloadProbe *probe, Relation rel, Relation index, int ncolumns,
 	 const AttrNumber *columns)
 {
 	Form_pg_index form = index->rd_index;
+	bool		part = probe->nkeys < ncolumns;
 
 	if (index->rd_rel->relam != BTREE_AM_OID || !form->indisunique ||
-		!form->indisvalid || form->indnkeyatts != probe->nkeys ||
+		!form->indisvalid || form->indnkeyatts != ncolumns ||
 		RelationGetIndexPredicate(index) != NIL)
 		return false;
-	/* the key's columns differ, so as many matches are all of them */
-	for (int i = 0; i < probe->nkeys; i++)
+	/* the columns differ, so as many matches are all of them */
+	for (int i = 0; i < ncolumns; i++)
 	{
 		AttrNumber	attnum = form->indkey.values[i];
 		int			k = 0;
 
-		while (k < probe->nkeys && columns[k] != attnum)
+		while (k < ncolumns && columns[k] != attnum)
 			k++;
-		if (k == probe->nkeys ||
+		if (k == ncolumns ||
 			!compares_commonly(index, i, TupleDescAttr(RelationGetDescr(rel),
 													   attnum - 1)))
+			return false;
+		/* rows of a part of the key come as the columns ascend */
+		if (part && (k != i || index->rd_indoption[i] != 0))
 			return false;
 		probe->order[i] = k;
 	}
@@ -114,7 +114,8 @@ fits(DloadProbe *probe, Relation rel, Relation index,
 }
 
 static Relation
-find_index(DloadProbe *probe, Relation rel, const AttrNumber *columns)
+find_index(DloadProbe *probe, Relation rel, int ncolumns,
+		   const AttrNumber *columns)
 {
 	List	   *indexes = RelationGetIndexList(rel);
 	ListCell   *lc;
@@ -123,7 +124,7 @@ find_index(DloadProbe *probe, Relation rel, const AttrNumber *columns)
 	{
 		Relation	index = index_open(lfirst_oid(lc), AccessShareLock);
 
-		if (fits(probe, rel, index, columns))
+		if (fits(probe, rel, index, ncolumns, columns))
 			return index;
 		index_close(index, AccessShareLock);
 	}
@@ -131,34 +132,34 @@ find_index(DloadProbe *probe, Relation rel, const AttrNumber *columns)
 }
 
 static void
-make_scankeys(DloadProbe *probe)
+make_scankey(Relation index, int i, StrategyNumber strategy, ScanKey scankey)
 {
-	Relation	index = probe->index;
+	Oid			type = index->rd_opcintype[i];
+	Oid			operator = get_opfamily_member(index->rd_opfamily[i], type,
+											   type, strategy);
 
-	for (int i = 0; i < probe->nkeys; i++)
-	{
-		Oid			type = index->rd_opcintype[i];
-		Oid			equal = get_opfamily_member(index->rd_opfamily[i], type,
-												type, BTEqualStrategyNumber);
-
-		if (!OidIsValid(equal))
-			elog(ERROR, "index \"%s\" has no equality operator",
-				 RelationGetRelationName(index));
-		ScanKeyEntryInitialize(&probe->scankeys[i], 0, i + 1,
-							   BTEqualStrategyNumber, type,
-							   index->rd_indcollation[i], get_opcode(equal),
-							   (Datum) 0);
-	}
+	if (!OidIsValid(operator))
+		elog(ERROR, "missing operator %d of index \"%s\"", strategy,
+			 RelationGetRelationName(index));
+	ScanKeyEntryInitialize(scankey, 0, i + 1, strategy, type,
+						   index->rd_indcollation[i], get_opcode(operator),
+						   (Datum) 0);
 }
 
 static void
-make_sortkeys(DloadProbe *probe)
+make_keys(DloadProbe *probe)
 {
 	for (int i = 0; i < probe->nkeys; i++)
 	{
 		SortSupport sortkey = &probe->sortkeys[i];
 		bool		descends = probe->index->rd_indoption[i] & INDOPTION_DESC;
+		StrategyNumber onward = BTEqualStrategyNumber;
 
+		if (i == probe->nkeys - 1)
+			onward = descends ? BTLessEqualStrategyNumber :
+				BTGreaterEqualStrategyNumber;
+		make_scankey(probe->index, i, BTEqualStrategyNumber, &probe->only[i]);
+		make_scankey(probe->index, i, onward, &probe->onward[i]);
 		sortkey->ssup_cxt = CurrentMemoryContext;
 		sortkey->ssup_collation = probe->index->rd_indcollation[i];
 		sortkey->ssup_attno = i + 1;
@@ -167,51 +168,122 @@ make_sortkeys(DloadProbe *probe)
 }
 
 DloadProbe *
-dload_probe_open(Relation rel, int nkeys, const AttrNumber *columns)
+dload_probe_open(Relation rel, int ncolumns, const AttrNumber *columns,
+				 int nkeys)
 {
 	DloadProbe *probe;
 
-	if (nkeys > INDEX_MAX_KEYS || !sees_plain_table(rel))
+	if (ncolumns > INDEX_MAX_KEYS || !sees_plain_table(rel))
 		return NULL;
 	probe = palloc0(sizeof(DloadProbe));
 	probe->nkeys = nkeys;
-	probe->id = get_attnum(RelationGetRelid(rel), "_dload_id");
-	probe->hash = get_attnum(RelationGetRelid(rel), "_dload_hash");
-	if (probe->id == InvalidAttrNumber || probe->hash == InvalidAttrNumber)
-		return NULL;
-	probe->index = find_index(probe, rel, columns);
+	probe->passes = MAX_PASSES;
+	probe->index = find_index(probe, rel, ncolumns, columns);
 	if (probe->index == NULL)
 		return NULL;
-	make_scankeys(probe);
-	make_sortkeys(probe);
+	make_keys(probe);
 	probe->slot = table_slot_create(rel, NULL);
 	/* as a query would: what this transaction did is seen */
 	CommandCounterIncrement();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	probe->scan = dload_index_beginscan(rel, probe->index,
 										GetActiveSnapshot(), nkeys);
+	/* entries of other keys are passed without a look at their rows */
+	probe->scan->xs_want_itup = true;
 	return probe;
 }
 
-bool
-dload_probe_find(DloadProbe *probe, const Datum *keys, DloadStored *stored)
+/* On which side of the keys is the entry?  Most often it is the one sought. */
+static int
+compare_entry(DloadProbe *probe)
 {
-	Datum		value;
-	bool		isnull;
+	IndexScanDesc scan = probe->scan;
 
 	for (int i = 0; i < probe->nkeys; i++)
-		probe->scankeys[i].sk_argument = keys[probe->order[i]];
-	index_rescan(probe->scan, probe->scankeys, probe->nkeys, NULL, 0);
-	/* equality is all that is asked for, so the index never is lossy */
-	if (!index_getnext_slot(probe->scan, ForwardScanDirection, probe->slot))
+	{
+		Form_pg_attribute att = TupleDescAttr(scan->xs_itupdesc, i);
+		bool		isnull;
+		Datum		value = index_getattr(scan->xs_itup, i + 1,
+										  scan->xs_itupdesc, &isnull);
+		int			result;
+
+		/* alike is equal, but equal values may look different */
+		if (datum_image_eq(value, probe->keys[i], att->attbyval, att->attlen))
+			continue;
+		result = ApplySortComparator(value, isnull, probe->keys[i], false,
+									 &probe->sortkeys[i]);
+		if (result != 0)
+			return result;
+	}
+	return 0;
+}
+
+/* On to the next entry. */
+static void
+pass(DloadProbe *probe)
+{
+	probe->standing = index_getnext_tid(probe->scan,
+										ForwardScanDirection) != NULL;
+	if (probe->standing)
+		probe->side = compare_entry(probe);
+}
+
+/* Find the keys from the root of the index. */
+static void
+descend(DloadProbe *probe)
+{
+	ScanKey		scankeys = probe->passes > 0 ? probe->onward : probe->only;
+
+	for (int i = 0; i < probe->nkeys; i++)
+		scankeys[i].sk_argument = probe->keys[i];
+	index_rescan(probe->scan, scankeys, probe->nkeys, NULL, 0);
+	probe->started = true;
+	pass(probe);
+}
+
+/* Find them by going on from the entry it stands on, if they are near. */
+static bool
+go_on(DloadProbe *probe)
+{
+	if (!probe->started || probe->passes <= 0)
 		return false;
-	value = slot_getattr(probe->slot, probe->id, &isnull);
-	stored->has_id = !isnull;
-	stored->id = DatumGetInt64(value);
-	value = slot_getattr(probe->slot, probe->hash, &isnull);
-	stored->has_hash = !isnull;
-	stored->hash = DatumGetInt64(value);
-	return true;
+	if (probe->standing)
+		probe->side = compare_entry(probe);
+	for (int i = 0; i < probe->passes && probe->standing && probe->side < 0;
+		 i++)
+		pass(probe);
+	/* behind the last entry is nothing; but it may be the last of others */
+	if (probe->standing ? probe->side >= 0 : probe->nkeys == 1)
+	{
+		probe->passes = Min(probe->passes + 1, MAX_PASSES);
+		return true;
+	}
+	probe->passes -= VAIN_PASSES;
+	return false;
+}
+
+void
+dload_probe_seek(DloadProbe *probe, const Datum *keys)
+{
+	for (int i = 0; i < probe->nkeys; i++)
+		probe->keys[i] = keys[probe->order[i]];
+	if (!go_on(probe))
+		descend(probe);
+}
+
+TupleTableSlot *
+dload_probe_next(DloadProbe *probe)
+{
+	while (probe->standing && probe->side == 0)
+	{
+		/* equality is all that is asked for, so the index never is lossy */
+		bool		visible = index_fetch_heap(probe->scan, probe->slot);
+
+		pass(probe);
+		if (visible)
+			return probe->slot;
+	}
+	return NULL;
 }
 
 typedef struct Sorting
@@ -248,12 +320,6 @@ dload_probe_sort(DloadProbe *probe, Datum **keys, int *numbers, int n)
 	qsort_arg(numbers, n, sizeof(int), compare_keys, &sorting);
 }
 
-TupleTableSlot *
-dload_probe_row(const DloadProbe *probe)
-{
-	return probe->slot;
-}
-
 void
 dload_probe_close(DloadProbe *probe)
 {
@@ -262,122 +328,4 @@ dload_probe_close(DloadProbe *probe)
 	ExecDropSingleTupleTableSlot(probe->slot);
 	index_close(probe->index, NoLock);
 	pfree(probe);
-}
-
-/*
- * Sweeps
- */
-
-/* Is the index one on these two numbers in ascending order? */
-static bool
-ascends(const DloadProbe *probe)
-{
-	Relation	index = probe->index;
-
-	for (int i = 0; i < 2; i++)
-		if (probe->order[i] != i || index->rd_indoption[i] != 0 ||
-			index->rd_opcintype[i] != INT8OID ||
-			TupleDescAttr(RelationGetDescr(index), i)->atttypid != INT8OID)
-			return false;
-	return true;
-}
-
-DloadSweep *
-dload_sweep_open(Relation rel, AttrNumber parent, AttrNumber idx)
-{
-	AttrNumber	columns[] = {parent, idx};
-	DloadProbe	probe = {.nkeys = 2};
-	DloadSweep *sweep;
-
-	if (!sees_plain_table(rel))
-		return NULL;
-	probe.index = find_index(&probe, rel, columns);
-	if (probe.index == NULL)
-		return NULL;
-	if (!ascends(&probe))
-	{
-		index_close(probe.index, AccessShareLock);
-		return NULL;
-	}
-	sweep = palloc0(sizeof(DloadSweep));
-	sweep->index = probe.index;
-	ScanKeyEntryInitialize(&sweep->scankey, 0, 1,
-						   BTGreaterEqualStrategyNumber, INT8OID, InvalidOid,
-						   F_INT8GE, (Datum) 0);
-	sweep->slot = table_slot_create(rel, NULL);
-	CommandCounterIncrement();
-	PushActiveSnapshot(GetTransactionSnapshot());
-	sweep->scan = dload_index_beginscan(rel, sweep->index,
-										GetActiveSnapshot(), 1);
-	/* entries of other parents are passed without a look at their rows */
-	sweep->scan->xs_want_itup = true;
-	return sweep;
-}
-
-/* On to the next entry of the index. */
-static void
-pass(DloadSweep *sweep)
-{
-	IndexScanDesc scan = sweep->scan;
-	bool		isnull;
-
-	sweep->standing = index_getnext_tid(scan, ForwardScanDirection) != NULL;
-	if (!sweep->standing)
-		return;
-	sweep->entry_parent = DatumGetInt64(index_getattr(scan->xs_itup, 1,
-													  scan->xs_itupdesc,
-													  &isnull));
-	sweep->entry_idx = DatumGetInt64(index_getattr(scan->xs_itup, 2,
-												   scan->xs_itupdesc,
-												   &isnull));
-}
-
-void
-dload_sweep_seek(DloadSweep *sweep, int64 parent)
-{
-	sweep->parent = parent;
-	if (sweep->started)
-	{
-		for (int i = 0; i < sweep->passes && sweep->standing &&
-			 sweep->entry_parent < parent; i++)
-			pass(sweep);
-		/* beyond the last entry there is nothing for greater numbers either */
-		if (!sweep->standing || sweep->entry_parent >= parent)
-		{
-			sweep->passes = SWEEP_PASSES;
-			return;
-		}
-		sweep->passes /= 2;
-	}
-	else
-		sweep->passes = SWEEP_PASSES;
-	sweep->scankey.sk_argument = Int64GetDatum(parent);
-	index_rescan(sweep->scan, &sweep->scankey, 1, NULL, 0);
-	sweep->started = true;
-	pass(sweep);
-}
-
-TupleTableSlot *
-dload_sweep_next(DloadSweep *sweep, int64 *idx)
-{
-	while (sweep->standing && sweep->entry_parent == sweep->parent)
-	{
-		bool		visible = index_fetch_heap(sweep->scan, sweep->slot);
-
-		*idx = sweep->entry_idx;
-		pass(sweep);
-		if (visible)
-			return sweep->slot;
-	}
-	return NULL;
-}
-
-void
-dload_sweep_close(DloadSweep *sweep)
-{
-	index_endscan(sweep->scan);
-	PopActiveSnapshot();
-	ExecDropSingleTupleTableSlot(sweep->slot);
-	index_close(sweep->index, NoLock);
-	pfree(sweep);
 }
