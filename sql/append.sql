@@ -116,6 +116,7 @@ CREATE TABLE app.plain (LIKE app.packed);
 ALTER TABLE app.plain ADD gone int, ALTER a SET STORAGE EXTERNAL, ALTER b SET STORAGE EXTERNAL;
 ALTER TABLE app.plain DROP gone;
 CREATE INDEX ON app.plain (n, (left(b, 2)));
+ALTER TABLE app.plain ADD CHECK (tableoid = 'app.plain'::regclass AND length(a) > id);
 CREATE TABLE app.one_plain (LIKE app.packed);
 ALTER TABLE app.one_plain ALTER b SET STORAGE EXTERNAL;
 SELECT dload.create_pipeline(t, 'app.long', 'app.' || t) FROM unnest(ARRAY['packed', 'plain', 'one_plain']) AS t;

@@ -158,7 +158,7 @@ form_in(TupleDesc desc, TupleTableSlot *slot, const size_t *sizes, int host)
 	memcpy(to, from, (char *) form->t_data + form->t_len - from);
 	tuple->t_len = form->t_len + growth;
 	ItemPointerSetInvalid(&tuple->t_self);
-	tuple->t_tableOid = InvalidOid;
+	tuple->t_tableOid = slot->tts_tableOid;
 	tuple->t_data = (HeapTupleHeader) ((char *) tuple + HEAPTUPLESIZE);
 	HeapTupleHeaderSetDatumLength(tuple->t_data, tuple->t_len);
 	return tuple;
