@@ -1,8 +1,10 @@
 """cases - what is measured on the yardstick workload, in the order of a round.
 
-A case has a name, a preparation that is not timed, and statements that are.
-`against` names the cases of the same round that its time is divided by, each
-with the goal for that ratio, or None.
+A case has a name, a preparation that is not timed, and a run that returns
+Figures.  Nothing asks the server before it is prepared or run.  `against` names
+the cases of the same round that its time is divided by, each with the goal for
+that ratio, or None; `after` the cases that leave the tables as it finds them;
+`leaves` the schema that it fills, and with which pages.
 
 Schemas: b_append, b_keyed, b_merge and b_replace are loaded by dload;
 c_append, c_keyed and c_merge have the same tables and take what the SQL
@@ -10,8 +12,10 @@ competitors write, from files that dload's own tables were exported to.
 """
 import collections
 
+from measure import timed
+
 Case = collections.namedtuple(
-    "Case", "name prepare run against", defaults=((),))
+    "Case", "name prepare run against after leaves", defaults=((), (), None))
 
 CHILDREN = ["__payload__pull_request__base__repo__topics",
             "__payload__pull_request__labels"]
@@ -34,12 +38,29 @@ CHANGES = {
 }
 
 
+# What dload loaded into a schema, as flat.expected has it.
+LOADED = """
+SELECT 'events' AS what,
+  to_jsonb(e) - '_dload_id' - '_dload_run_id' - '_dload_hash' AS row
+FROM {0}.events AS e
+UNION ALL
+SELECT 'topics', jsonb_build_object('event', e.id, 'idx', t._dload_list_idx,
+  'value', t.value)
+FROM {0}.{1} AS t JOIN {0}.events AS e ON e._dload_id = t._dload_parent_id
+UNION ALL
+SELECT 'labels', to_jsonb(l) - '_dload_id' - '_dload_parent_id'
+    - '_dload_root_id' - '_dload_list_idx'
+  || jsonb_build_object('event', e.id, 'idx', l._dload_list_idx)
+FROM {0}.{2} AS l JOIN {0}.events AS e ON e._dload_id = l._dload_parent_id"""
+
+
 class Workload:
     """The tables and files of the measurement; `s` is the session for them."""
 
     def __init__(self, s, out):
         self.s = s
         self.out = out
+        self.loaded = {}        # queries like LOADED of others' schemas
 
     def file(self, name, table, suffix):
         return "%s/%s.%s.%s" % (self.out, name, table, suffix)
@@ -134,20 +155,8 @@ class Workload:
 
     def verify(self, schema, kind="same"):
         """Compare every value with the generator's rows."""
-        self.s.run("CREATE OR REPLACE VIEW flat.loaded AS"
-                   " SELECT 'events' AS what, to_jsonb(e) - '_dload_id'"
-                   " - '_dload_run_id' - '_dload_hash' AS row"
-                   " FROM {0}.events AS e"
-                   " UNION ALL SELECT 'topics', jsonb_build_object('event',"
-                   " e.id, 'idx', t._dload_list_idx, 'value', t.value)"
-                   " FROM {0}.{1} AS t"
-                   " JOIN {0}.events AS e ON e._dload_id = t._dload_parent_id"
-                   " UNION ALL SELECT 'labels', to_jsonb(l) - '_dload_id' -"
-                   " '_dload_parent_id' - '_dload_root_id' - '_dload_list_idx'"
-                   " || jsonb_build_object('event', e.id, 'idx',"
-                   " l._dload_list_idx) FROM {0}.{2} AS l JOIN {0}.events AS e"
-                   " ON e._dload_id = l._dload_parent_id".format(
-                       schema, *TABLES[1:]))
+        self.s.run("CREATE OR REPLACE VIEW flat.loaded AS " + self.loaded.get(
+            schema, LOADED).format(schema, *TABLES[1:]))
         counts = self.s.run("SELECT what || ' ' || count(*) FROM flat.loaded"
                             " GROUP BY what ORDER BY what")
         self.s.run("BEGIN; " + CHANGES[kind])
@@ -208,6 +217,11 @@ def set_up(w, url, flat, flat_sql):
         w.export("b_merge", "merge_" + kind, TABLES[:1])
 
 
+def statement(sql):
+    """A run of these statements."""
+    return lambda: timed(sql, warm=WARM)
+
+
 def cases(w):
     def nothing():
         pass
@@ -227,45 +241,88 @@ def cases(w):
     def analyzed():
         w.analyze("c_merge")
 
+    def copy(name, target, suffix):
+        return statement(w.copy(name, target, suffix))
+
+    def staged(name, upsert):
+        return lambda: timed(w.staged(name, "c_merge", upsert), warm=WARM)
+
+    append = statement("CALL dload.run('append')")
+    keyed = statement("CALL dload.run('keyed')")
+    merge = statement("CALL dload.run('merge')")
+    replace = statement("CALL dload.run('replace')")
+    first = ("merge, first time",)
+    staged_first = ("staging + ON CONFLICT, first time",)
     return [
-        Case("append", lambda: w.fresh("append"), "CALL dload.run('append')",
-             [("COPY text", "<= 1.1"), ("COPY binary", None)]),
+        Case("append", lambda: w.fresh("append"), append,
+             [("COPY text", "<= 1.1"), ("COPY binary", None)],
+             leaves=("b_append", "same")),
         Case("COPY text", emptied("c_append"),
-             w.copy("append", "c_append", "text")),
+             copy("append", "c_append", "text")),
         Case("COPY binary", emptied("c_append"),
-             w.copy("append", "c_append", "binary")),
-        Case("append into keys", append_keyed, "CALL dload.run('keyed')",
-             [("COPY text into keys", "<= 1.15")]),
+             copy("append", "c_append", "binary")),
+        Case("append into keys", append_keyed, keyed,
+             [("COPY text into keys", "<= 1.15")],
+             leaves=("b_keyed", "same")),
         Case("COPY text into keys", emptied("c_keyed"),
-             w.copy("append", "c_keyed", "text")),
+             copy("append", "c_keyed", "text")),
         Case("COPY binary into keys", emptied("c_keyed"),
-             w.copy("append", "c_keyed", "binary")),
-        Case("merge, first time", lambda: w.fresh("merge", KEYED),
-             "CALL dload.run('merge')",
+             copy("append", "c_keyed", "binary")),
+        Case("merge, first time", lambda: w.fresh("merge", KEYED), merge,
              [("staging + ON CONFLICT, first time", "<= 0.65"),
-              ("COPY text into keys", "<= 0.9")]),
+              ("COPY text into keys", "<= 0.9")],
+             leaves=("b_merge", "same")),
         Case("staging + ON CONFLICT, first time", emptied("c_merge"),
-             w.staged("merge", "c_merge", w.on_conflict)),
-        Case("merge, nothing changed", merge_again("same"),
-             "CALL dload.run('merge')",
-             [("staging + MERGE, nothing changed", "<= 0.4")]),
+             staged("merge", w.on_conflict), leaves=("c_merge", "same")),
+        Case("merge, nothing changed", merge_again("same"), merge,
+             [("staging + MERGE, nothing changed", "<= 0.4")],
+             first, ("b_merge", "same")),
         Case("staging + MERGE, nothing changed", analyzed,
-             w.staged("merge", "c_merge", w.merge_statement)),
-        Case("merge, 1 % changed", merge_again("few"),
-             "CALL dload.run('merge')",
-             [("staging + MERGE, 1 % changed", None)]),
+             staged("merge", w.merge_statement), (),
+             staged_first, ("c_merge", "same")),
+        Case("merge, 1 % changed", merge_again("few"), merge,
+             [("staging + MERGE, 1 % changed", None)],
+             first, ("b_merge", "few")),
         Case("staging + MERGE, 1 % changed", analyzed,
-             w.staged("merge_few", "c_merge", w.merge_statement)),
-        Case("merge, all changed", merge_again("all"),
-             "CALL dload.run('merge')",
-             [("staging + ON CONFLICT, all changed", "<= 0.65")]),
+             staged("merge_few", w.merge_statement), (),
+             staged_first, ("c_merge", "few")),
+        Case("merge, all changed", merge_again("all"), merge,
+             [("staging + ON CONFLICT, all changed", "<= 0.65")],
+             first, ("b_merge", "all")),
         Case("staging + ON CONFLICT, all changed", analyzed,
-             w.staged("merge_all", "c_merge", w.on_conflict)),
-        Case("replace", nothing, "CALL dload.run('replace')",
-             [("COPY text", None)]),
+             staged("merge_all", w.on_conflict), (),
+             staged_first, ("c_merge", "all")),
+        Case("replace", nothing, replace,
+             [("COPY text", None)], leaves=("b_replace", "same")),
         Case("live SELECT count(*)", nothing,
-             "SELECT count(*) FROM live", [("COPY text", None)]),
+             statement("SELECT count(*) FROM live"), [("COPY text", None)]),
         Case("live SELECT of 3 columns", nothing,
-             "SELECT count(id), max(actor__login), max(created_at) FROM live",
+             statement("SELECT count(id), max(actor__login), max(created_at)"
+                       " FROM live"),
              [("COPY text", None)]),
     ]
+
+
+def matches(name, wanted, names):
+    """A name as it is, or the beginning of several: "merge", "dlt"."""
+    if wanted in names:
+        return name == wanted
+    return name.startswith(wanted) and not name[len(wanted)].isalnum()
+
+
+def choose(todo, only):
+    """The cases named, and what these are compared with or run after."""
+    names = [c.name for c in todo]
+    chosen = set()
+    for wanted in only:
+        found = {n for n in names if matches(n, wanted, names)}
+        if not found:
+            raise SystemExit('no case is named "%s"; there are:\n  %s'
+                             % (wanted, "\n  ".join(names)))
+        chosen |= found
+    by_name = {c.name: c for c in todo}
+    for name in list(chosen):
+        chosen |= {n for n, _ in by_name[name].against}
+    for name in list(chosen):
+        chosen |= set(by_name[name].after)
+    return [c for c in todo if c.name in chosen]

@@ -15,8 +15,9 @@ import time
 TICKS = os.sysconf("SC_CLK_TCK")
 
 # Seconds, CPU seconds of the process(es), peak private memory above the start
-# in bytes, bytes of WAL.
-Figures = collections.namedtuple("Figures", "seconds cpu memory wal")
+# in bytes, bytes of WAL, page faults.
+Figures = collections.namedtuple("Figures", "seconds cpu memory wal faults",
+                                 defaults=(0,))
 
 
 class SqlError(Exception):
@@ -34,10 +35,24 @@ def anonymous(pid):
                              re.M).group(1)) * 1024
 
 
-def cpu_seconds(pid):
+def stat(pid, *numbers):
+    """Fields of a process, counted from the state, which is 0."""
     with open("/proc/%d/stat" % pid) as f:
         fields = f.read().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
+    return [int(fields[n]) for n in numbers]
+
+
+def cpu_seconds(pid):
+    """By the scheduler's clock, where the kernel tells it."""
+    try:
+        with open("/proc/%d/schedstat" % pid) as f:
+            return int(f.read().split()[0]) / 1e9
+    except OSError:
+        return sum(stat(pid, 11, 12)) / TICKS
+
+
+def page_faults(pid):
+    return sum(stat(pid, 7, 9))
 
 
 class Peak:
@@ -121,13 +136,14 @@ def timed(sql, warm="", checkpoint=True):
         position = wal_position(s)
         before = anonymous(s.pid)
         cpu = cpu_seconds(s.pid)
+        faults = page_faults(s.pid)
         with Peak(lambda: anonymous(s.pid)) as peak:
             start = time.perf_counter()
             s.run(sql)
             seconds = time.perf_counter() - start
         return Figures(seconds, cpu_seconds(s.pid) - cpu,
-                       peak.value - before,
-                       wal_since(s, position))
+                       peak.value - before, wal_since(s, position),
+                       page_faults(s.pid) - faults)
 
 
 def spread(values, digits=3):

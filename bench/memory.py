@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Private memory while large responses are read.  Called by bench/memory.
 
-Three responses, each one file: an array of records, an array of tiny records,
-and one record that is mostly one string.  Each is counted live, read live, and
+Four responses, each one file: an array of records, an array of tiny records,
+and one record that is mostly one string, which compresses, or does not.  Each is counted live, read live, and
 loaded by an append.
 """
 import argparse
+import base64
 import os
+import random
 
 from measure import Session, machine, timed, versions
 from report import markdown, screen
@@ -35,6 +37,11 @@ def write_array(path, size, count, record):
     return n
 
 
+def noise(size):
+    """Text that no compression makes smaller than three quarters."""
+    return base64.b64encode(random.Random(1).randbytes(size * 3 // 4)).decode()
+
+
 def main():
     ap = argparse.ArgumentParser()
     ap.add_argument("--url", required=True)
@@ -56,14 +63,20 @@ def main():
         "one": write_array(file("one"), 10 ** 12, 1,
                            lambda n: '{"id":%d,"text":"%s"}' % (
                                n, "0123456789" * (5 * MB))),
+        "noise": write_array(file("noise"), 10 ** 12, 1,
+                             lambda n: '{"id":%d,"text":"%s"}' % (
+                                 n, noise(50 * MB))),
     }
     titles = {"many": "array of %d records" % counts["many"],
               "tiny": "%d tiny records" % counts["tiny"],
-              "one": "one record"}
+              "one": "one record",
+              "noise": "one record, incompressible"}
     reads = {"many": "count(id), max(actor__login), max(length(payload->>'text'))",
-             "tiny": "sum(id)", "one": "length(text)"}
+             "tiny": "sum(id)", "one": "length(text)",
+             "noise": "length(text)"}
     columns = {"many": "id bigint, actor__login text, payload jsonb",
-               "tiny": "id bigint", "one": "id bigint, text text"}
+               "tiny": "id bigint", "one": "id bigint, text text",
+               "noise": "id bigint, text text"}
 
     s = Session()
     s.run("CREATE EXTENSION dload; CREATE SERVER api FOREIGN DATA WRAPPER dload"
@@ -75,7 +88,7 @@ def main():
               " '/%s.json')" % (name, columns[name], name))
         s.run("SELECT dload.create_pipeline('{0}', source => '{0}', target =>"
               " 'loaded.{0}')".format(name))
-        limit = 3 * size / MB if name == "one" else 16
+        limit = 3 * size / MB if counts[name] == 1 else 16
         for what, sql in (
                 ("live count", "SELECT count(*) FROM " + name),
                 ("live read", "SELECT %s FROM %s" % (reads[name], name)),

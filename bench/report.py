@@ -35,6 +35,8 @@ def rows_of(case, results, events):
         "%.1f" % (max(f.memory for f in figures) / 1e6),
         "%.1f" % (statistics.median(f.wal for f in figures) / 1e6)]]
     for name, goal in case.against:
+        if name not in results:
+            continue
         r = ratios(figures, results[name])
         if len(lines[-1]) == len(HEAD):
             lines.append([""] * 6)

@@ -108,6 +108,32 @@ CALL dload.run('domain');
 SELECT id, name FROM app.d ORDER BY id;
 SELECT dload.drop_pipeline('domain');
 
+-- texts too long to be copied more than need be: where they are compressed and
+-- where not, all values are as they were sent, whatever their places
+CREATE FOREIGN TABLE app.long (record jsonb OPTIONS (json_path '$')) SERVER app OPTIONS (path '/shapes/long?count=8&kb=1100');
+CREATE TABLE app.packed (id bigint, yes boolean, a text, n bigint, note text, b text, at timestamptz, last text);
+CREATE TABLE app.plain (LIKE app.packed);
+ALTER TABLE app.plain ADD gone int, ALTER a SET STORAGE EXTERNAL, ALTER b SET STORAGE EXTERNAL;
+ALTER TABLE app.plain DROP gone;
+CREATE INDEX ON app.plain (n, (left(b, 2)));
+ALTER TABLE app.plain ADD CHECK (tableoid = 'app.plain'::regclass AND length(a) > id);
+CREATE TABLE app.one_plain (LIKE app.packed);
+ALTER TABLE app.one_plain ALTER b SET STORAGE EXTERNAL;
+SELECT dload.create_pipeline(t, 'app.long', 'app.' || t) FROM unnest(ARRAY['packed', 'plain', 'one_plain']) AS t;
+CALL dload.run('packed');
+CALL dload.run('plain');
+CALL dload.run('one_plain');
+SELECT id, yes, length(a) AS a, n, note, length(b) AS b, at, last FROM app.plain ORDER BY id;
+SELECT count(*) FROM app.packed, (SELECT string_agg(i || ',', '') AS text FROM generate_series(0, 300000) AS i) AS s
+  WHERE a = left(text, 1100 * 1024 + id::int) AND b = left(text, 1100 * 1024 + 3 * id::int);
+SELECT count(*), count(*) FILTER (WHERE pg_column_size(p.a) < length(p.a) AND pg_column_size(q.a) = length(q.a) AND pg_column_size(r.a) < length(r.a) AND pg_column_size(r.b) = length(r.b)) AS stored
+  FROM app.packed AS p JOIN app.plain AS q USING (id, yes, a, n, b, at, last) JOIN app.one_plain AS r USING (id, yes, a, n, b, at, last)
+  WHERE p.note IS NOT DISTINCT FROM q.note AND p.note IS NOT DISTINCT FROM r.note;
+SET enable_seqscan = off;
+SELECT id, left(b, 2) AS b FROM app.plain WHERE n = -5 AND left(b, 2) = '0,';
+RESET enable_seqscan;
+SELECT dload.drop_pipeline(t) FROM unnest(ARRAY['packed', 'plain', 'one_plain']) AS t;
+
 -- a target that rows cannot go to
 SELECT dload.create_pipeline('view', 'app.src', 'app.live');
 SELECT dload.create_pipeline('view', 'app.src', 'app.late');

@@ -127,6 +127,18 @@ bounded(
 	"SELECT count(*) || ' ' || min(length(pad)) / 1000000"
 	  . " FROM loaded.largest",
 	'9 25', 75_000);
+# what does not get smaller by compression included
+$node->safe_psql(
+	'postgres', q{
+CREATE TABLE loaded.plain (LIKE loaded.largest);
+ALTER TABLE loaded.plain ALTER pad SET STORAGE EXTERNAL;
+SELECT dload.create_pipeline('plain', source => 'largest_records',
+	target => 'loaded.plain')});
+bounded(
+	"CALL dload.run('plain')",
+	"SELECT count(*) || ' ' || min(pg_column_size(pad)) / 1000000"
+	  . " FROM loaded.plain",
+	'9 25', 75_000);
 
 # Many pages
 $mock->grow(20000 - 300);

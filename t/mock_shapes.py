@@ -6,6 +6,8 @@
                           ?trickle= bytes per second, ?chunked=1
   /shapes/big/{name}      the same shape with ?count= records (20000)
   /shapes/bomb?mb=        a gzip file of one array of white space
+  /shapes/long            ?count= records with two texts of ?kb= each, and some
+                          bytes more, that do not repeat; other values around
   /shapes/twilio          ?page=: meta.key names the member with the records
   /shapes/snowflake       ?partition=n: rows; names in partition 0 only
   /shapes/body?body=      that body
@@ -121,6 +123,15 @@ def big(name, count):
                                  for i, t in rows}, "as_of": "x"}).encode()
 
 
+def long_records(count, size):
+    """Texts of ascending numbers: each place is unlike the others."""
+    text = "".join("%d," % i for i in range(size // 4))
+    return [{"id": i, "yes": i % 2 == 0, "a": text[:size + i],
+             "n": -i, "note": None if i % 3 else "n" * i,
+             "b": text[:size + 3 * i], "at": "2026-01-02T03:04:%02dZ" % i,
+             "last": "l" * i} for i in range(count)]
+
+
 def register(mock):
     @mock.route("/shapes/big/*")
     def big_shape(request):
@@ -137,6 +148,11 @@ def register(mock):
     @mock.route("/shapes/bomb")
     def bomb(request):
         return mock.Reply(mock.bomb_stream(request.integer("mb", 20) << 20))
+
+    @mock.route("/shapes/long")
+    def long_values(request):
+        return mock.reply_json(long_records(
+            request.integer("count", 8), request.integer("kb", 1100) << 10))
 
     @mock.route("/shapes/twilio")
     def twilio(request):

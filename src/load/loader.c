@@ -513,12 +513,6 @@ flush(DloadLoad *load, DloadWriter *w)
 
 	if (w->nused == 0)
 		return;
-	if (load->bytes >= DLOAD_LARGE_BYTES)
-	{
-		/* after which their values are needed no more */
-		dload_multi_form(w->slots, w->nused);
-		dload_load_forget_values(load);
-	}
 	old = MemoryContextSwitchTo(GetPerTupleMemoryContext(w->estate));
 	if (w->rel->rd_att->constr)
 		for (int i = 0; i < w->nused; i++)
@@ -550,7 +544,8 @@ multi_insert(DloadLoad *load, DloadWriter *w, DloadRow *row)
 	{
 		old = MemoryContextSwitchTo(load->context);
 		slot = w->slots[w->nused] =
-			MakeSingleTupleTableSlot(w->desc, table_slot_callbacks(w->rel));
+			MakeSingleTupleTableSlot(w->desc,
+									 dload_multi_slot_callbacks(w->rel));
 		slot->tts_tableOid = RelationGetRelid(w->rel);
 		MemoryContextSwitchTo(old);
 	}
@@ -559,11 +554,12 @@ multi_insert(DloadLoad *load, DloadWriter *w, DloadRow *row)
 	ok = dload_writer_convert(load, w, row, slot->tts_values,
 							  slot->tts_isnull);
 	if (ok && load->bytes >= DLOAD_LARGE_BYTES)
-		dload_multi_compress(w->desc, slot);
+		dload_multi_form(w->desc, slot);
+	else if (ok)
+		ExecStoreVirtualTuple(slot);
 	MemoryContextSwitchTo(old);
 	if (!ok)
 		return;
-	ExecStoreVirtualTuple(slot);
 	w->nused++;
 	if (w->nused == FLUSH_ROWS ||
 		load->bytes + w->nused * ROW_OVERHEAD >= FLUSH_BYTES)

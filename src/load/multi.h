@@ -22,13 +22,15 @@ extern bool dload_multi_possible(Relation rel, List *attributes);
 /* A value of so many bytes is worth a thought about copies of it. */
 #define DLOAD_LARGE_BYTES	(1024 * 1024)
 
-/*
- * Compress the large values of a virtual slot, each of them palloc'd, as
- * storing it would later.
- */
-extern void dload_multi_compress(TupleDesc desc, TupleTableSlot *slot);
+/* Of the slots that the rows are made in, in no buffer yet. */
+extern const TupleTableSlotOps *dload_multi_slot_callbacks(Relation rel);
 
-/* Form the tuples of these slots now: they keep no values of their own. */
-extern void dload_multi_form(TupleTableSlot **slots, int n);
+/*
+ * Finish a slot that has values, of which the large ones are palloc'd, with as
+ * few bytes as can be: these are compressed, as storing them would later, and
+ * if any of them stays large, the tuple is formed and they are freed.  It may
+ * use their memory until the slot is cleared.
+ */
+extern void dload_multi_form(TupleDesc desc, TupleTableSlot *slot);
 
 #endif							/* DLOAD_MULTI_H */
