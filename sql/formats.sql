@@ -64,6 +64,11 @@ EXCEPTION WHEN OTHERS THEN
 	GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
 	RAISE WARNING '%', hint;
 END $$;
+-- what is beside the records of a document is not there
+SELECT format_read($$path '/shapes/ndjson', envelope_values '{"a": "b.c"}'$$);
+SELECT format_read($$path '/shapes/csv', records_key 'k'$$);
+SELECT format_read($$path '/shapes/ndjson', row_names_path 'names'$$);
+
 -- an error among them is the last record
 SELECT format_read($$path '/shapes/ndjson-error', format 'ndjson', error_when 'exists($.error)'$$);
 SELECT format_read($$path '/shapes/ndjson-broken', error_when '$.error.code = "gone"'$$);

@@ -110,6 +110,20 @@ needs_envelope(const DloadPageSpec *page)
 		page->has_more_path != NULL;
 }
 
+/*
+ * Do records need what only a document has?  The first response of a list may
+ * have it for all parts.
+ */
+static bool
+needs_document(const DloadResource *res)
+{
+	const DloadForm *form = &res->records.form;
+
+	return res->page.kind != DLOAD_PAGINATE_LIST &&
+		(form->key != NULL || form->key_path != NULL ||
+		 form->names_path != NULL || form->ncopied > 0);
+}
+
 static bool
 wrong_type(DloadExtract *x, const char *type, const char *fault,
 		   DloadError *err)
@@ -147,6 +161,14 @@ dload_extract_open(DloadExtract *x, DloadError *err)
 		return dload_error_hint(err, "Use another \"paginate\", or set the "
 								"option \"format\" if it is JSON after "
 								"all.");
+	}
+	if (format != DLOAD_FORMAT_JSON && needs_document(x->res))
+	{
+		wrong_type(x, type, "has nothing beside its records", err);
+		return dload_error_hint(err, "Drop the options \"envelope_values\", "
+								"\"records_key\", \"records_key_path\" and "
+								"\"row_names_path\", or set the option "
+								"\"format\" if it is JSON after all.");
 	}
 	if (format != DLOAD_FORMAT_JSON && x->path == NULL)
 	{
