@@ -57,6 +57,9 @@ SELECT style, l.* FROM (VALUES
 	('Zendesk: no option',	'{"zendesk-ratelimit-tickets": "total=100; remaining=99; resets=58"}', ''),
 	('own names',			'{"My-Limit": "10", "My-Left": "9", "My-Reset": "30"}', ', limit_header ''My-Limit'', remaining_header ''My-Left'', reset_header ''My-Reset'''),
 	('own names: no option', '{"My-Limit": "10", "My-Left": "9", "My-Reset": "30"}', ''),
+	('customary ones, as they are', '{"X-RateLimit-Limit": "10", "X-RateLimit-Remaining": "1", "X-RateLimit-Reset": "30", "My-Left": "9", "My-Reset": "60"}', ', remaining_header ''My-Left'', reset_header ''My-Reset'''),
+	('only those that are named', '{"X-RateLimit-Limit": "10", "X-RateLimit-Remaining": "1", "X-RateLimit-Reset": "30", "My-Left": "9", "My-Reset": "60"}', ', detect_limits ''false'', remaining_header ''My-Left'', reset_header ''My-Reset'''),
+	('none is named',		'{"X-RateLimit-Limit": "10", "X-RateLimit-Remaining": "1", "X-RateLimit-Reset": "30", "Sforce-Limit-Info": "api-usage=12/15000", "RateLimit": "\"a\";r=1;t=9"}', ', detect_limits ''false'''),
 	('a time in words',		'{"My-Left": "9", "My-Reset": "1h2m0.5s"}', ', remaining_header ''My-Left'', reset_header ''My-Reset'''),
 	('milliseconds in words', '{"My-Left": "9", "My-Reset": "30000ms"}', ', remaining_header ''My-Left'', reset_header ''My-Reset'''),
 	('no words: look again soon', '{"My-Left": "9", "My-Reset": "1h2x"}', ', remaining_header ''My-Left'', reset_header ''My-Reset'''),
@@ -104,6 +107,8 @@ SELECT style, limits.forbidden(:'mock_url', headers::json, options) FROM (VALUES
 	('structured field',	'{"RateLimit": "\"default\";r=0;t=30"}', ''),
 	('own names',			'{"My-Left": "0", "My-Reset": "30"}', ', remaining_header ''My-Left'', reset_header ''My-Reset'''),
 	('own names: no option', '{"My-Left": "0", "My-Reset": "30"}', ''),
+	('not to be heeded',	'{"X-RateLimit-Limit": "60", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "30"}', ', detect_limits ''false'''),
+	('but Retry-After is',	'{"Retry-After": "30"}', ', detect_limits ''false'''),
 	('used up',				'{"My-Used": "40/40"}', ', used_header ''My-Used'', lockout ''30s'''),
 	('by a rule',			'{"X-Reason": "slow"}', ', response_rules ''[{"when": "status = 403 and header(\"X-Reason\") = \"slow\"", "do": "limited", "wait": "30s"}]''')
 	) AS v(style, headers, options);

@@ -91,6 +91,7 @@ dload_limitspec_read(DloadLimitSpec *spec, const DloadOptionSet *set)
 
 	if (rates != NULL && !dload_rate_parse(rates, &spec->rates, &err))
 		dload_error_raise(&err);
+	spec->detects = dload_option_bool(set, "detect_limits");
 	spec->headers = read_headers(set);
 	spec->cost_path = dload_spec_path(set, "cost_path");
 	spec->available_path = dload_spec_path(set, "available_path");

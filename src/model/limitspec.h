@@ -24,6 +24,7 @@ typedef struct DloadLimitHeaders
 typedef struct DloadLimitSpec
 {
 	List	   *rates;			/* of DloadRate */
+	bool		detects;		/* heeds headers of which nobody told */
 	List	   *headers;		/* of DloadLimitHeaders: an unusual API's */
 	DloadPath  *cost_path;		/* in bodies: points that a request costs */
 	DloadPath  *available_path; /* ... that are left */

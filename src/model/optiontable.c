@@ -137,6 +137,9 @@ const DloadOption dload_options[] = {
 		   "of base_url apart ('*' stands for any segment), '@POST /path' "
 		   "those of one method, and 'n/period/weight@/path' counts each of "
 		   "those as so many in the rate 'n/period'."),
+	SIMPLE("detect_limits", S, DLOAD_OPT_BOOL, "true",
+		   "Whether the headers count by which many APIs tell their limits; "
+		   "false: only Retry-After, and those that other options name."),
 	SIMPLE("limit_header", S, DLOAD_OPT_HEADERS, NULL,
 		   "Response header that says how many requests a window allows, "
 		   "where the API has a name of its own for it; or several, for "

@@ -510,9 +510,9 @@ read_named(const DloadLimitHeaders *h, const DloadExchange *ex,
 				  requests(limit), until, a);
 }
 
-void
-dload_allowance_read(const DloadLimitSpec *spec, const DloadExchange *ex,
-					 DloadAllowance *allowance)
+/* What the headers say by which many APIs tell their limits. */
+static void
+read_customary(const DloadExchange *ex, DloadAllowance *a)
 {
 	static const Family families[] = {
 		{"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset",
@@ -527,17 +527,26 @@ dload_allowance_read(const DloadLimitSpec *spec, const DloadExchange *ex,
 		{"X-HubSpot-RateLimit-Daily", "X-HubSpot-RateLimit-Daily-Remaining",
 		NULL, NULL, NULL, USECS_PER_HOUR},
 	};
+
+	for (int i = 0; i < lengthof(families); i++)
+		read_family(ex, &families[i], a);
+	read_structured(ex, "RateLimit", "RateLimit-Policy", a);
+	read_structured(ex, "Beta-RateLimit", "Beta-RateLimit-Policy", a);
+	read_used(ex, "X-Shopify-Shop-Api-Call-Limit", -1, -1, a);
+	read_used(ex, "Sforce-Limit-Info", -1, -1, a);
+}
+
+void
+dload_allowance_read(const DloadLimitSpec *spec, const DloadExchange *ex,
+					 DloadAllowance *allowance)
+{
 	ListCell   *lc;
 
 	allowance->quota = -1;
 	allowance->remaining = -1;
 	allowance->until = -1;
-	for (int i = 0; i < lengthof(families); i++)
-		read_family(ex, &families[i], allowance);
-	read_structured(ex, "RateLimit", "RateLimit-Policy", allowance);
-	read_structured(ex, "Beta-RateLimit", "Beta-RateLimit-Policy", allowance);
-	read_used(ex, "X-Shopify-Shop-Api-Call-Limit", -1, -1, allowance);
-	read_used(ex, "Sforce-Limit-Info", -1, -1, allowance);
+	if (spec->detects)
+		read_customary(ex, allowance);
 	foreach(lc, spec->headers)
 		read_named(lfirst(lc), ex, allowance);
 }
@@ -553,7 +562,7 @@ dload_limit_exhausted(const DloadLimitSpec *spec, const DloadExchange *ex)
 	if (allowance.remaining == 0)
 		return true;
 	/* without a time nothing can be planned by it, but a status explained */
-	for (int i = 0; i < lengthof(names); i++)
+	for (int i = 0; i < lengthof(names) && spec->detects; i++)
 		if (requests(dload_http_header(ex, names[i])) == 0)
 			return true;
 	return false;

@@ -406,7 +406,7 @@ dload_limiter_release(DloadLimiter *limiter, DloadTicket *ticket)
 }
 
 /* -------------------------------------------------------------------------
- * What dload.budgets shows.
+ * All budgets: what dload.budgets shows, and what dload.ask_again forgets.
  * -------------------------------------------------------------------------
  */
 
@@ -453,8 +453,9 @@ add_line(List **lines, DloadBudget *b, bool shared, int rate)
 }
 
 static void
-add_lines(List **lines, DloadSharedBudget *s, dsa_area *area)
+add_lines(DloadSharedBudget *s, dsa_area *area, void *arg)
 {
+	List	  **lines = arg;
 	DloadBudget b;
 
 	fill_budget(&b, s, area);
@@ -466,10 +467,21 @@ add_lines(List **lines, DloadSharedBudget *s, dsa_area *area)
 		add_line(lines, &b, area != NULL, -1);
 }
 
-List *
-dload_limiter_lines(void)
+static void
+unlearn(DloadSharedBudget *s, dsa_area *area, void *arg)
 {
-	List	   *lines = NIL;
+	Oid		   *serverid = arg;
+
+	if (s->key.serverid == *serverid)
+		dload_budget_unlearn(s, now_us());
+}
+
+/* Visit this database's budgets, each locked meanwhile; area is NULL for those
+ * of this process. */
+static void
+visit_budgets(void (*visit) (DloadSharedBudget *s, dsa_area *area, void *arg),
+			  void *arg)
+{
 	dshash_table *table = dload_shmem_budgets();
 
 	if (table != NULL)
@@ -481,7 +493,7 @@ dload_limiter_lines(void)
 		dshash_seq_init(&seq, table, true);
 		while ((s = dshash_seq_next(&seq)) != NULL)
 			if (s->key.dbid == MyDatabaseId)
-				add_lines(&lines, s, dload_shmem_area());
+				visit(s, dload_shmem_area(), arg);
 		dshash_seq_term(&seq);
 	}
 	if (limiters != NULL)
@@ -492,35 +504,21 @@ dload_limiter_lines(void)
 		hash_seq_init(&seq, limiters);
 		while ((limiter = hash_seq_search(&seq)) != NULL)
 			if (limiter->local != NULL)
-				add_lines(&lines, limiter->local, NULL);
+				visit(limiter->local, NULL, arg);
 	}
+}
+
+List *
+dload_limiter_lines(void)
+{
+	List	   *lines = NIL;
+
+	visit_budgets(add_lines, &lines);
 	return lines;
 }
 
 void
 dload_limiter_unlearn(Oid serverid)
 {
-	dshash_table *table = dload_shmem_budgets();
-
-	if (table != NULL)
-	{
-		dshash_seq_status seq;
-		DloadSharedBudget *s;
-
-		dshash_seq_init(&seq, table, true);
-		while ((s = dshash_seq_next(&seq)) != NULL)
-			if (s->key.dbid == MyDatabaseId && s->key.serverid == serverid)
-				dload_budget_unlearn(s, now_us());
-		dshash_seq_term(&seq);
-	}
-	if (limiters != NULL)
-	{
-		HASH_SEQ_STATUS seq;
-		DloadLimiter *limiter;
-
-		hash_seq_init(&seq, limiters);
-		while ((limiter = hash_seq_search(&seq)) != NULL)
-			if (limiter->local != NULL && limiter->key.serverid == serverid)
-				dload_budget_unlearn(limiter->local, now_us());
-	}
+	visit_budgets(unlearn, &serverid);
 }

@@ -114,6 +114,7 @@ check_limits(char *text)
 			(us < 0 || us > INT64CONST(253402300800) * USECS_PER_SEC))
 			fail("a date is out of range", line, NULL);
 	}
+	spec.detects = true;
 	spec.headers = list_make1(&named);
 	dload_allowance_read(&spec, NULL, &a);
 	if (a.quota < -1 || a.remaining < -1 || a.until < -1 || a.until > week ||
