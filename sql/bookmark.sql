@@ -124,8 +124,16 @@ CALL dload.run('b', max_pages => 2);
 SELECT * FROM bm.state;
 CALL dload.run('b');
 SELECT * FROM bm.state;
+-- and a page too large for one
+\! python3 "${PG_ABS_SRCDIR:-.}/t/mock_api.py" --post "$(cat results/mock.url)" /sync/set "$(python3 -c 'import json; print(json.dumps({"put": [{"id": n, "name": "x" * 100} for n in range(1, 300)], "delete": [5]}))')" >results/mock.answer
+SELECT dload.alter_pipeline('b', params => '{"limit": 200}');
+CALL dload.run('b', max_pages => 1);
+SELECT * FROM bm.state;
+CALL dload.run('b');
+SELECT * FROM bm.state;
 RESET dload.package_bytes;
 SELECT count(*) FROM bm.t;
+\! python3 "${PG_ABS_SRCDIR:-.}/t/mock_api.py" --post "$(cat results/mock.url)" /sync/set '{"reset": true, "put": [{"id": 1, "name": "one"}]}' >results/mock.answer
 SELECT count(*) FROM bm.asked;
 
 -- what it may be: in a header, a number, and nothing else

@@ -65,6 +65,9 @@ extern void dload_error_report(int elevel, const DloadError *err);
 extern char *dload_trim_body(DloadSpan body);
 extern uint64 dload_hash_bytes(const char *data, size_t len, uint64 seed);
 
+/* Is the text one of these, char * each? */
+extern bool dload_list_has(const List *texts, const char *text);
+
 /*
  * Limits.  Network bytes are untrusted, so each has a bound and a reason.
  */

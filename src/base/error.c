@@ -181,6 +181,19 @@ dload_hash_bytes(const char *data, size_t len, uint64 seed)
 	return hash_bytes_extended((const unsigned char *) data, (int) len, seed);
 }
 
+bool
+dload_list_has(const List *texts, const char *text)
+{
+	ListCell   *lc;
+
+	foreach(lc, texts)
+	{
+		if (strcmp(lfirst(lc), text) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* Copy an error's texts to another context. */
 void
 dload_error_move(DloadError *err, MemoryContext context)

@@ -120,14 +120,10 @@ is_wanted(const char *name)
 {
 	char	   *list = pstrdup(dload_databases);
 	List	   *names;
-	ListCell   *lc;
 
 	if (!SplitIdentifierString(list, ',', &names))
 		return false;			/* the check hook has warned */
-	foreach(lc, names)
-		if (strcmp(lfirst(lc), name) == 0)
-			return true;
-	return names == NIL;
+	return names == NIL || dload_list_has(names, name);
 }
 
 static Database *

@@ -131,14 +131,7 @@ dload_requestspec_read(DloadRequestSpec *spec, const DloadOptionSet *set,
 bool
 dload_requestspec_has_place(const DloadRequestSpec *spec, const char *name)
 {
-	ListCell   *lc;
-
-	foreach(lc, spec->placeholders)
-	{
-		if (strcmp(lfirst(lc), name) == 0)
-			return true;
-	}
-	return false;
+	return dload_list_has(spec->placeholders, name);
 }
 
 bool

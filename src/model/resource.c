@@ -293,19 +293,6 @@ collides_with_key(const DloadResource *res, const char *name, bool in_query)
 		 pg_strcasecmp(name, res->auth.api_key_name)) == 0;
 }
 
-static bool
-has_name(List *names, const char *name)
-{
-	ListCell   *lc;
-
-	foreach(lc, names)
-	{
-		if (strcmp(lfirst(lc), name) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* A parameter of the body: one that can be set there. */
 static bool
 check_body_column(const DloadResource *res, const DloadResourceColumn *col,
@@ -349,8 +336,8 @@ check_column(const DloadResource *res, const DloadResourceColumn *col,
 	}
 	else if (col->in == DLOAD_IN_PATH)
 	{
-		if (!has_name(dload_template_names(NIL, res->request.path),
-					  col->param))
+		if (!dload_list_has(dload_template_names(NIL, res->request.path),
+							col->param))
 		{
 			dload_error_set(err, BAD_COMBINATION,
 							"column \"%s\" of foreign table \"%s\" fills "

@@ -193,14 +193,7 @@ dload_request_follows(const DloadResource *res)
 static bool
 has_token(const char *template)
 {
-	ListCell   *lc;
-
-	foreach(lc, dload_template_names(NIL, template))
-	{
-		if (strcmp(lfirst(lc), "token") == 0)
-			return true;
-	}
-	return false;
+	return dload_list_has(dload_template_names(NIL, template), "token");
 }
 
 bool

@@ -289,19 +289,6 @@ dload_url_expand(const char *base_url, const char *path, DloadError *err)
 	return clean;
 }
 
-static bool
-has_name(List *names, const char *name)
-{
-	ListCell   *lc;
-
-	foreach(lc, names)
-	{
-		if (strcmp(lfirst(lc), name) == 0)
-			return true;
-	}
-	return false;
-}
-
 char *
 dload_url_drop_params(const char *url, List *names, bool all, List *kept)
 {
@@ -310,7 +297,7 @@ dload_url_drop_params(const char *url, List *names, bool all, List *kept)
 
 	foreach(lc, all ? dload_url_query_names(url) : names)
 	{
-		if (!has_name(kept, lfirst(lc)))
+		if (!dload_list_has(kept, lfirst(lc)))
 			result = dload_url_drop_query(result, lfirst(lc));
 	}
 	return result;
