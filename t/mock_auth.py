@@ -3,7 +3,7 @@
 
 Python standard library only.  mock_api.py imports it; alone it does
   mock_auth.py --self-test       the checkers against published test vectors
-  mock_auth.py --key rsa|ec   a private key in PEM, for tests only
+  mock_auth.py --key rsa|ec|ed   a private key in PEM, for tests only
 
 API KEYS
   /sec/cookie             /link/items for the cookie sid=k3y-value
@@ -111,8 +111,14 @@ EC_KEY = """MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgWFDAGfK5ployxRp7
 """
 
 
+# RFC 8032, 7.1, test 1
+ED_KEY = "MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n"
+ED_PUBLIC = bytes.fromhex("d75a980182b10ab7d54bfed3c964073a"
+                          "0ee172f3daa62325af021a68f707511a")
+
+
 def private_key(kind):
-    text = EC_KEY if kind == "ec" else RSA_KEY
+    text = {"ec": EC_KEY, "ed": ED_KEY}.get(kind, RSA_KEY)
     return PEM % "BEGIN" + text + PEM % "END"
 
 
@@ -181,6 +187,53 @@ def ec_verifies(data, signature, point=EC_POINT):
     found = ec_add(ec_times(e * w % P256_N, P256_G),
                    ec_times(r * w % P256_N, point))
     return found is not None and found[0] % P256_N == r
+
+
+ED_P = 2**255 - 19
+ED_L = 2**252 + 27742317777372353535851937790883648493
+ED_D = -121665 * pow(121666, -1, ED_P) % ED_P
+
+
+def ed_point(text):
+    """The point that 32 bytes stand for; None if none does."""
+    y = int.from_bytes(text, "little")
+    sign, y = y >> 255, y & (2**255 - 1)
+    square = (y * y - 1) * pow(ED_D * y * y + 1, -1, ED_P) % ED_P
+    x = pow(square, (ED_P + 3) // 8, ED_P)
+    if (x * x - square) % ED_P:
+        x = x * pow(2, (ED_P - 1) // 4, ED_P) % ED_P
+    if y >= ED_P or (x * x - square) % ED_P:
+        return None
+    return (ED_P - x if x & 1 != sign else x, y)
+
+
+def ed_add(a, b):
+    product = ED_D * a[0] * b[0] * a[1] * b[1] % ED_P
+    return ((a[0] * b[1] + a[1] * b[0]) * pow(1 + product, -1, ED_P) % ED_P,
+            (a[1] * b[1] + a[0] * b[0]) * pow(1 - product, -1, ED_P) % ED_P)
+
+
+def ed_times(number, point):
+    total = (0, 1)
+    while number:
+        if number & 1:
+            total = ed_add(total, point)
+        point = ed_add(point, point)
+        number >>= 1
+    return total
+
+
+def ed_verifies(data, signature, public=ED_PUBLIC):
+    """Ed25519 (RFC 8032, 5.1.7)."""
+    if len(signature) != 64:
+        return False
+    r, s = ed_point(signature[:32]), int.from_bytes(signature[32:], "little")
+    if r is None or s >= ED_L:
+        return False
+    k = int.from_bytes(hashlib.sha512(signature[:32] + public + data)
+                       .digest(), "little") % ED_L
+    base = ed_point((4 * pow(5, -1, ED_P) % ED_P).to_bytes(32, "little"))
+    return ed_times(s, base) == ed_add(r, ed_times(k, ed_point(public)))
 
 
 def read_jwt(text, algorithm, secret=None):
@@ -377,6 +430,12 @@ def self_test():
             and not ec_verifies(data + b"x", signature, point))
     failed += not good
     print("%s ES256" % ("ok" if good else "not ok"))
+    signature = bytes.fromhex(
+        "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e06522490155"
+        "5fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b")
+    good = ed_verifies(b"", signature) and not ed_verifies(b"x", signature)
+    failed += not good
+    print("%s Ed25519" % ("ok" if good else "not ok"))
     return failed
 
 

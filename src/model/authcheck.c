@@ -84,10 +84,18 @@ check_api_key(List *options, DloadError *err)
 static bool
 check_hmac(List *options, DloadError *err)
 {
+	static const DloadOwnedOption keyed[] = {
+		{"hmac_secret_encoding", "sha256|sha512|sha1", false},
+		{NULL}
+	};
+	const char *digest = dload_given_text(options, "hmac_digest");
 	const char *name = dload_given_text(options, "hmac_name");
 	const char *in = dload_given_text(options, "hmac_in");
 	const char *value = dload_given_text(options, "hmac_value");
 
+	if (!dload_given_owned(options, keyed, "hmac_digest",
+						   digest ? digest : "sha256", err))
+		return false;
 	if (value != NULL && strstr(value, "{signature}") == NULL)
 		return dload_error_set(err, BAD_VALUE,
 							   "option \"hmac_value\" does not contain "

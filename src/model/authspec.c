@@ -47,6 +47,7 @@ read_signing(DloadAuthSpec *spec, const DloadOptionSet *set)
 
 	spec->hmac_template = dload_spec_text(set, "hmac_template");
 	spec->hmac_digest = dload_spec_text(set, "hmac_digest");
+	spec->hmac_by_key = strncmp(spec->hmac_digest, "sha", 3) != 0;
 	spec->hmac_encoding = dload_spec_text(set, "hmac_encoding");
 	spec->hmac_secret_encoding = dload_spec_text(set, "hmac_secret_encoding");
 	spec->hmac_name = dload_spec_text(set, "hmac_name");
@@ -165,6 +166,8 @@ missing_secret(const DloadAuthSpec *spec)
 				return "access_key_id";
 			return spec->secret_access_key ? NULL : "secret_access_key";
 		case DLOAD_AUTH_HMAC:
+			if (spec->hmac_by_key)
+				return spec->private_key ? NULL : "private_key";
 			return spec->hmac_secret ? NULL : "hmac_secret";
 	}
 	return NULL;

@@ -107,6 +107,7 @@ typedef struct DloadAuthSpec
 
 	char	   *hmac_template;
 	char	   *hmac_digest;
+	bool		hmac_by_key;	/* private_key signs, as the digest says */
 	char	   *hmac_encoding;
 	char	   *hmac_secret_encoding;
 	char	   *hmac_name;

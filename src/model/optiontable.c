@@ -102,8 +102,9 @@ const DloadOption dload_options[] = {
 		   "What auth 'hmac' signs, with the places {method}, {host}, {path}, "
 		   "{query}, {target} (path and query), {body}, {body_sha256}, "
 		   "{timestamp}, {nonce} and {key} (the option api_key)."),
-	CHOICE("hmac_digest", S, "sha256|sha512|sha1", "sha256",
-		   "Hash function of the signature."),
+	CHOICE("hmac_digest", S, "sha256|sha512|sha1|RS256|Ed25519", "sha256",
+		   "Hash function of the HMAC; or RS256 or Ed25519: private_key signs "
+		   "instead."),
 	CHOICE("hmac_encoding", S, "hex|base64", "hex",
 		   "How the signature is written."),
 	CHOICE("hmac_secret_encoding", S, "text|hex|base64", "text",
@@ -219,7 +220,7 @@ const DloadOption dload_options[] = {
 		   "jwt_algorithm 'HS256'."),
 	SECRET("refresh_token", "First refresh token for oauth2_grant "
 		   "'refresh_token'; its successors are kept by the extension."),
-	SECRET("private_key", "Private key that signs JWTs, as PEM."),
+	SECRET("private_key", "Private key that signs JWTs, or for auth 'hmac', as PEM."),
 	SIMPLE("access_key_id", U, DLOAD_OPT_TEXT, NULL,
 		   "Access key ID for auth 'sigv4'."),
 	SECRET("secret_access_key", "Secret access key for auth 'sigv4'."),

@@ -109,35 +109,43 @@ flatten_ecdsa(unsigned char *signature, size_t *len)
 	return ok;
 }
 
-/* Does the key fit the algorithm? */
-static bool
-key_fits(EVP_PKEY *key, bool rsa)
+/* NULL, or why the key does not fit the algorithm. */
+static const char *
+misfit(EVP_PKEY *key, const char *algorithm)
 {
-	if (rsa)
-		return EVP_PKEY_base_id(key) == EVP_PKEY_RSA;
-	return EVP_PKEY_base_id(key) == EVP_PKEY_EC && EVP_PKEY_bits(key) == 256;
+	int			kind = EVP_PKEY_base_id(key);
+
+	if (strcmp(algorithm, "RS256") == 0)
+		return kind == EVP_PKEY_RSA ? NULL : "it is not an RSA key";
+	if (strcmp(algorithm, "Ed25519") == 0)
+		return kind == EVP_PKEY_ED25519 ? NULL : "it is not an Ed25519 key";
+	return kind == EVP_PKEY_EC && EVP_PKEY_bits(key) == 256 ? NULL :
+		"it is not a key of the elliptic curve P-256";
 }
 
 /* NULL, or why it did not work. */
 static const char *
-sign_with_key(bool rsa, DloadSpan pem, DloadSpan data,
+sign_with_key(const char *algorithm, DloadSpan pem, DloadSpan data,
 			  unsigned char *signature, size_t *len)
 {
+	/* Ed25519 hashes by itself */
+	const EVP_MD *md = strcmp(algorithm, "Ed25519") == 0 ? NULL :
+		EVP_sha256();
 	EVP_PKEY   *key = read_key(pem);
 	EVP_MD_CTX *ctx = NULL;
 	const char *words = NULL;
 
 	if (key == NULL)
 		words = "it is not an unencrypted private key in PEM format";
-	else if (!key_fits(key, rsa))
-		words = rsa ? "it is not an RSA key" :
-			"it is not a key of the elliptic curve P-256";
+	else if ((words = misfit(key, algorithm)) != NULL)
+		;
 	else if ((ctx = EVP_MD_CTX_new()) == NULL ||
-			 EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, key) != 1 ||
+			 EVP_DigestSignInit(ctx, NULL, md, NULL, key) != 1 ||
 			 EVP_DigestSign(ctx, signature, len,
 							(const unsigned char *) data.data,
 							data.len) != 1 ||
-			 (!rsa && !flatten_ecdsa(signature, len)))
+			 (strcmp(algorithm, "ES256") == 0 &&
+			  !flatten_ecdsa(signature, len)))
 		words = "OpenSSL could not sign with it";
 	EVP_MD_CTX_free(ctx);
 	EVP_PKEY_free(key);
@@ -161,15 +169,14 @@ dload_crypto_sign(const char *algorithm, DloadSpan key, DloadSpan data,
 			words = "OpenSSL could not sign with it";
 	}
 	else
-		words = sign_with_key(strcmp(algorithm, "RS256") == 0, key, data,
-							  bytes, &len);
+		words = sign_with_key(algorithm, key, data, bytes, &len);
 	if (words != NULL)
 	{
 		dload_error_set(err, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
 						"could not sign with the private key: %s", words);
 		return dload_error_hint(err, "Check the option \"private_key\" of the "
 								"user mapping and the server's option "
-								"\"jwt_algorithm\".");
+								"\"jwt_algorithm\" or \"hmac_digest\".");
 	}
 	*signature = dload_span(memcpy(palloc(len), bytes, len), len);
 	return true;

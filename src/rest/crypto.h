@@ -24,8 +24,8 @@ extern bool dload_crypto_hmac(const char *name, DloadSpan key,
 							  size_t *len);
 
 /*
- * Sign as a JWS of that algorithm (RS256, ES256, HS256) does.  The key is PEM,
- * for HS256 the secret itself.  False and *err, which tells nothing of the
+ * Sign as a JWS of that algorithm (RS256, ES256, Ed25519, HS256) does.  The
+ * key is PEM, for HS256 the secret itself.  False and *err, which tells nothing of the
  * key.
  */
 extern bool dload_crypto_sign(const char *algorithm, DloadSpan key,

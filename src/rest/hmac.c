@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * hmac.c
- *	  Signatures over a string that the server's definition describes.
+ *	  Signatures over a string that the server's definition describes: an HMAC,
+ *	  or what a private key makes of it.
  *
  * The parts of the request are signed as they are sent, so the timestamp goes
  * into the URL first and the signature last.  Each attempt at a request has a
@@ -154,6 +155,29 @@ add_header(const char *key, const char *value, void *arg)
 }
 
 static bool
+sign(const DloadAuthSpec *auth, const char *text, DloadSpan *signature,
+	 DloadError *err)
+{
+	DloadSpan	data = dload_span(text, strlen(text));
+	DloadSpan	secret;
+	char	   *mac;
+	size_t		len = 0;
+
+	if (auth->hmac_by_key)
+		return dload_crypto_sign(auth->hmac_digest,
+								 dload_span(auth->private_key,
+											strlen(auth->private_key)),
+								 data, signature, err);
+	if (!read_secret(auth, &secret, err))
+		return false;
+	mac = palloc(DLOAD_MAX_DIGEST);
+	(void) dload_crypto_hmac(auth->hmac_digest, secret, data,
+							 (unsigned char *) mac, &len);
+	*signature = dload_span(mac, len);
+	return true;
+}
+
+static bool
 apply_hmac(const DloadResource *res, DloadHttpRequest *request,
 		   DloadError *err)
 {
@@ -161,24 +185,17 @@ apply_hmac(const DloadResource *res, DloadHttpRequest *request,
 	DloadAuthPlace places[PLACE_END + 1];
 	MoreHeaders more = {request, places, err};
 	DloadError	ignored = {0};
-	unsigned char mac[DLOAD_MAX_DIGEST];
-	size_t		len = 0;
-	DloadSpan	secret;
+	DloadSpan	signature;
 	char	   *text;
 	char	   *value;
 
-	if (!read_secret(auth, &secret, err))
-		return false;
 	fill_places(auth, request, places);
 	text = filled(auth->hmac_template, places, err);
-	if (text == NULL)
+	if (text == NULL || !sign(auth, text, &signature, err))
 		return false;
-	(void) dload_crypto_hmac(auth->hmac_digest, secret,
-							 dload_span(text, strlen(text)), mac, &len);
 	places[PLACE_SIGNATURE].value =
-		strcmp(auth->hmac_encoding, "hex") == 0 ?
-		dload_hex(dload_span((char *) mac, len)) :
-		dload_base64(dload_span((char *) mac, len));
+		strcmp(auth->hmac_encoding, "hex") == 0 ? dload_hex(signature) :
+		dload_base64(signature);
 	dload_access_mask(auth->access, places[PLACE_SIGNATURE].value);
 
 	value = filled(auth->hmac_value, places, err);

@@ -1,3 +1,10 @@
+my %keys = map { $_ => scalar `python3 $FindBin::RealBin/mock_auth.py --key $_` } qw(rsa ed);
+my $by_key = sub {
+	my ($digest, $kind) = @_;
+
+	return "BEGIN; ALTER SERVER binance_account OPTIONS (ADD hmac_digest '$digest', ADD hmac_encoding 'base64'); ALTER USER MAPPING FOR CURRENT_USER SERVER binance_account OPTIONS (DROP hmac_secret, ADD private_key '$keys{$kind}'); SELECT count(DISTINCT id) FROM binance.trades; ROLLBACK";
+};
+
 {   checks => [
 		{   name => 'rows of values, in slices of which those that are full are halved',
 			sql => "SELECT count(*), count(DISTINCT open_time), max(close), sum(trades) FROM binance.klines WHERE symbol = 'BTCEUR' AND open_time >= 1767225600000",
@@ -52,6 +59,18 @@
 		{   name => 'a wrong parameter is an error that says so',
 			sql => "SELECT count(*) FROM binance.klines WHERE symbol = 'NONE' AND open_time >= 1767225600000",
 			like => qr/ERROR:.*Invalid symbol/s
+		},
+		{   name => 'signed by an RSA key',
+			sql => $by_key->('RS256', 'rsa'),
+			is => '1230'
+		},
+		{   name => 'signed by an Ed25519 key',
+			sql => $by_key->('Ed25519', 'ed'),
+			is => '1230'
+		},
+		{   name => 'by a key of another kind',
+			sql => $by_key->('Ed25519', 'rsa'),
+			like => qr/ERROR:.*it is not an Ed25519 key/s
 		},
 	],
 	controls => [

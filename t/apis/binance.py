@@ -1,11 +1,13 @@
 """Binance: candles by time, trades by id, signed queries, weights."""
 
+import base64
 import hashlib
 import hmac
 import time
 
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
+import mock_auth
 from mock_hosts import Host, reply_json
 
 binance = Host("api.binance.com")
@@ -79,6 +81,18 @@ def exchange_info(request):
          "intervalNum": 5, "limit": 61000}], "symbols": []})
 
 
+def signed_well(data, signature):
+    """By the secret in hexadecimal, or by a key in base64."""
+    if signature == hmac.new(SECRET, data, hashlib.sha256).hexdigest():
+        return True
+    try:
+        signature = base64.b64decode(signature, validate=True)
+    except ValueError:
+        return False
+    return mock_auth.rsa_verifies(data, signature) or \
+        mock_auth.ed_verifies(data, signature)
+
+
 @binance.route("/api/v3/myTrades", methods=("GET",))
 def my_trades(request):
     refusal = check(request, ("symbol", "fromId", "limit", "recvWindow",
@@ -90,8 +104,7 @@ def my_trades(request):
                      401)
     signed, _, signature = urlsplit(request.target).query.partition(
         "&signature=")
-    if signature != hmac.new(SECRET, signed.encode(),
-                             hashlib.sha256).hexdigest():
+    if not signed_well(signed.encode(), unquote(signature)):
         return wrong(-1022, "Signature for this request is not valid.")
     when = int(request.query.get("timestamp", "0"))
     seen = request.data.setdefault("times", set())

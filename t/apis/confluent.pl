@@ -81,6 +81,19 @@
 		is($committed->(), 40, 'confluent: committed by hand');
 		$api->{mock}->reset;
 
+		# an instance lives on one node, and not for ever
+		my $at = sub { return "BEGIN; ALTER SERVER confluent OPTIONS (SET base_url '$api->{url}/host/kafka-rest-2.example.com'); $_[0]; ROLLBACK" };
+		my $count = q{SELECT count(*) FROM confluent.records WHERE name = 'n1'};
+		is(sql($api, $at->(q{SELECT base_uri ~ 'kafka-rest-2.example.com/consumers/warehouse/instances/n1$' FROM confluent.create_consumer WHERE name = 'n1' AND format = 'json'; SELECT FROM confluent.subscribe WHERE name = 'n1'})) =~ s/\n//gr,
+			't', 'confluent: the answer says where the instance lives');
+		like(sql($api, $count), qr/ERROR:.*make it again/s, 'confluent: control: another node does not know it');
+		is(sql($api, $at->($count)), '40', 'confluent: by its own address');
+		$make->('n2', 'json');
+		$api->{mock}->get("$host/fault/idle/warehouse/n2");
+		like(sql($api, q{SELECT count(*) FROM confluent.records WHERE name = 'n2'}),
+			qr/ERROR:.*make it again/s, 'confluent: an instance that was idle for too long');
+		$api->{mock}->reset;
+
 		# binary: base64
 		$make->('b1', 'binary');
 		is(sql($api, q{SELECT count(*), sum((value->>'n')::int), min(key) FROM confluent.binary_records WHERE name = 'b1'}),

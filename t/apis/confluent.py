@@ -7,6 +7,8 @@ import json
 from mock_hosts import Host, Reply, reply_json
 
 proxy = Host("kafka-rest.example.com")
+node = Host("kafka-rest-2.example.com")         # of the same proxy
+node.routes = proxy.routes
 KEY = "Basic " + base64.b64encode(b"LKCKEY0123456789:c0nfluent/s3cret").decode()
 V2 = "application/vnd.kafka.v2+json"
 TOPICS = 23
@@ -178,6 +180,13 @@ def leave(request, group, instance):
         return missing
     del request.data["%s/%s" % (group, instance)]
     return Reply(b"", 204, content_type=None)
+
+
+@proxy.route("/fault/idle/{group}/{instance}")
+def idle(request, group, instance):
+    """What five minutes without a request do to an instance."""
+    request.data.pop("%s/%s" % (group, instance), None)
+    return reply_json({})
 
 
 @proxy.route("/committed/{group}")

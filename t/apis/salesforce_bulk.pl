@@ -6,6 +6,14 @@ my $right = '530|530|477|126277561.50';
 			sql => $count,
 			is => $right
 		},
+		{   name => 'the calls of the day, as the header counts them',
+			sql => "SELECT requests, remaining BETWEEN 14940 AND 14945 FROM dload.budgets WHERE server = 'salesforce_bulk' AND period IS NULL",
+			is => '15000|t'
+		},
+		{   name => 'another version than that of the job',
+			sql => "BEGIN; ALTER FOREIGN TABLE salesforce_bulk.accounts OPTIONS (SET path '/services/data/v60.0/jobs/query/{job}/results'); $count; ROLLBACK",
+			like => qr/ERROR:.*404/s
+		},
 		{   name => 'smaller ones',
 			sql => "ALTER FOREIGN TABLE salesforce_bulk.accounts OPTIONS (SET page_size '100'); $count",
 			is => $right

@@ -37,6 +37,10 @@ my $tell = sub {
 			sql => $customers,
 			is => $right_too
 		},
+		{   name => 'a token of OAuth',
+			sql => q{BEGIN; ALTER SERVER snowflake OPTIONS (SET auth 'bearer', DROP jwt_issuer, DROP jwt_subject, DROP jwt_lifetime, SET headers '{"X-Snowflake-Authorization-Token-Type": "OAUTH"}'); ALTER USER MAPPING FOR CURRENT_USER SERVER snowflake OPTIONS (DROP private_key, ADD token 'ver:1-hint:0-fake'); } . "$orders; ROLLBACK",
+			is => $right
+		},
 		{   name => 'a statement that fails',
 			sql => q{BEGIN; ALTER FOREIGN TABLE snowflake.customers OPTIONS (SET body '{"statement": "SELEC {at_least}", "timeout": 45, "warehouse": "LOADING", "bindings": {}}'); } . $customers,
 			like => qr/ERROR:.*422.*SQL compilation error/s

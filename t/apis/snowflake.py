@@ -13,6 +13,7 @@ snowflake = Host("acme-fake.snowflakecomputing.com")
 HANDLE = "01fake00-0000-0000-0000-000000000001"
 SUBMITTED = "01fake00-0000-0000-0000-000000000002"
 USER = "ACME-FAKE.LOADER"
+OAUTH = "ver:1-hint:0-fake"
 STATEMENT = "SELECT CUSTOMER, TOTAL FROM ORDERS WHERE TOTAL >= ?"
 ROWS = 530
 SIZES = [50, 200, 200, 80]      # of the partitions
@@ -55,6 +56,9 @@ def problem(status, code, message):
 
 def refused(request):
     kind = request.headers.get("x-snowflake-authorization-token-type")
+    if kind == "OAUTH" and \
+            request.headers.get("authorization") == "Bearer " + OAUTH:
+        return None
     got = mock_auth.read_jwt(request.headers.get("authorization", "")[7:],
                              "RS256")
     if kind != "KEYPAIR_JWT" or got is None or \
