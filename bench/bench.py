@@ -98,7 +98,7 @@ def main():
     w = Workload(s, args.out)
     todo = chosen_cases(w, args)
     set_up(w, args.url, os.path.join(args.workload, "flat"),
-           os.path.join(HERE, "flat.sql"))
+           os.path.join(HERE, "flat.sql"), {n for c in todo for n in c.needs})
     results = run_rounds(w, todo, args.rounds)
     rows = table(todo, results,
                  int(s.value("SELECT count(*) FROM b_append.events")))

@@ -4,7 +4,8 @@ A case has a name, a preparation that is not timed, and a run that returns
 Figures.  Nothing asks the server before it is prepared or run.  `against` names
 the cases of the same round that its time is divided by, each with the goal for
 that ratio, or None; `after` the cases that leave the tables as it finds them;
-`leaves` the schema that it fills, and with which pages.
+`leaves` the schema that it fills, and with which pages; `needs` what is to be
+set up for it besides an append.
 
 Schemas: b_append, b_keyed, b_merge and b_replace are loaded by dload;
 c_append, c_keyed and c_merge have the same tables and take what the SQL
@@ -15,7 +16,8 @@ import collections
 from measure import timed
 
 Case = collections.namedtuple(
-    "Case", "name prepare run against after leaves", defaults=((), (), None))
+    "Case", "name prepare run against after leaves needs",
+    defaults=((), (), None, ()))
 
 CHILDREN = ["__payload__pull_request__base__repo__topics",
             "__payload__pull_request__labels"]
@@ -171,8 +173,8 @@ class Workload:
             raise SystemExit("%s does not hold what was served" % schema)
 
 
-def set_up(w, url, flat, flat_sql):
-    """Make the sources, and load, check and export each state once."""
+def set_up(w, url, flat, flat_sql, needs):
+    """Make the sources, and load, check and export what the cases need."""
     s = w.s
     s.run("CREATE EXTENSION dload")
     s.run("CREATE SERVER bench FOREIGN DATA WRAPPER dload OPTIONS"
@@ -186,35 +188,46 @@ def set_up(w, url, flat, flat_sql):
           " timestamptz) SERVER bench OPTIONS (path '/events',"
           " paginate 'link')")
     s.run("\\set flat '%s'\n\\i %s" % (flat, flat_sql))
-
-    w.fresh("append")
-    s.run("CALL dload.run('append')")
-    w.verify("b_append")
+    load(w, "append", "")
     w.export("b_append", "append")
     w.like("b_append", "c_append")
+    for name, step in (("keyed", set_up_keyed), ("replace", set_up_replace),
+                       ("merge", set_up_merge), ("few", set_up_changes),
+                       ("all", set_up_changes)):
+        if name in needs:
+            step(w, name)
 
-    w.fresh("keyed")
-    s.run("CALL dload.run('keyed')")
+
+def load(w, name, options):
+    w.fresh(name, options)
+    w.s.run("CALL dload.run('%s')" % name)
+    w.verify("b_" + name)
+
+
+def set_up_keyed(w, name):
+    load(w, name, "")
     w.truncate("b_keyed")
     for table, key in zip(TABLES, KEYS):
-        s.run("ALTER TABLE b_keyed.%s ADD PRIMARY KEY (%s)"
-              % (table, ", ".join(key)))
+        w.s.run("ALTER TABLE b_keyed.%s ADD PRIMARY KEY (%s)"
+                % (table, ", ".join(key)))
     w.like("b_keyed", "c_keyed")
 
-    w.fresh("replace", REPLACE)
-    s.run("CALL dload.run('replace')")
-    w.verify("b_replace")
 
-    w.fresh("merge", KEYED)
-    s.run("CALL dload.run('merge')")
-    w.verify("b_merge")
+def set_up_replace(w, name):
+    load(w, name, REPLACE)
+
+
+def set_up_merge(w, name):
+    load(w, name, KEYED)
     w.export("b_merge", "merge")
     w.like("b_merge", "c_merge")
-    for kind in ("few", "all"):
-        w.serve("merge", kind)
-        s.run("CALL dload.run('merge')")
-        w.verify("b_merge", kind)
-        w.export("b_merge", "merge_" + kind, TABLES[:1])
+
+
+def set_up_changes(w, kind):
+    w.serve("merge", kind)
+    w.s.run("CALL dload.run('merge')")
+    w.verify("b_merge", kind)
+    w.export("b_merge", "merge_" + kind, TABLES[:1])
 
 
 def statement(sql):
@@ -263,17 +276,18 @@ def cases(w):
              copy("append", "c_append", "binary")),
         Case("append into keys", append_keyed, keyed,
              [("COPY text into keys", "<= 1.15")],
-             leaves=("b_keyed", "same")),
+             leaves=("b_keyed", "same"), needs=("keyed",)),
         Case("COPY text into keys", emptied("c_keyed"),
-             copy("append", "c_keyed", "text")),
+             copy("append", "c_keyed", "text"), needs=("keyed",)),
         Case("COPY binary into keys", emptied("c_keyed"),
-             copy("append", "c_keyed", "binary")),
+             copy("append", "c_keyed", "binary"), needs=("keyed",)),
         Case("merge, first time", lambda: w.fresh("merge", KEYED), merge,
              [("staging + ON CONFLICT, first time", "<= 0.65"),
               ("COPY text into keys", "<= 0.9")],
              leaves=("b_merge", "same")),
         Case("staging + ON CONFLICT, first time", emptied("c_merge"),
-             staged("merge", w.on_conflict), leaves=("c_merge", "same")),
+             staged("merge", w.on_conflict), leaves=("c_merge", "same"),
+             needs=("merge",)),
         Case("merge, nothing changed", merge_again("same"), merge,
              [("staging + MERGE, nothing changed", "<= 0.4")],
              first, ("b_merge", "same")),
@@ -285,15 +299,16 @@ def cases(w):
              first, ("b_merge", "few")),
         Case("staging + MERGE, 1 % changed", analyzed,
              staged("merge_few", w.merge_statement), (),
-             staged_first, ("c_merge", "few")),
+             staged_first, ("c_merge", "few"), ("few",)),
         Case("merge, all changed", merge_again("all"), merge,
              [("staging + ON CONFLICT, all changed", "<= 0.65")],
              first, ("b_merge", "all")),
         Case("staging + ON CONFLICT, all changed", analyzed,
              staged("merge_all", w.on_conflict), (),
-             staged_first, ("c_merge", "all")),
+             staged_first, ("c_merge", "all"), ("all",)),
         Case("replace", nothing, replace,
-             [("COPY text", None)], leaves=("b_replace", "same")),
+             [("COPY text", None)], leaves=("b_replace", "same"),
+             needs=("replace",)),
         Case("live SELECT count(*)", nothing,
              statement("SELECT count(*) FROM live"), [("COPY text", None)]),
         Case("live SELECT of 3 columns", nothing,
