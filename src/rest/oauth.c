@@ -386,6 +386,7 @@ send_request(const Asking *a)
 	request.idle_timeout = res->limits.idle_timeout;
 	request.max_response_bytes = MAX_REPLY_BYTES;
 	request.guarded = dload_guard_applies(res, request.url);
+	request.proxy = res->proxy;
 	dload_auth_secure(res, &request);
 	bound = dload_http_waited() / 1000 + request.connect_timeout +
 		request.request_timeout;
