@@ -439,6 +439,7 @@ dload_oauth_turn(const DloadResource *res, int64 longest, DloadError *err)
 	DloadPermit permit;
 	bool		ok = false;
 
+	res->auth.access->come_back = 0;
 	if (!dload_auth_trusts(res, res->auth.token_url))
 		return true;
 	dload_permit_open(&permit, &budgets, res, "POST", res->auth.token_url);
