@@ -666,6 +666,14 @@ foreach my $kind (sort keys %kind)
 		  . quote_sql(slurp_file("$dir/ca.pem")) . ')');
 	is(sql('SELECT count(*) FROM t_tls'), 100, 'also as a text');
 
+	# through a proxy, which sees names but nothing of what is sent
+	my ($proxy, $log) = start_proxy();
+	sql("ALTER SERVER tls OPTIONS (ADD proxy '$proxy')");
+	is(sql('SELECT count(*) FROM t_tls'), 100, 'through a proxy');
+	is(slurp_file($log) =~ s/^port.*\n//r,
+		'CONNECT 127.0.0.1:' . $tls->port . "\n", 'in a tunnel');
+	sql('ALTER SERVER tls OPTIONS (DROP proxy)');
+
 	sql("ALTER SERVER tls OPTIONS (SET base_url '" . $mutual->url . "')");
 	isnt(sqlstate($node, 'SELECT count(*) FROM t_tls'),
 		'00000', 'without a client certificate');

@@ -53,7 +53,7 @@ use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw(start_mock new_node make_server sqlstate error_of
   error_fields session start_query cancel_within wait_until backend_memory
-  quote_sql option_list write_text launch);
+  quote_sql option_list write_text launch start_proxy);
 
 my $json = JSON::PP->new->utf8->canonical->allow_nonref;
 my $mock_script =
@@ -171,6 +171,27 @@ END
 			waitpid($pid, 0);
 		}
 	}
+}
+
+=pod
+
+=item start_proxy()
+
+Starts an HTTP proxy that takes all hosts to be 127.0.0.1; returns its URL and
+the file with the requests that it was sent.
+
+=cut
+
+sub start_proxy
+{
+	my $log = PostgreSQL::Test::Utils::tempdir() . '/proxy.log';
+	my $port;
+
+	launch($log, 'python3', "$FindBin::RealBin/proxy.py");
+	wait_until(
+		sub { $port = $1 if -s $log && slurp_file($log) =~ /^port (\d+)\n/; },
+		'the proxy');
+	return ("http://127.0.0.1:$port", $log);
 }
 
 =pod

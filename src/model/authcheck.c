@@ -10,6 +10,8 @@
 #include "model/authspec.h"
 #include "model/secret.h"
 
+#include "miscadmin.h"
+
 typedef struct HeaderSearch
 {
 	const char *name;
@@ -217,6 +219,29 @@ check_ca(List *options, DloadError *err)
 							"the database server.");
 }
 
+/* The addresses that a proxy asks are judged by nobody else. */
+static bool
+check_proxy(List *options, DloadError *err)
+{
+	const char *proxy = dload_given_text(options, "proxy");
+	DloadError	inner = {0};
+
+	if (proxy == NULL)
+		return true;
+	if (!superuser())
+	{
+		dload_error_set(err, ERRCODE_INSUFFICIENT_PRIVILEGE,
+						"permission denied to give option \"proxy\"");
+		return dload_error_hint(err, "Only a superuser may make or alter a "
+								"server with this option.");
+	}
+	if (dload_option_origin(proxy, true, &inner) == NULL)
+		return dload_error_set(err, BAD_VALUE,
+							   "invalid value for option \"proxy\": %s",
+							   inner.message);
+	return true;
+}
+
 /* Options that belong to some kinds of auth only. */
 static const DloadOwnedOption owned[] = {
 	{"api_key_name", "api_key", false},
@@ -263,7 +288,8 @@ dload_authspec_check(List *options, DloadError *err)
 	if (auth == NULL)
 		auth = "none";
 	if (!dload_given_owned(options, owned, "auth", auth, err) ||
-		!check_jwt(options, err) || !check_ca(options, err))
+		!check_jwt(options, err) || !check_ca(options, err) ||
+		!check_proxy(options, err))
 		return false;
 	if (strcmp(auth, "api_key") == 0)
 		return check_api_key(options, err);

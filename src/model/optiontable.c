@@ -208,6 +208,9 @@ const DloadOption dload_options[] = {
 	SIMPLE("allowed_origins", S, DLOAD_OPT_ORIGINS, NULL,
 		   "Other origins, separated by commas, that next links and redirects "
 		   "may lead to; they receive the credentials too."),
+	SIMPLE("proxy", S, DLOAD_OPT_URL, NULL,
+		   "HTTP proxy that all requests of the server go through, those for "
+		   "tokens too; only a superuser gives it."),
 
 	SECRET("token", "Token for auth 'bearer'."),
 	SIMPLE("username", U, DLOAD_OPT_TEXT, NULL,

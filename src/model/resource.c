@@ -44,6 +44,7 @@ read_server(DloadResource *res, const DloadOptionSet *set)
 	dload_authspec_read(&res->auth, set);
 	dload_limitspec_read(&res->limits, set);
 
+	res->proxy = dload_spec_text(set, "proxy");
 	text = dload_option_text(set, "allowed_origins");
 	if (text == NULL)
 		return;

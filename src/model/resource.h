@@ -54,6 +54,7 @@ typedef struct DloadResource
 
 	char	   *base_url;
 	List	   *allowed_origins;	/* of char *, normalised */
+	char	   *proxy;			/* or NULL */
 	DloadAuthSpec auth;
 	DloadLimitSpec limits;
 	DloadRequestSpec request;

@@ -307,7 +307,7 @@ dload_guard_applies(const DloadResource *res, const char *url)
 	DloadSpan	host;
 	size_t		len;
 
-	if (res->superuser)
+	if (res->superuser || res->proxy != NULL)
 		return false;
 	dload_url_split(url, &parts);
 	host = dload_url_bare_host(parts.authority);

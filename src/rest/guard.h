@@ -25,7 +25,8 @@ extern void dload_guard_init(void);
 
 /*
  * Is the address to be judged that this URL leads to?  Not for superusers, nor
- * if dload.allowed_hosts lists the host by its name.
+ * if dload.allowed_hosts lists the host by its name, nor where a proxy, which
+ * a superuser has chosen, connects.
  */
 extern bool dload_guard_applies(const DloadResource *res, const char *url);
 

@@ -118,6 +118,7 @@ dload_hop_send(DloadFetch *f, DloadError *err)
 	request.idle_timeout = res->limits.idle_timeout;
 	request.max_response_bytes = res->limits.max_response_bytes;
 	request.guarded = dload_guard_applies(res, request.url);
+	request.proxy = res->proxy;
 	request.stream = true;
 	if (!dload_auth_apply(res, &request, err) ||
 		!dload_headers_are_clean(request.headers, err))

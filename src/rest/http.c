@@ -146,8 +146,6 @@ set_policy(DloadExchange *ex)
 					 (long) (CURLPROTO_HTTP | CURLPROTO_HTTPS));
 #endif
 	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(easy, CURLOPT_PROXY, "");
-	curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
 	curl_easy_setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
 	curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
@@ -161,6 +159,20 @@ set_policy(DloadExchange *ex)
 	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE,
 					 (long) (ex->stream ? STREAM_READ_BYTES : READ_BYTES));
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "dload/" DLOAD_VERSION);
+}
+
+/* A proxy, or none: not what the environment names. */
+static void
+set_proxy(DloadExchange *ex, const DloadHttpRequest *request)
+{
+	CURL	   *easy = ex->transfer.easy;
+	const char *proxy = request->proxy;
+
+	curl_easy_setopt(easy, CURLOPT_PROXY, proxy ? proxy : "");
+	curl_easy_setopt(easy, CURLOPT_NOPROXY, proxy ? "" : "*");
+	/* what it answers for itself is no response of the API's */
+	curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	curl_easy_setopt(easy, CURLOPT_HEADEROPT, (long) CURLHEADER_SEPARATE);
 }
 
 #if DLOAD_CURL_HAS_BLOBS
@@ -233,6 +245,7 @@ launch(DloadExchange *ex, const DloadHttpRequest *request)
 
 	easy = ex->transfer.easy;
 	set_policy(ex);
+	set_proxy(ex, request);
 	dload_exchange_listen(ex);
 	if (curl_easy_setopt(easy, CURLOPT_URL, request->url) != CURLE_OK)
 	{

@@ -28,6 +28,7 @@ typedef struct DloadHttpRequest
 	char	   *ca;				/* PEM, or NULL: the system's */
 	char	   *client_cert;	/* PEM, or NULL */
 	char	   *client_key;
+	char	   *proxy;			/* or NULL: none at all */
 	char	   *body;			/* or NULL */
 	int64		connect_timeout;	/* ms */
 	int64		request_timeout;	/* ms until the response's head is in */

@@ -386,6 +386,7 @@ send_request(const Asking *a)
 	request.idle_timeout = res->limits.idle_timeout;
 	request.max_response_bytes = MAX_REPLY_BYTES;
 	request.guarded = dload_guard_applies(res, request.url);
+	request.proxy = res->proxy;
 	dload_auth_secure(res, &request);
 	bound = dload_http_waited() / 1000 + request.connect_timeout +
 		request.request_timeout;
@@ -438,6 +439,7 @@ dload_oauth_turn(const DloadResource *res, int64 longest, DloadError *err)
 	DloadPermit permit;
 	bool		ok = false;
 
+	res->auth.access->come_back = 0;
 	if (!dload_auth_trusts(res, res->auth.token_url))
 		return true;
 	dload_permit_open(&permit, &budgets, res, "POST", res->auth.token_url);
