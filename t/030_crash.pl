@@ -263,8 +263,8 @@ is( sql("SELECT state || ' ' || last_outcome FROM dload.status"
 	'appended: run to the end');
 same_rows('appended', 'calm', 'append');
 
-# A feed that grows at its head while it is read; not by a page's length, which
-# would make the next page the same as the one before.
+# A feed that grows at its head while it is read, now and then by just a page,
+# so that the next page is the same as the one before.
 sql("SELECT dload.create_pipeline('merged', target => 'public.merged', $merge_args)"
 );
 # slower than the undisturbed one, so that no run ends before it is killed
@@ -273,9 +273,9 @@ random_kills(
 	'merged',
 	spent => 0.4,
 	running => sub {
-		$mock->grow(3 + int(rand(7)));
+		$mock->grow(1 + int(rand(9)));
 		random_pause(0.4);
-		$mock->grow(3 + int(rand(7)));
+		$mock->grow(1 + int(rand(9)));
 	},
 	# now and then the saved page is another one when the next run begins
 	dead => sub { $mock->grow(1) if rand() < 0.3 });

@@ -24,6 +24,8 @@ others are about the whole list:
     less      the total is 25; "none" 20, though there are 50
     more      the total, or the number of pages, is too large
     shift     once two pages were read ten items vanish from the head
+    grow      once two pages were read ten items come in at the head
+    stale     the third page is the second; the others are as they should be
     endless   the list has no end
     hollow    from the third page on all are empty and name the next one
     nowhere   there is more, but the token is missing
@@ -58,10 +60,13 @@ def register(api):
 
     def items(first, last):
         """Items number first to last - 1 of the list as it is now."""
-        low = 11 if lies("shift") and STATE.get("shifted") else 1
+        low = 1
+        if STATE.get("shifted"):
+            low = 11 if lies("shift") else -9
         if not lies("endless"):
             last = min(last, 51 - low)
-        return [item(low + n) for n in range(first, last)]
+        return [item(low + n if low + n > 0 else 101 + n)
+                for n in range(first, last)]
 
     def count():
         if lies("less"):
@@ -70,7 +75,9 @@ def register(api):
             return 20
         if lies("more"):
             return 80
-        return 40 if lies("shift") and STATE.get("shifted") else 50
+        if STATE.get("shifted"):
+            return 40 if lies("shift") else 60
+        return 50
 
     def page_of(number):
         """Page number, from 1: its records, and whether there are more."""
@@ -81,8 +88,10 @@ def register(api):
             number = (number - 1) % 3 + 1
         if lies("hollow") and number > 2:
             return [], True
-        if number > 2 and lies("shift"):
+        if number > 2 and lies("shift", "grow"):
             STATE["shifted"] = True
+        if number == 3 and lies("stale"):
+            number = 2
         rows = items((number - 1) * SIZE, number * SIZE)
         more = told * SIZE < count() or lies("same", "circle", "endless")
         if lies("less", "more", "none"):

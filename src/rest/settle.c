@@ -35,42 +35,78 @@ nothing_at_path(DloadExtract *x, DloadSpan envelope, DloadError *err)
 							"records is detected.");
 }
 
+/* Does each page name the next one, so that without it the way is lost? */
+static bool
+pages_name_next(DloadPaginateKind kind)
+{
+	switch (kind)
+	{
+		case DLOAD_PAGINATE_LINK:
+		case DLOAD_PAGINATE_NEXT_URL:
+		case DLOAD_PAGINATE_TOKEN:
+		case DLOAD_PAGINATE_AUTO:
+		case DLOAD_PAGINATE_SCROLL:
+			return true;
+		default:
+			return false;
+	}
+}
+
+/* Are these the records of the page before? */
+static bool
+is_repeated(DloadExtract *x, int64 nrecords, uint64 fingerprint)
+{
+	/* files may well be equal */
+	if (x->res->slice.list_url != NULL || x->paginator->asks_by == NULL ||
+		nrecords == 0)
+		return false;
+	/* no request of a scroll is like another, even if it goes in circles */
+	if (x->res->page.kind == DLOAD_PAGINATE_SCROLL)
+		return dload_extract_known_page(x, fingerprint);
+	return x->last_nrecords == nrecords && x->last_fingerprint == fingerprint;
+}
+
+/*
+ * How often in a row a page may come again.  Where the server says what is
+ * asked for, the list may have grown by just a page since it was said; but
+ * that the way which paginate 'auto' found leads on is for page 2 to show.
+ */
+static int
+repeats_allowed(const DloadExtract *x)
+{
+	DloadPaginateKind kind = x->res->page.kind;
+
+	if (!pages_name_next(kind) || kind == DLOAD_PAGINATE_SCROLL ||
+		(kind == DLOAD_PAGINATE_AUTO && x->channel.stats.pages == 1 &&
+		 !x->resumed))
+		return 0;
+	return 1;
+}
+
 /* A server that ignores the parameter sends the same page for ever. */
 static bool
-check_repeated_page(DloadExtract *x, int64 nrecords, uint64 fingerprint,
-					DloadError *err)
+repeated_error(const DloadExtract *x, DloadError *err)
 {
-	const char *option = x->paginator->asks_by;
+	DloadPaginateKind kind = x->res->page.kind;
 
-	/* files may well be equal */
-	if (x->res->slice.list_url != NULL)
-		return true;
-	if (option == NULL || nrecords == 0 ||
-		(x->res->page.kind <= DLOAD_PAGINATE_NEXT_URL &&
-		 x->res->page.stop_on_repeat))
-		return true;
-	/* no request of a scroll is like another, even if it goes in circles */
-	if (x->res->page.kind == DLOAD_PAGINATE_SCROLL ?
-		!dload_extract_known_page(x, fingerprint) :
-		(x->last_nrecords != nrecords || x->last_fingerprint != fingerprint))
-		return true;
 	dload_error_set(err, ERRCODE_FDW_ERROR,
-					"API of server \"%s\" sent the same page twice",
-					x->res->servername);
-	dload_error_detail(err, "%s %s returned the " INT64_FORMAT " records of "
-					   "%s.", x->fetch->method,
-					   x->fetch->shown_url, nrecords,
-					   x->last_fingerprint == fingerprint ?
-					   "the page before" : "a page before");
-	if (x->res->page.kind <= DLOAD_PAGINATE_NEXT_URL)
+					"API of server \"%s\" sent the same page %s",
+					x->res->servername,
+					x->repeats > 1 ? "three times in a row" : "twice");
+	dload_error_detail(err, "%s %s returned the records of %s.",
+					   x->fetch->method, x->fetch->shown_url,
+					   kind == DLOAD_PAGINATE_SCROLL ? "a page before" :
+					   "the page before");
+	if (kind <= DLOAD_PAGINATE_NEXT_URL)
 		return dload_error_hint(err, "Its next links lead on, but not to "
 								"other records.");
-	if (x->res->page.kind == DLOAD_PAGINATE_AUTO)
+	if (kind == DLOAD_PAGINATE_AUTO)
 		return dload_error_hint(err, "What paginate 'auto' found does not lead "
 								"on: %s. Name the paginator and its options.",
 								x->channel.stats.paginator);
 	return dload_error_hint(err, "The server seems to ignore the parameter "
-							"named by the option \"%s\".", option);
+							"named by the option \"%s\".",
+							x->paginator->asks_by);
 }
 
 /* What a paginator that looks for the way found is part of the statistics. */
@@ -142,23 +178,6 @@ skip_page(DloadExtract *x, int64 *nrecords, DloadError *err)
 	return dload_error_detail(err, "The first of them: %s.", x->skipped);
 }
 
-/* Does each page name the next one, so that without it the way is lost? */
-static bool
-pages_name_next(DloadPaginateKind kind)
-{
-	switch (kind)
-	{
-		case DLOAD_PAGINATE_LINK:
-		case DLOAD_PAGINATE_NEXT_URL:
-		case DLOAD_PAGINATE_TOKEN:
-		case DLOAD_PAGINATE_AUTO:
-		case DLOAD_PAGINATE_SCROLL:
-			return true;
-		default:
-			return false;
-	}
-}
-
 /*
  * The page that is left out was to name the next one, and no answer of another
  * status than 2xx did: that is not the end of the list.
@@ -188,6 +207,8 @@ check_loop(const DloadExtract *x, DloadRequest *next, DloadError *err)
 		next->url = NULL;
 		return true;
 	}
+	if (x->repeats > 0)
+		return repeated_error(x, err);
 	dload_error_set(err, ERRCODE_FDW_ERROR,
 					"paging loop: server \"%s\" led back to a page already "
 					"read", x->res->servername);
@@ -292,7 +313,7 @@ check_empty_body(const DloadExtract *x, DloadSpan envelope, int64 nrecords,
 /* Is a page that counts what it should be? */
 static bool
 check_page(DloadExtract *x, DloadSpan envelope, int64 nrecords,
-		   uint64 fingerprint, DloadError *err)
+		   DloadError *err)
 {
 	bool		first = x->channel.stats.pages == 0 && !x->resumed;
 	bool		whole = x->path != NULL && x->path->nsteps == 0;
@@ -302,8 +323,7 @@ check_page(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 	if (first && !whole && envelope.len > 0 && x->reader != NULL &&
 		!dload_reader_found(x->reader))
 		return nothing_at_path(x, envelope, err);
-	return check_empty_body(x, envelope, nrecords, err) &&
-		check_repeated_page(x, nrecords, fingerprint, err);
+	return check_empty_body(x, envelope, nrecords, err);
 }
 
 static void
@@ -311,6 +331,27 @@ note_doubt(DloadExtract *x, const char *words)
 {
 	if (x->doubt == NULL)
 		x->doubt = MemoryContextStrdup(x->context, words);
+}
+
+/*
+ * A page came again, which is in nobody's hands yet if pages are pulled whole:
+ * then it does not count.
+ */
+static bool
+settle_repeated(DloadExtract *x, const DloadRequest *next, DloadError *err)
+{
+	bool		meant = x->res->page.stop_on_repeat && next->url == NULL;
+
+	if (!meant && x->repeats > repeats_allowed(x))
+		return repeated_error(x, err);
+	x->discarded = x->by_page;
+	if (!meant)
+		note_doubt(x, psprintf("%s %s returned the records of the page before: "
+							   "the list grew by a page while it was read, or "
+							   "the API sent another page than the one asked "
+							   "for, so that records may be missing.",
+							   x->fetch->method, x->fetch->shown_url));
+	return true;
 }
 
 /*
@@ -380,8 +421,10 @@ dload_extract_settle(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 		x->total_records += old->validator->nrecords;
 	}
 	if (old->fate == DLOAD_FATE_PAGE &&
-		!check_page(x, envelope, nrecords, fingerprint, err))
+		!check_page(x, envelope, nrecords, err))
 		return false;
+	x->repeats = old->fate == DLOAD_FATE_PAGE &&
+		is_repeated(x, nrecords, fingerprint) ? x->repeats + 1 : 0;
 	if (old->fate == DLOAD_FATE_PAGE || envelope.len > 0)
 		note_total(x, envelope, nrecords);
 	pause = dload_cost_pause(&x->res->limits, envelope);
@@ -403,6 +446,8 @@ dload_extract_settle(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 	/* that of a slice is not that of the window */
 	if ((!info.ended || x->res->page.kind == DLOAD_PAGINATE_WINDOW) &&
 		!find_next(x, &info, &next, err))
+		return false;
+	if (x->repeats > 0 && !settle_repeated(x, &next, err))
 		return false;
 	if (x->discarded)
 		x->total_records -= nrecords;
