@@ -351,7 +351,7 @@ SELECT auth_try($$SELECT count(*) FROM sigv4_odd WHERE seg = 'plain'$$);
 ALTER USER MAPPING FOR CURRENT_USER SERVER sigv4_api OPTIONS (SET session_token 'wrong');
 SELECT auth_try($$SELECT count(*) FROM sigv4_odd WHERE seg = 'plain'$$);
 ALTER USER MAPPING FOR CURRENT_USER SERVER sigv4_api OPTIONS (DROP session_token);
-CREATE FOREIGN TABLE sigv4_post (id bigint) SERVER sigv4_api OPTIONS (path '/sigv4/post', method 'POST', body '{"q": "ö"}');
+CREATE FOREIGN TABLE sigv4_post (id bigint) SERVER sigv4_api OPTIONS (path '/sigv4/post', paginate 'none', method 'POST', body '{"q": "ö"}');
 SELECT auth_try($$SELECT count(*) FROM sigv4_post$$);
 ALTER FOREIGN TABLE sigv4_post OPTIONS (ADD headers '{"X-Amz-Target": "Table_1.Scan   all", "Content-Type": "application/x-amz-json-1.0"}');
 SELECT auth_try($$SELECT count(*) FROM sigv4_post$$);

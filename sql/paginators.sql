@@ -109,6 +109,8 @@ SELECT read_all($$path '/p/stuck/items', records_path 'data', paginate 'token', 
 SELECT read_all($$path '/p/stuck/items', records_path 'data', paginate 'token', token_path 'cursor', token_param 'cursor'$$);
 SELECT read_all($$path '/p/cycle/items', records_path 'data', paginate 'token', token_path 'cursor', token_param 'cursor'$$);
 SELECT read_all($$path '/same/page?bare=1', paginate 'page', on_repeat 'stop'$$);
+-- the last page may be no more than the key that it was asked for
+SELECT read_all($$path '/p/since/items?count=1', records_path 'data', paginate 'keyset', keyset_path 'id', keyset_param 'since_id', on_repeat 'stop'$$);
 
 -- totals in headers, of pages and of records
 \! python3 "$MOCK_PY" --post "$(cat results/mock.url)" /_reset >results/mock.answer
@@ -182,6 +184,22 @@ SELECT kind, found(kind) FROM unnest(ARRAY['stripe', 'total', 'deaf']) AS t(kind
 SELECT read_all($$path '/other-host/next', paginate 'auto'$$);
 \! python3 "$MOCK_PY" --post "$(cat results/mock.url)" /_script '{"path": "/x", "status": 200, "body": {"data": [{"id": 1}], "more": true}}' >results/mock.answer
 SELECT read_all($$path '/x', paginate 'auto', has_more_path 'more'$$);
+
+-- what a run would call suspect a query warns of, once; not if it has seen enough
+\set VERBOSITY default
+SELECT define($$path '/p/odata/items?say=61', records_path 'value', paginate 'next_url', next_path '"@odata.nextLink"', total_path '"@odata.count"'$$);
+SELECT count(*) FROM paged;
+SELECT count(*) FROM (SELECT FROM paged LIMIT 60) AS enough;
+CREATE FOREIGN TABLE told (id int, say int OPTIONS (param 'say', echo 'true')) SERVER paginators_server
+  OPTIONS (path '/p/odata/items', records_path 'value', paginate 'next_url', next_path '"@odata.nextLink"', total_path '"@odata.count"');
+SELECT say, count(*) FROM told WHERE say IN (60, 61, 62) GROUP BY say ORDER BY say;
+SELECT count(*) FROM told WHERE say = 60;
+\set VERBOSITY terse
+-- and of a page that comes again, whose records it has handed out
+\! python3 "$MOCK_PY" --get "$(cat results/mock.url)" '/lies/set?lie=grow' >results/mock.answer
+SELECT read_all($$path '/lies/link', paginate 'link'$$);
+\! python3 "$MOCK_PY" --get "$(cat results/mock.url)" '/lies/set' >results/mock.answer
+SELECT read_all($$path '/lies/link', paginate 'link'$$);
 
 -- without paginate the next page is not read, and that is said
 SELECT define($$path '/p/auto/paging', records_path 'data'$$);

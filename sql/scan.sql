@@ -155,7 +155,7 @@ RESET statement_timeout;
 -- authentication, by the user's own mapping or that of all
 CREATE SERVER scan_auth FOREIGN DATA WRAPPER dload
   OPTIONS (base_url :'mock_url', auth 'bearer', max_retries '0');
-CREATE FOREIGN TABLE scan_bearer (id int) SERVER scan_auth OPTIONS (path '/auth/bearer');
+CREATE FOREIGN TABLE scan_bearer (id int) SERVER scan_auth OPTIONS (path '/auth/bearer', paginate 'none');
 CREATE USER MAPPING FOR PUBLIC SERVER scan_auth OPTIONS (token 's3cret-token');
 SELECT count(*) FROM scan_bearer;
 CREATE USER MAPPING FOR CURRENT_USER SERVER scan_auth OPTIONS (token 'wrong-token');

@@ -80,6 +80,7 @@ typedef struct DloadScan
 	int			ngiven;
 	DloadGiven *given;
 	const DloadResourceColumn *missing; /* lacks a value; NULL if none */
+	bool		warned;			/* of a read that may not be complete */
 	struct DloadMemo *memo;		/* NULL if no rescan is expected */
 
 	/* the (re)scan at work */

@@ -428,18 +428,34 @@ add_stats(DloadExtractStats *total, const DloadExtractStats *part)
 		memcpy(total->paginator, part->paginator, sizeof(total->paginator));
 }
 
+/*
+ * Say why records may be missing; once, though a scan may make many requests.
+ * Who has seen enough before the end does not miss what the rest lacks.
+ */
 static void
-close_request(DloadScan *scan, int which)
+warn_of_lack(DloadScan *scan, const DloadExtract *extract, bool ended)
+{
+	char	   *skipped = dload_extract_skipped(extract);
+	char	   *lacks = ended ? dload_extract_lacks(extract, true) : skipped;
+
+	if (lacks == NULL || scan->warned)
+		return;
+	scan->warned = true;
+	ereport(WARNING,
+			(skipped != NULL ?
+			 errmsg("foreign table %s was not read completely",
+					scan->resource->relname) :
+			 errmsg("foreign table %s may not have been read completely",
+					scan->resource->relname),
+			 errdetail_internal("%s", lacks)));
+}
+
+static void
+close_request(DloadScan *scan, int which, bool ended)
 {
 	DloadScanRequest *request = &scan->open[which];
 
-	char	   *skipped = dload_extract_skipped(request->extract);
-
-	if (skipped != NULL)
-		ereport(WARNING,
-				(errmsg("foreign table %s was not read completely",
-						scan->resource->relname),
-				 errdetail_internal("%s", skipped)));
+	warn_of_lack(scan, request->extract, ended);
 	add_stats(&scan->stats, dload_extract_stats(request->extract));
 	dload_extract_end(request->extract);
 	MemoryContextDelete(request->context);
@@ -519,7 +535,7 @@ dload_iterate_scan(ForeignScanState *node)
 			return slot;
 		if (!next_record(scan, &record))
 		{
-			close_request(scan, 0);
+			close_request(scan, 0, true);
 			if (scan->memo != NULL)
 				dload_memo_complete(scan->memo);
 			scan->window = Min(scan->window * 2, scan->max_window);
@@ -542,7 +558,7 @@ static void
 end_read(DloadScan *scan)
 {
 	while (scan->nopen > 0)
-		close_request(scan, scan->nopen - 1);
+		close_request(scan, scan->nopen - 1, false);
 	if (scan->memo != NULL)
 		dload_memo_forget(scan->memo);
 	if (scan->read_context != NULL)

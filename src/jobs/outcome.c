@@ -196,37 +196,11 @@ dload_run_finish(DloadRun *run, const char *outcome, char *reason)
 	run->reason = reason;
 }
 
-/*
- * Why records may be missing from a read that came to its end; NULL if nothing
- * says so.
- */
-char *
-dload_run_lacks(DloadRun *run)
-{
-	int64		declared = dload_extract_declared_total(run->extract);
-	int64		read = run->counters.rows_read - run->earlier_rows +
-	dload_extract_stats(run->extract)->kept;
-	const char *detected = dload_extract_stats(run->extract)->paginator;
-
-	if (dload_extract_skipped(run->extract) != NULL)
-		return dload_extract_skipped(run->extract);
-	if (dload_extract_doubt(run->extract) != NULL)
-		return pstrdup(dload_extract_doubt(run->extract));
-	if (declared >= 0 && declared != read && run->read_whole)
-		return psprintf("The API declared " INT64_FORMAT " records, but "
-						INT64_FORMAT " were read.", declared, read);
-	if (detected[0] != '\0' && !run->resource->page.given)
-		return psprintf("The reply names a next page (%s), which was "
-						"not read: the option \"paginate\" is not "
-						"given.", detected);
-	return NULL;
-}
-
 /* What is known of a read that came to its end. */
 void
 dload_run_judge(DloadRun *run)
 {
-	char	   *lacks = dload_run_lacks(run);
+	char	   *lacks = dload_extract_lacks(run->extract, run->read_whole);
 	const char *detected = dload_extract_stats(run->extract)->paginator;
 
 	if (run->cursor && dload_cursor_overflowed(run->cursor))

@@ -517,7 +517,7 @@ dload_run_as_owner(DloadRun *run, DloadRunBody body, void *arg)
 static void
 end_replace(DloadRun *run)
 {
-	char	   *lacks = dload_run_lacks(run);
+	char	   *lacks = dload_extract_lacks(run->extract, run->read_whole);
 
 	if (dload_replace_would_empty(run->shape))
 		lacks = "No record was loaded.";

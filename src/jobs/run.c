@@ -267,7 +267,6 @@ restart_in_full(DloadRun *run, DloadError *err)
 			 err->detail ? errdetail_internal("%s", err->detail) : 0));
 	memset(err, 0, sizeof(*err));
 	run->earlier.pages += dload_extract_stats(run->extract)->pages;
-	run->earlier_rows = run->counters.rows_read;
 	give_up_extract(run);
 	run->full_refresh = true;
 	run->completed = false;

@@ -55,7 +55,6 @@ typedef struct DloadRun
 	/* what is read from */
 	DloadExtract *extract;
 	DloadExtractStats earlier;	/* of extracts given up for another one */
-	int64		earlier_rows;	/* read by these, and read again since */
 
 	/* the package under way */
 	MemoryContext package;
@@ -159,10 +158,6 @@ extern const char *dload_run_stop_reason(void);
 /* How the run ends, unless that is settled already. */
 extern void dload_run_finish(DloadRun *run, const char *outcome,
 							 char *reason);
-
-/* Why records may be missing from a read that came to its end; NULL: nothing
- * says so. */
-extern char *dload_run_lacks(DloadRun *run);
 
 /* The same for a read that came to its end: is it all that there is? */
 extern void dload_run_judge(DloadRun *run);

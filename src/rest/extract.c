@@ -373,10 +373,25 @@ dload_extract_skipped(const DloadExtract *x)
 					"%s.", n, n == 1 ? "page was" : "pages were", x->skipped);
 }
 
-const char *
-dload_extract_doubt(const DloadExtract *x)
+char *
+dload_extract_lacks(const DloadExtract *x, bool whole)
 {
-	return x->doubt;
+	const char *detected = x->channel.stats.paginator;
+
+	if (x->channel.stats.skipped > 0)
+		return dload_extract_skipped(x);
+	if (x->doubt != NULL)
+		return pstrdup(x->doubt);
+	if (whole && x->declared_total >= 0 &&
+		x->declared_total != x->total_records)
+		return psprintf("The API declared " INT64_FORMAT " records, but "
+						INT64_FORMAT " were read.", x->declared_total,
+						x->total_records);
+	if (detected[0] != '\0' && !x->res->page.given)
+		return psprintf("The reply names a next page (%s), which was not "
+						"read: the option \"paginate\" is not given.",
+						detected);
+	return NULL;
 }
 
 const DloadExtractStats *

@@ -143,8 +143,12 @@ extern int64 dload_extract_poll_interval(const DloadExtract *x);
 /* After END or later: the pages left out by rules, in words; NULL for none. */
 extern char *dload_extract_skipped(const DloadExtract *x);
 
-/* The same for what the API says of itself that cannot be true. */
-extern const char *dload_extract_doubt(const DloadExtract *x);
+/*
+ * After END: why records may be missing from the read, in words; NULL if
+ * nothing says so.  "whole": the total that the API declares is that of this
+ * read.
+ */
+extern char *dload_extract_lacks(const DloadExtract *x, bool whole);
 extern bool dload_extract_stopped_early(const DloadExtract *x);
 
 /*
