@@ -177,6 +177,7 @@ CREATE FOREIGN TABLE option_bad () SERVER option_test OPTIONS (paginate 'page', 
 CREATE FOREIGN TABLE option_bad () SERVER option_test OPTIONS (paginate 'page', total_unit 'pages');
 CREATE FOREIGN TABLE option_bad () SERVER option_test OPTIONS (paginate 'page', total_path 'n', total_header 'N');
 CREATE FOREIGN TABLE option_bad () SERVER option_test OPTIONS (on_repeat 'stop');
+CREATE FOREIGN TABLE option_bad () SERVER option_test OPTIONS (records_optional 'true');
 CREATE FOREIGN TABLE option_bad () SERVER option_test OPTIONS (paginate 'page', next_path 'next');
 CREATE FOREIGN TABLE option_bad () SERVER option_test OPTIONS (paginate 'link', page_param 'p');
 CREATE FOREIGN TABLE option_bad () SERVER option_test OPTIONS (paginate 'offset', first_page '0');

@@ -100,6 +100,12 @@ SELECT read_all($$path '/p/hollow/items', records_path 'data', paginate 'page', 
 SELECT read_all($$path '/p/endless/items', records_path 'data', paginate 'token', token_path 'cursor', token_param 'cursor', stop_on_empty 'true'$$);
 SELECT read_all($$path '/p/endless/items', records_path 'data', paginate 'token', token_path 'cursor', token_param 'cursor', max_pages '9'$$);
 
+-- one that leaves the list out
+\! python3 "$MOCK_PY" --post "$(cat results/mock.url)" /_script '[{"path": "/left-out?", "status": 200, "body": {"data": [{"id": 1}], "next": "n"}, "times": 0}, {"path": "/left-out", "status": 200, "body": {"next": "c"}, "times": 0}]' >results/mock.answer
+SELECT read_all($$path '/left-out', records_path 'data', paginate 'token', token_path 'next', token_param 'cursor', on_repeat 'stop', records_optional 'true'$$);
+SELECT read_all($$path '/left-out', records_path 'data', paginate 'token', token_path 'next', token_param 'cursor', on_repeat 'stop'$$);
+\! python3 "$MOCK_PY" --post "$(cat results/mock.url)" /_reset >results/mock.answer
+
 -- a short page
 SELECT read_all($$path '/p/short/items?count=50', records_path 'data', paginate 'page', page_size '20', page_size_param 'per_page', stop_on_short 'true'$$);
 SELECT read_all($$path '/p/short/items?count=50', records_path 'data', paginate 'page', page_size '20', page_size_param 'per_page'$$);
@@ -200,6 +206,26 @@ SELECT count(*) FROM told WHERE say = 60;
 SELECT read_all($$path '/lies/link', paginate 'link'$$);
 \! python3 "$MOCK_PY" --get "$(cat results/mock.url)" '/lies/set' >results/mock.answer
 SELECT read_all($$path '/lies/link', paginate 'link'$$);
+
+-- nor is what stands elsewhere than where the paginator looks; null there, or all that is declared, is an end
+CREATE FUNCTION pg_temp.one_page(reply jsonb, options text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	RETURN read_all(format('method ''POST'', body %L, path ''/p/said'', records_path ''data'', %s', reply, options));
+END $$;
+SELECT pg_temp.one_page('{"data": [{"id": 1}], "nextPageToken": "n"}', $$paginate 'token', token_path 'nextPagToken', token_param 'pageToken'$$);
+SELECT item, content FROM dload.preview('paged') WHERE item IN ('paginate', 'not followed', 'more pages');
+SELECT dload.create_pipeline('paged', source => 'paged', target => 'paged_load.rows');
+CALL dload.run('paged');
+SELECT outcome, reason FROM dload.runs WHERE pipeline = 'paged';
+SELECT dload.drop_pipeline('paged');
+DROP SCHEMA paged_load CASCADE;
+SELECT pg_temp.one_page('{"data": [{"id": 1}], "links": {"next": "/p/said?page=2"}}', $$paginate 'next_url', next_path 'link.next'$$);
+SELECT pg_temp.one_page('{"data": [{"id": 1}], "links": {"next": "/p/said?page=2"}}', $$paginate 'link'$$);
+EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) SELECT * FROM paged;
+SELECT pg_temp.one_page('{"data": [{"id": 1}], "next": null, "links": {"next": "/p/said?page=2"}}', $$paginate 'next_url', next_path 'next'$$);
+SELECT pg_temp.one_page('{"data": [{"id": 1}], "more": false, "links": {"next": "/p/said?page=2"}}', $$paginate 'next_url', next_path 'next', has_more_path 'more'$$);
+SELECT pg_temp.one_page('{"data": [{"id": 1}], "count": 1, "links": {"next": "/p/said?page=2"}}', $$paginate 'next_url', next_path 'next', total_path 'count'$$);
+SELECT pg_temp.one_page('{"data": [{"id": 1}]}', $$paginate 'token', token_path 'nextPageToken', token_param 'pageToken'$$);
 
 -- without paginate the next page is not read, and that is said
 SELECT define($$path '/p/auto/paging', records_path 'data'$$);

@@ -269,7 +269,9 @@ my %instead = (
 	bomb => [ '54000', qr/response is too large/ ],
 	header => [ '54000', qr/too large|headers/ ],
 	deep => [ '54000', qr/nested too deeply/ ],
-	error => [ 'HV000', qr/reported an error in a response of status 200/ ]);
+	error => [ 'HV000', qr/reported an error in a response of status 200/ ],
+	# an error in words that nobody knows
+	fault => [ '22023', qr/leads to nothing$|^no list of records was found/ ]);
 
 # where a part of 040_errors.pl has it, only the ways that it does not have
 foreach my $way (
@@ -311,6 +313,13 @@ foreach my $way (qw(page_ahead offset_ahead keyset_total))
 	error_of($node, "CALL dload.run('$name')");
 	is(outcome($name) . ' ' . held($name),
 		'complete 20 20', 'control: without the total it passes for the end');
+}
+{
+	my $name = make('page', records_optional => 'true');
+
+	lie('fault');
+	is(sql("SELECT count(*) FROM $name"),
+		20, 'records_optional: a page without the list has no records');
 }
 {
 	my $name = make('token_bare', stop_on_empty => 'true');

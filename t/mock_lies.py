@@ -18,7 +18,8 @@
 50 items in pages of 10.  The lies about a page begin with the third; the
 others are about the whole list:
 
-    html, half, empty, redirect, bomb, header, deep, trickle, other, error
+    html, half, empty, redirect, bomb, header, deep, trickle, other, error,
+    fault
     same      every page is the first
     circle    after the third page comes the first
     less      the total is 25; "none" 20, though there are 50
@@ -129,12 +130,14 @@ def register(api):
             answer.trickle = 1
         if lies("error"):
             return api.reply_json({"error": {"message": "gone"}}, 200)
+        if lies("fault"):
+            return api.reply_json({"fault": "busy"}, 200)
         return answer
 
     def takes(number):
         """Is the answer to this one taken from a queue?"""
         return number < 3 or not lies("html", "empty", "redirect", "bomb",
-                                      "header", "error")
+                                      "header", "error", "fault")
 
     def origin(request, number):
         return request.other_origin if number >= 2 and lies("other") \

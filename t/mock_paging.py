@@ -377,6 +377,11 @@ def register(api):
              "notion": "cursor", "paging": "after",
              "object": "starting_after"}
 
+    @route("/p/said")
+    def said(request):
+        """The body, as it was sent."""
+        return reply(request.json)
+
     @route("/p/auto/*")
     def auto(request):
         kind = request.path.rpartition("/")[2]

@@ -175,7 +175,7 @@ dload_explain_scan(ForeignScanState *node, ExplainState *es)
 		return;
 	dload_scan_stats(scan, &stats);
 	if (stats.paginator[0] != '\0')
-		ExplainPropertyText(scan->resource->page.given ?
+		ExplainPropertyText(scan->resource->page.kind == DLOAD_PAGINATE_AUTO ?
 							"Paginator Detected" : "Next Page Not Read",
 							stats.paginator, es);
 	ExplainPropertyInteger("Requests", NULL, stats.requests, es);

@@ -121,7 +121,8 @@ preview_detected(Preview *p, DloadExtract *x, const DloadResource *res,
 	p->sink("detected", "paginate", dload_paginator_get(res->page.kind)->name,
 			p->arg);
 	if (dload_extract_stats(x)->paginator[0] != '\0')
-		p->sink("detected", res->page.given ? "paginator" : "not followed",
+		p->sink("detected", res->page.kind == DLOAD_PAGINATE_AUTO ?
+				"paginator" : "not followed",
 				pstrdup(dload_extract_stats(x)->paginator), p->arg);
 	p->sink("detected", "records on first page",
 			psprintf(INT64_FORMAT, page->nrecords), p->arg);

@@ -279,6 +279,9 @@ const DloadOption dload_options[] = {
 	SIMPLE("records_path", T, DLOAD_OPT_PATH, NULL,
 		   "JSON path of the records in a response; without it the place is "
 		   "detected on the first response."),
+	SIMPLE("records_optional", T, DLOAD_OPT_BOOL, "false",
+		   "A response without anything at records_path has no records, "
+		   "instead of being an error."),
 	CHOICE("format", T, "auto|json|ndjson|csv", "auto",
 		   "Format of responses: JSON, lines of JSON (also JSON text "
 		   "sequences) or CSV; auto goes by Content-Type and takes what is "

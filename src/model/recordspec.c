@@ -153,6 +153,7 @@ dload_recordspec_read(DloadRecordSpec *spec, const DloadOptionSet *set)
 	DloadError	err = {0};
 
 	spec->path = dload_spec_path(set, "records_path");
+	spec->optional = dload_option_bool(set, "records_optional");
 	form->format = dload_option_enum(set, "format");
 	form->key = key != NULL ? json_name(key) : NULL;
 	form->key_path = dload_spec_path(set, "records_key_path");
@@ -379,6 +380,7 @@ dload_recordspec_check(List *options, DloadError *err)
 	if (format == NULL)
 		format = "auto";
 	return dload_given_owned(options, owned, "format", format, err) &&
+		dload_given_with(options, "records_optional", "records_path", err) &&
 		check_paging(options, format, err) &&
 		check_csv(options, err) && check_rows(options, err) &&
 		check_deleted(options, err) &&

@@ -16,6 +16,7 @@
 typedef struct DloadRecordSpec
 {
 	DloadPath  *path;			/* records_path, or NULL: detect */
+	bool		optional;		/* an empty list may be left out */
 	DloadForm	form;
 	DloadCondition *deleted_when;	/* of a record: its row is gone; or NULL */
 	char	   *deleted_column; /* that then marks it; NULL: it is removed */

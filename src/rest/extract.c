@@ -387,11 +387,15 @@ dload_extract_lacks(const DloadExtract *x, bool whole)
 		return psprintf("The API declared " INT64_FORMAT " records, but "
 						INT64_FORMAT " were read.", x->declared_total,
 						x->total_records);
-	if (detected[0] != '\0' && !x->res->page.given)
+	if (detected[0] == '\0' || x->res->page.kind == DLOAD_PAGINATE_AUTO)
+		return NULL;
+	if (!x->res->page.given)
 		return psprintf("The reply names a next page (%s), which was not "
 						"read: the option \"paginate\" is not given.",
 						detected);
-	return NULL;
+	return psprintf("The reply names a next page (%s), which was not read: "
+					"paginate '%s' looks for it at another place, where "
+					"nothing is.", detected, x->paginator->name);
 }
 
 const DloadExtractStats *

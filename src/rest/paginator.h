@@ -93,8 +93,17 @@ extern List *dload_paginator_mark_path(const DloadResource *res,
 									   List *params, DloadRequest *request);
 
 /*
+ * The first page is to be the last one, since nothing is where the paginator
+ * looks for the next one.  Does the page name it elsewhere?  What it names
+ * goes into the state of *next.
+ */
+extern bool dload_paginator_overlooks(const DloadResource *res,
+									  const DloadPageInfo *page,
+									  DloadRequest *next);
+
+/*
  * What paginate 'auto' found out, or what would be there to follow where
- * paginate is not given; from the request that was asked for.  NULL if there
+ * it is not followed; from the request that was asked for.  NULL if there
  * is nothing to say.  palloc'd.
  */
 extern char *dload_paginator_detected(const DloadRequest *request);

@@ -14,6 +14,7 @@
 #include "postgres.h"
 
 #include "rest/paging.h"
+#include "rest/total.h"
 
 /* The state's members */
 #define FOUND_KIND	"auto"
@@ -154,6 +155,53 @@ dload_paging_detect(const DloadPageInfo *page, DloadRequest *next)
 		}
 	}
 	return false;
+}
+
+/* Is there anything, be it null, where the next page is looked for? */
+static bool
+has_place(const DloadResource *res, const DloadPageInfo *page)
+{
+	const DloadPageSpec *spec = &res->page;
+	const char *header = "Link";
+	const DloadPath *path = NULL;
+	DloadSpan	json = page->envelope;
+	DloadToken	ignored;
+
+	if (spec->kind == DLOAD_PAGINATE_NEXT_URL)
+		path = spec->next_path;
+	if (spec->kind == DLOAD_PAGINATE_TOKEN)
+	{
+		header = spec->token_header;
+		path = spec->token_path;
+		if (spec->token_from == DLOAD_TOKEN_FROM_LAST_RECORD)
+			json = page->last_record;
+	}
+	if (path == NULL)
+		return page->exchange != NULL &&
+			dload_http_header(page->exchange, header) != NULL;
+	return json.len > 0 && dload_path_lookup(path, json, &ignored);
+}
+
+bool
+dload_paginator_overlooks(const DloadResource *res, const DloadPageInfo *page,
+						  DloadRequest *next)
+{
+	switch (res->page.kind)
+	{
+		case DLOAD_PAGINATE_LINK:
+		case DLOAD_PAGINATE_NEXT_URL:
+		case DLOAD_PAGINATE_TOKEN:
+			break;
+		default:
+			return false;
+	}
+	if (page->nrecords == 0 || has_place(res, page) ||
+		dload_paging_stop(res, page, NULL) == DLOAD_STOP_END ||
+		dload_total_read(res, page->exchange, page->envelope) ==
+		page->nrecords)
+		return false;
+	next->state = NULL;
+	return dload_paging_detect(page, next);
 }
 
 /*

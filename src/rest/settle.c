@@ -31,8 +31,9 @@ nothing_at_path(DloadExtract *x, DloadSpan envelope, DloadError *err)
 	if (guess != NULL && guess->nsteps > 0)
 		return dload_error_hint(err, "The response has a list at \"%s\".",
 								dload_path_text(guess));
-	return dload_error_hint(err, "Without \"records_path\" the place of the "
-							"records is detected.");
+	return dload_error_hint(err, "If the API leaves a list without records "
+							"out, set the option \"records_optional\" to "
+							"'true'.");
 }
 
 /* Does each page name the next one, so that without it the way is lost? */
@@ -262,6 +263,8 @@ find_next(DloadExtract *x, const DloadPageInfo *info, DloadRequest *next,
 		return find_kept_next(x, info, next, err);
 	*next = *info->request;
 	answer = x->paginator->next(x->res, info, next, err);
+	if (answer == DLOAD_NEXT_END && x->channel.stats.pages == 0 && !x->resumed)
+		(void) dload_paginator_overlooks(x->res, info, next);
 	x->discarded = answer == DLOAD_NEXT_INSTEAD;
 	x->slice_done = answer == DLOAD_NEXT_SLICE;
 	if (x->res->page.kind <= DLOAD_PAGINATE_AUTO)
@@ -315,13 +318,12 @@ static bool
 check_page(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 		   DloadError *err)
 {
-	bool		first = x->channel.stats.pages == 0 && !x->resumed;
 	bool		whole = x->path != NULL && x->path->nsteps == 0;
 
 	if (!dload_envelope_check(x->fetch, envelope, err))
 		return false;
-	if (first && !whole && envelope.len > 0 && x->reader != NULL &&
-		!dload_reader_found(x->reader))
+	if (!whole && !x->res->records.optional && envelope.len > 0 &&
+		x->reader != NULL && !dload_reader_found(x->reader))
 		return nothing_at_path(x, envelope, err);
 	return check_empty_body(x, envelope, nrecords, err);
 }
