@@ -86,7 +86,7 @@ repeats_allowed(const DloadExtract *x)
 
 /* A server that ignores the parameter sends the same page for ever. */
 static bool
-repeated_error(const DloadExtract *x, DloadError *err)
+repeated_error(const DloadExtract *x, int64 nrecords, DloadError *err)
 {
 	DloadPaginateKind kind = x->res->page.kind;
 
@@ -94,8 +94,9 @@ repeated_error(const DloadExtract *x, DloadError *err)
 					"API of server \"%s\" sent the same page %s",
 					x->res->servername,
 					x->repeats > 1 ? "three times in a row" : "twice");
-	dload_error_detail(err, "%s %s returned the records of %s.",
-					   x->fetch->method, x->fetch->shown_url,
+	dload_error_detail(err, "%s %s returned the " INT64_FORMAT " records of "
+					   "%s.", x->fetch->method, x->fetch->shown_url,
+					   nrecords,
 					   kind == DLOAD_PAGINATE_SCROLL ? "a page before" :
 					   "the page before");
 	if (kind <= DLOAD_PAGINATE_NEXT_URL)
@@ -199,7 +200,8 @@ is_lost(const DloadExtract *x, DloadNext answer)
 
 /* The next request must not be one already made, or then that is the end. */
 static bool
-check_loop(const DloadExtract *x, DloadRequest *next, DloadError *err)
+check_loop(const DloadExtract *x, int64 nrecords, DloadRequest *next,
+		   DloadError *err)
 {
 	if (!dload_extract_made(x, next))
 		return true;
@@ -209,7 +211,7 @@ check_loop(const DloadExtract *x, DloadRequest *next, DloadError *err)
 		return true;
 	}
 	if (x->repeats > 0)
-		return repeated_error(x, err);
+		return repeated_error(x, nrecords, err);
 	dload_error_set(err, ERRCODE_FDW_ERROR,
 					"paging loop: server \"%s\" led back to a page already "
 					"read", x->res->servername);
@@ -247,7 +249,7 @@ find_kept_next(DloadExtract *x, const DloadPageInfo *page, DloadRequest *next,
 	if (kind <= DLOAD_PAGINATE_AUTO)
 		note_detected(x, next);
 	if (told || kept->next != NULL)
-		return check_loop(x, next, err);
+		return check_loop(x, info.nrecords, next, err);
 	next->url = NULL;
 	return true;
 }
@@ -284,7 +286,8 @@ find_next(DloadExtract *x, const DloadPageInfo *info, DloadRequest *next,
 			dload_error_detail(err, "It came from %s.", x->fetch->shown_url);
 		return false;
 	}
-	return x->paginator->consumes || check_loop(x, next, err);
+	return x->paginator->consumes ||
+		check_loop(x, info->nrecords, next, err);
 }
 
 /*
@@ -340,19 +343,21 @@ note_doubt(DloadExtract *x, const char *words)
  * then it does not count.
  */
 static bool
-settle_repeated(DloadExtract *x, const DloadRequest *next, DloadError *err)
+settle_repeated(DloadExtract *x, int64 nrecords, const DloadRequest *next,
+				DloadError *err)
 {
 	bool		meant = x->res->page.stop_on_repeat && next->url == NULL;
 
 	if (!meant && x->repeats > repeats_allowed(x))
-		return repeated_error(x, err);
+		return repeated_error(x, nrecords, err);
 	x->discarded = x->by_page;
 	if (!meant)
-		note_doubt(x, psprintf("%s %s returned the records of the page before: "
-							   "the list grew by a page while it was read, or "
-							   "the API sent another page than the one asked "
-							   "for, so that records may be missing.",
-							   x->fetch->method, x->fetch->shown_url));
+		note_doubt(x, psprintf("%s %s returned the records of the page "
+							   "before: the list grew by a page while it was "
+							   "read, or the API sent another page than the "
+							   "one asked for, so that records may be "
+							   "missing.", x->fetch->method,
+							   x->fetch->shown_url));
 	return true;
 }
 
@@ -449,7 +454,7 @@ dload_extract_settle(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 	if ((!info.ended || x->res->page.kind == DLOAD_PAGINATE_WINDOW) &&
 		!find_next(x, &info, &next, err))
 		return false;
-	if (x->repeats > 0 && !settle_repeated(x, &next, err))
+	if (x->repeats > 0 && !settle_repeated(x, nrecords, &next, err))
 		return false;
 	if (x->discarded)
 		x->total_records -= nrecords;
