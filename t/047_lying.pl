@@ -398,6 +398,40 @@ lying('more', 'page_pages',
 	live => 50,
 	loaded => qr/^suspect: The API declared 8 pages, but an earlier one/);
 
+# What is said to be there is compared with what all runs of the window read.
+foreach my $case ([ 'more', $declared->(80, 50) ], [ 'grow', $came_again ],
+	[ '', qr/^complete$/ ])
+{
+	my ($lie, $loaded) = @$case;
+	my $name = make('link', merge => 1);
+
+	lie($lie);
+	error_of($node, "CALL dload.run('$name', max_pages => 4)");
+	like(outcome($name), qr/^partial/, "$lie, in two runs: the first");
+	error_of($node, "CALL dload.run('$name')");
+	like(outcome($name), $loaded, "$lie, in two runs: the second");
+	is(held($name), '50 50', "$lie, in two runs: rows");
+}
+{
+	my $name = make('link');
+
+	lie();
+	sql("SELECT dload.drop_pipeline('$name'); CREATE TABLE ${name}_rows (id bigint);"
+		  . " INSERT INTO ${name}_rows VALUES (1000);"
+		  . " SELECT dload.create_pipeline('$name', source => '$name',"
+		  . " target => 'public.${name}_rows', write_disposition => 'replace')");
+	lie('more');
+	error_of($node, "CALL dload.run('$name', max_pages => 2)");
+	error_of($node, "CALL dload.run('$name')");
+	like(outcome($name), qr/^suspect: .* 80 .* 50 .*old rows were kept/,
+		'more, replaced in two runs: outcome');
+	is(held($name), '1 1', 'more, replaced in two runs: the old row stays');
+	lie();
+	error_of($node, "CALL dload.run('$name')");
+	is(outcome($name) . ' ' . held($name),
+		'complete 50 50', 'more, replaced in two runs, healed');
+}
+
 # Records that go away move others to pages already read.
 foreach my $way (qw(page_ahead offset_ahead))
 {

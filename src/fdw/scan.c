@@ -436,7 +436,7 @@ static void
 warn_of_lack(DloadScan *scan, const DloadExtract *extract, bool ended)
 {
 	char	   *skipped = dload_extract_skipped(extract);
-	char	   *lacks = ended ? dload_extract_lacks(extract, true) : skipped;
+	char	   *lacks = ended ? dload_extract_lacks(extract, 0) : skipped;
 
 	if (lacks == NULL || scan->warned)
 		return;

@@ -99,6 +99,9 @@ dload_checkpoint_read(DloadRun *run, const char *checkpoint)
 	run->resume_fingerprint = strtou64(fingerprint, NULL, 10);
 	if (dload_json_get_int(doc, "replacing", &replacing))
 		run->replacing = true;
+	run->nread = run->nread_before = -1;
+	(void) dload_json_get_int(doc, "read", &run->nread);
+	run->doubt = dload_json_get_string(doc, "doubt");
 	source = dload_json_get_string(doc, "source");
 	if (source == NULL || strtou64(source, NULL, 10) != run->source)
 		forget_checkpoint(run, "the source was altered since the last run "
@@ -158,5 +161,9 @@ dload_checkpoint_text(DloadRun *run)
 	dload_json_set_string(doc, "source", psprintf(UINT64_FORMAT, run->source));
 	if (run->replacing)
 		dload_json_set_int(doc, "replacing", 1);
+	if (run->nread >= 0)
+		dload_json_set_int(doc, "read", run->nread);
+	if (run->doubt != NULL)
+		dload_json_set_string(doc, "doubt", run->doubt);
 	return dload_json_text(doc);
 }

@@ -196,11 +196,19 @@ dload_run_finish(DloadRun *run, const char *outcome, char *reason)
 	run->reason = reason;
 }
 
+char *
+dload_run_lacks(DloadRun *run)
+{
+	if (run->doubt != NULL)
+		return pstrdup(run->doubt);
+	return dload_extract_lacks(run->extract, run->nread_before);
+}
+
 /* What is known of a read that came to its end. */
 void
 dload_run_judge(DloadRun *run)
 {
-	char	   *lacks = dload_extract_lacks(run->extract, run->read_whole);
+	char	   *lacks = dload_run_lacks(run);
 	const char *detected = dload_extract_stats(run->extract)->paginator;
 
 	if (run->cursor && dload_cursor_overflowed(run->cursor))

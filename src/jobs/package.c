@@ -258,6 +258,11 @@ dload_package_add(DloadRun *run, DloadPage *page)
 	run->last_request = dload_request_text(page->request);
 	run->last_fingerprint = page->fingerprint;
 	run->slice_done = page->slice_done;
+	/* how many an unchanged page has is not for here */
+	run->nread = run->nread < 0 || page->unchanged ? -1 :
+		run->nread + page->nrecords;
+	if (run->doubt == NULL)
+		run->doubt = dload_extract_doubt(run->extract);
 	run->npages++;
 	dload_conditional_note(run, page);
 	dload_bookmark_see(run, page);
@@ -517,7 +522,7 @@ dload_run_as_owner(DloadRun *run, DloadRunBody body, void *arg)
 static void
 end_replace(DloadRun *run)
 {
-	char	   *lacks = dload_extract_lacks(run->extract, run->read_whole);
+	char	   *lacks = dload_run_lacks(run);
 
 	if (dload_replace_would_empty(run->shape))
 		lacks = "No record was loaded.";

@@ -109,6 +109,11 @@ begin_read(DloadRun *run)
 		dload_extract_start_at(run->extract, run->resume);
 	dload_conditional_begin(run);
 	run->read_whole = run->resume == NULL;
+	if (run->resume == NULL)
+	{
+		run->nread = run->nread_before = 0;
+		run->doubt = NULL;
+	}
 	run->resumed = run->resume != NULL;
 	if (!run->resumed)
 		dload_bookmark_forget(run);
@@ -330,6 +335,8 @@ take_page(DloadRun *run, DloadPage *page)
 			return restart_window(run) ? PAGE_RESTART : PAGE_STOP;
 		/* it is loaded already */
 		run->resume = NULL;
+		if (run->nread >= 0)
+			run->nread_before = run->nread - page->nrecords;
 		run->last_request = dload_request_text(page->request);
 		run->last_fingerprint = page->fingerprint;
 		dload_bookmark_see(run, page);
@@ -419,6 +426,7 @@ read_pages(DloadRun *run, DloadError *err)
 		{
 			complete = true;
 			run->read_whole = false;
+			run->nread_before = -1;
 			break;
 		}
 		dload_progress_report(run);

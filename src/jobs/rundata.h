@@ -51,6 +51,12 @@ typedef struct DloadRun
 	bool		resumed;		/* there was such a page */
 	bool		read_whole;		/* this run reads the window from its start to
 								 * the paginator's end */
+	int64		nread;			/* records of the window up to the last page in
+								 * the package; -1: not known */
+	int64		nread_before;	/* the same before the first page that this run
+								 * reads; -1 also if it does not read to the
+								 * end */
+	const char *doubt;			/* why it may not be all so far, or NULL */
 
 	/* what is read from */
 	DloadExtract *extract;
@@ -158,6 +164,10 @@ extern const char *dload_run_stop_reason(void);
 /* How the run ends, unless that is settled already. */
 extern void dload_run_finish(DloadRun *run, const char *outcome,
 							 char *reason);
+
+/* Why records may be missing from a read that came to its end; NULL: nothing
+ * says so. */
+extern char *dload_run_lacks(DloadRun *run);
 
 /* The same for a read that came to its end: is it all that there is? */
 extern void dload_run_judge(DloadRun *run);

@@ -452,7 +452,7 @@ const DloadOption dload_options[] = {
 		   "HTTP method of that request."),
 	SIMPLE("close_body", T, DLOAD_OPT_TEXT, NULL,
 		   "Body of that request; {token} stands for the last token."),
-	RANGED("drain_for", T, DLOAD_OPT_DURATION, 1, MS_PER_DAY, NULL,
+	RANGED("drain_for", T, DLOAD_OPT_DURATION, 1, MS_PER_DAY, "10min",
 		   "How long paginate 'drain' goes on asking."),
 
 	SIMPLE("json_path", C, DLOAD_OPT_PATH, NULL,

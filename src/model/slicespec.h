@@ -51,7 +51,7 @@ typedef struct DloadSliceSpec
 	char	   *close_body;
 
 	/* drain */
-	int64		drain_for;		/* ms; 0 = no bound */
+	int64		drain_for;		/* ms */
 } DloadSliceSpec;
 
 extern void dload_slicespec_read(DloadSliceSpec *spec,

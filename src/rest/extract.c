@@ -373,20 +373,25 @@ dload_extract_skipped(const DloadExtract *x)
 					"%s.", n, n == 1 ? "page was" : "pages were", x->skipped);
 }
 
-char *
-dload_extract_lacks(const DloadExtract *x, bool whole)
+const char *
+dload_extract_doubt(const DloadExtract *x)
 {
+	return x->doubt;
+}
+
+char *
+dload_extract_lacks(const DloadExtract *x, int64 earlier)
+{
+	int64		nread = x->total_records + earlier;
 	const char *detected = x->channel.stats.paginator;
 
 	if (x->channel.stats.skipped > 0)
 		return dload_extract_skipped(x);
 	if (x->doubt != NULL)
 		return pstrdup(x->doubt);
-	if (whole && x->declared_total >= 0 &&
-		x->declared_total != x->total_records)
+	if (earlier >= 0 && x->declared_total >= 0 && x->declared_total != nread)
 		return psprintf("The API declared " INT64_FORMAT " records, but "
-						INT64_FORMAT " were read.", x->declared_total,
-						x->total_records);
+						INT64_FORMAT " were read.", x->declared_total, nread);
 	if (detected[0] == '\0' || x->res->page.kind == DLOAD_PAGINATE_AUTO)
 		return NULL;
 	if (!x->res->page.given)

@@ -143,12 +143,15 @@ extern int64 dload_extract_poll_interval(const DloadExtract *x);
 /* After END or later: the pages left out by rules, in words; NULL for none. */
 extern char *dload_extract_skipped(const DloadExtract *x);
 
+/* The same, so far, for what the API says of itself that cannot be true. */
+extern const char *dload_extract_doubt(const DloadExtract *x);
+
 /*
  * After END: why records may be missing from the read, in words; NULL if
- * nothing says so.  "whole": the total that the API declares is that of this
- * read.
+ * nothing says so.  "earlier": records read of the list before the first page
+ * of this read, to be counted against the declared total; -1: not known.
  */
-extern char *dload_extract_lacks(const DloadExtract *x, bool whole);
+extern char *dload_extract_lacks(const DloadExtract *x, int64 earlier);
 extern bool dload_extract_stopped_early(const DloadExtract *x);
 
 /*

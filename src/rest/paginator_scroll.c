@@ -60,8 +60,7 @@ dload_drain_next(const DloadResource *res, const DloadPageInfo *page,
 		return DLOAD_NEXT_END;
 	if (page->request->state != NULL)
 		began = strtoi64(page->request->state, NULL, 10);
-	if (res->slice.drain_for > 0 &&
-		now >= TimestampTzPlusMilliseconds(began, res->slice.drain_for))
+	if (now >= TimestampTzPlusMilliseconds(began, res->slice.drain_for))
 		return DLOAD_NEXT_END;
 	next->state = psprintf(INT64_FORMAT, began);
 	return DLOAD_NEXT_PAGE;
