@@ -84,6 +84,13 @@ SELECT read_all($$path '/p/last/items', records_path 'data', paginate 'token', t
 -- a flag ends a list whatever else the page says
 SELECT read_all($$path '/p/flag/items', records_path 'data', paginate 'token', token_path 'cursor', token_param 'cursor', has_more_path 'end_of_stream', has_more_value 'false', max_pages '9'$$);
 SELECT read_all($$path '/p/flag/items', records_path 'data', paginate 'token', token_path 'cursor', token_param 'cursor', max_pages '9'$$);
+-- however a boolean is written; what is none says nothing; words are compared
+\! python3 "$MOCK_PY" --post "$(cat results/mock.url)" /_script '[{"path": "/flags-end", "status": 200, "body": {"data": [{"id": 2}], "one": 0, "zero": 1, "yes": "no"}, "times": 0}]' >results/mock.answer
+\! python3 "$MOCK_PY" --post "$(cat results/mock.url)" /_script '[{"path": "/flags", "status": 200, "body": {"data": [{"id": 1}], "one": 1, "zero": 0, "yes": "Yes", "none": 40, "word": "open", "next": "/flags-end"}, "times": 0}]' >results/mock.answer
+SELECT flag, read_all(format($$path '/flags', records_path 'data', paginate 'next_url', next_path 'next', has_more_path %L, has_more_value %L$$, flag, value))
+FROM (VALUES ('one', 'true'), ('zero', 'false'), ('yes', 'true'), ('none', 'true'), ('word', 'open'), ('word', 'closed')) AS t(flag, value);
+\! python3 "$MOCK_PY" --post "$(cat results/mock.url)" /_script '{"path": "/decimal", "status": 200, "body": {"data": [{"id": 1}], "total": 2.0}}' >results/mock.answer
+SELECT read_all($$path '/decimal', records_path 'data', total_path 'total'$$);
 -- and one that says that there is more does not end in silence
 SELECT read_all($$path '/p/lies/items', records_path 'data', paginate 'token', token_path 'cursor', token_param 'cursor', has_more_path 'has_more'$$);
 SELECT read_all($$path '/p/lies/items', records_path 'data', paginate 'token', token_path 'cursor', token_param 'cursor'$$);

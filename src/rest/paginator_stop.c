@@ -17,22 +17,36 @@
 
 #include "rest/paging.h"
 #include "rest/total.h"
+#include "utils/builtins.h"
 
-/* What the flag at has_more_path says; absent or null it says nothing. */
+/*
+ * What the flag at has_more_path says; absent or null it says nothing.  Where
+ * a boolean is expected, anything that reads as one will do, and what does not
+ * is no flag.
+ */
 static DloadStop
 read_flag(const DloadPageSpec *spec, DloadSpan envelope)
 {
 	DloadToken	token;
+	const char *value;
+	bool		flag;
+	bool		more;
 
 	if (spec->has_more_path == NULL || envelope.len == 0 ||
 		!dload_path_lookup(spec->has_more_path, envelope, &token) ||
 		token.type == DLOAD_TOKEN_OBJECT_START ||
 		token.type == DLOAD_TOKEN_ARRAY_START)
 		return DLOAD_STOP_UNSAID;
-	if (pg_strcasecmp(dload_token_cstring(&token), spec->has_more_value) == 0)
+	value = dload_token_cstring(&token);
+	if (pg_strcasecmp(value, spec->has_more_value) == 0)
 		return DLOAD_STOP_MORE;
-	return token.type == DLOAD_TOKEN_NULL ? DLOAD_STOP_UNSAID :
-		DLOAD_STOP_END;
+	if (token.type == DLOAD_TOKEN_NULL)
+		return DLOAD_STOP_UNSAID;
+	if (!parse_bool(spec->has_more_value, &more))
+		return DLOAD_STOP_END;
+	if (!parse_bool(value, &flag))
+		return DLOAD_STOP_UNSAID;
+	return flag == more ? DLOAD_STOP_MORE : DLOAD_STOP_END;
 }
 
 static bool
@@ -101,6 +115,8 @@ parse_total(const char *text)
 		return -1;
 	errno = 0;
 	total = strtoi64(text, &end, 10);
+	if (*end == '.')
+		end += 1 + strspn(end + 1, "0");
 	if (errno != 0 || end == text || *end != '\0' || total < 0)
 		return -1;
 	return total;
