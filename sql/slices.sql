@@ -79,6 +79,9 @@ SELECT slices.read($$path '/window/items?from=2026-01-01&to=2026-01-01T02:00:00Z
 SELECT slices.read($$path '/window/items?cap=20&from=2026-01-01&to=2026-01-01T02:00:00Z', window_step '1 hour', window_cap '20', total_path 'total', $$ || :'window');
 SELECT slices.read($$path '/window/items?cap=20&bare=1&from=2026-01-01&to=2026-01-01T02:00:00Z', window_step '1 hour', window_cap '20', $$ || :'window');
 SELECT slices.read($$path '/window/items?cap=20&from=2026-01-01&to=2026-01-01T02:00:00Z', window_step '1 hour', $$ || :'window') AS "not told so";
+-- where the answer says how many there are, it is seen without
+SELECT slices.read($$path '/window/items?cap=20&from=2026-01-01&to=2026-01-01T02:00:00Z', window_step '1 hour', total_path 'total', $$ || :'window');
+SELECT slices.read($$path '/window/items?cap=0&from=2026-01-01&to=2026-01-01T02:00:00Z', window_step '1 hour', total_path 'total', $$ || :'window');
 -- what cannot be halved
 SELECT slices.read($$path '/window/items?from=2026-01-01&to=2026-01-01T02:00:00Z', window_step '1 hour', window_cap '1', $$ || :'window');
 SELECT slices.read($$path '/window/items?bare=1&from=2026-01-01&to=2026-01-01T02:00:00Z', window_step '1 hour', window_cap '45', window_paginate 'page', page_size '20', page_size_param 'limit', $$ || :'window');

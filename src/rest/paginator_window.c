@@ -5,7 +5,8 @@
  *
  * A slice is [from, to).  It begins where the one before ended; the last one
  * ends at a given time, or at the API's now.  An answer that reaches the
- * API's cap may have been cut off, so it is thrown away and the first half of
+ * API's cap, or is all there is of a slice and has fewer records than it says
+ * there are, may have been cut off, so it is thrown away and the first half of
  * its slice is asked for instead; the slices after it are as short, and get
  * longer again as long as that goes well.
  *
@@ -358,8 +359,9 @@ halve(const DloadResource *res, Slice *slice, int64 records, bool first,
 			DLOAD_NEXT_ERROR;
 	}
 	dload_error_set(err, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
-					"slice of foreign table %s reaches window_cap",
-					res->relname);
+					"slice of foreign table %s %s", res->relname,
+					res->slice.window_cap > 0 ? "reaches window_cap" :
+					"has more records than the answer");
 	dload_error_detail(err, "From %s to %s the API has " INT64_FORMAT
 					   " records, where it may cut off what follows.",
 					   format_time(format, slice->from),
@@ -390,6 +392,22 @@ next_slice(const DloadResource *res, Slice *slice, DloadRequest *next,
 		DLOAD_NEXT_ERROR;
 }
 
+/* Is one answer all of a slice, and says how many records that is? */
+static bool
+tells_whole(const DloadResource *res)
+{
+	return res->page.kind == DLOAD_PAGINATE_WINDOW &&
+		res->slice.window_inner == DLOAD_PAGINATE_NONE &&
+		!res->page.total_is_pages &&
+		(res->page.total_path != NULL || res->page.total_header != NULL);
+}
+
+bool
+dload_window_may_halve(const DloadResource *res)
+{
+	return res->slice.window_cap > 0 || tells_whole(res);
+}
+
 DloadNext
 dload_window_next(const DloadResource *res, const DloadPageInfo *page,
 				  DloadRequest *next, DloadError *err)
@@ -411,7 +429,8 @@ dload_window_next(const DloadResource *res, const DloadPageInfo *page,
 	slice.count += page->nrecords;
 	total = res->page.total_is_pages ? -1 :
 		dload_total_read(res, page->exchange, page->envelope);
-	if (cap > 0 && (total >= cap || slice.count >= cap))
+	if ((cap > 0 && (total >= cap || slice.count >= cap)) ||
+		(tells_whole(res) && !page->ended && total > slice.count))
 		return halve(res, &slice, Max(total, slice.count), first, next, err);
 
 	if (page->ended)

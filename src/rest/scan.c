@@ -50,7 +50,7 @@ arrives_soon(DloadExtract *x)
 static bool
 must_be_whole(const DloadExtract *x)
 {
-	return x->res->slice.window_cap > 0 ||
+	return dload_window_may_halve(x->res) ||
 		dload_list_is_bare(x->res, x->fetch->request);
 }
 

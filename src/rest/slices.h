@@ -12,6 +12,9 @@
 
 /* --- paginator_window.c: slices of time, read by another paginator --- */
 
+/* May an answer turn out not to count, since it was cut off? */
+extern bool dload_window_may_halve(const DloadResource *res);
+
 /* The first slice begins at what the request's parameters say. */
 extern bool dload_window_begin(const DloadResource *res,
 							   DloadRequest *request, DloadError *err);
