@@ -220,7 +220,7 @@ BEGIN
 	RETURN read_all(format('method ''POST'', body %L, path ''/p/said'', records_path ''data'', %s', reply, options));
 END $$;
 SELECT pg_temp.one_page('{"data": [{"id": 1}], "nextPageToken": "n"}', $$paginate 'token', token_path 'nextPagToken', token_param 'pageToken'$$);
-SELECT item, content FROM dload.preview('paged') WHERE item IN ('paginate', 'not followed', 'more pages');
+SELECT item, content FROM dload.preview('paged') WHERE section = 'detected';
 SELECT dload.create_pipeline('paged', source => 'paged', target => 'paged_load.rows');
 CALL dload.run('paged');
 SELECT outcome, reason FROM dload.runs WHERE pipeline = 'paged';

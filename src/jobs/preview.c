@@ -107,6 +107,37 @@ dload_preview_tables(const char *name, DloadSpan records, int max_nesting,
 	preview_ddl(&p, "public");
 }
 
+/* What the definition names, and this page does not have. */
+static void
+preview_absent(Preview *p, const DloadPageSpec *spec, const DloadPage *page)
+{
+	const struct
+	{
+		const char *option;
+		const DloadPath *path;
+	}			places[] = {
+		{"next_path", spec->next_path},
+		{"token_path", spec->token_path},
+		{"has_more_path", spec->has_more_path},
+		{"total_path", spec->total_path}
+	};
+	DloadToken	ignored;
+
+	for (int i = 0; i < lengthof(places); i++)
+	{
+		const DloadPath *path = places[i].path;
+
+		/* some lead through the records, which the envelope does not have */
+		if (path == NULL || page->envelope.len == 0 ||
+			spec->token_from == DLOAD_TOKEN_FROM_LAST_RECORD ||
+			spec->kind == DLOAD_PAGINATE_DRAIN ||
+			dload_path_lookup(path, page->envelope, &ignored))
+			continue;
+		p->sink("detected", places[i].option,
+				psprintf("nothing at %s", dload_path_text(path)), p->arg);
+	}
+}
+
 static void
 preview_detected(Preview *p, DloadExtract *x, const DloadResource *res,
 				 const DloadPage *page)
@@ -133,6 +164,7 @@ preview_detected(Preview *p, DloadExtract *x, const DloadResource *res,
 	if (total >= 0)
 		p->sink("detected", "declared total", psprintf(INT64_FORMAT, total),
 				p->arg);
+	preview_absent(p, &res->page, page);
 }
 
 void
