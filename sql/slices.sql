@@ -74,10 +74,10 @@ CREATE FOREIGN TABLE slices.places (id int, updated_at timestamptz OPTIONS (para
 SELECT count(*), count(DISTINCT id) FROM slices.places WHERE updated_at >= '2026-01-01Z' AND updated_at < '2026-01-01T02:00Z';
 ALTER FOREIGN TABLE slices.places OPTIONS (SET path '/window/items?from={from}', SET body '{}');
 SELECT count(*), count(DISTINCT id) FROM slices.places WHERE updated_at >= '2026-01-01Z' AND updated_at < '2026-01-01T02:00Z';
-SELECT FROM dload.create_pipeline('places', 'slices.places', 'slices.placed', params => '{"to": "2026-01-01T02:00:00Z"}',
+SELECT FROM dload.create_pipeline('placed', 'slices.places', 'slices.placed', params => '{"to": "2026-01-01T02:00:00Z"}',
   write_disposition => 'merge', primary_key => ARRAY['id'], cursor_path => 'updated_at', initial_value => '2026-01-01');
-CALL dload.run('places', max_pages => 4);
-CALL dload.run('places');
+CALL dload.run('placed', max_pages => 4);
+CALL dload.run('placed');
 SELECT count(*), min(id), max(id) FROM slices.placed;
 -- without an end: to now
 SELECT slices.read($$path '/window/items?from=2026-01-01', window_step '100 days', $$ || :'window');
