@@ -18,7 +18,6 @@
 #include "rest/judge.h"
 #include "rest/request.h"
 #include "rest/retry.h"
-#include "rest/stamp.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
@@ -44,7 +43,6 @@ dload_fetch_create(DloadChannel *channel, const DloadRequest *request)
 	MemoryContextRegisterResetCallback(context, &f->on_reset);
 	old = MemoryContextSwitchTo(context);
 	f->request = dload_request_copy(request);
-	f->stamp = dload_stamp_create();
 	dload_permit_open(&f->permit, &channel->budgets, channel->res,
 					  request->method, request->url);
 	MemoryContextSwitchTo(old);

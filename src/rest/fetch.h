@@ -51,7 +51,7 @@ typedef struct DloadFetch
 	DloadChannel *channel;
 	const DloadRequest *request;
 	const DloadValidator *validator;	/* of the page wanted, or NULL */
-	char	   *stamp;			/* of all its attempts */
+	char	   *stamp;			/* of all its attempts, once one is needed */
 	const char *method;
 	const char *body;
 	char	   *url;			/* of the last hop, without the api key */

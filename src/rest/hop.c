@@ -36,6 +36,22 @@ set_url(DloadFetch *f, const char *url)
 	MemoryContextSwitchTo(old);
 }
 
+/* The text with the fetch's own stamp, which few requests need. */
+static char *
+stamped(DloadFetch *f, char *text)
+{
+	if (strstr(text, DLOAD_STAMP) == NULL)
+		return text;
+	if (f->stamp == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(f->context);
+
+		f->stamp = dload_stamp_create();
+		MemoryContextSwitchTo(old);
+	}
+	return dload_stamp_fill(text, f->stamp);
+}
+
 void
 dload_hop_first(DloadFetch *f)
 {
@@ -43,9 +59,9 @@ dload_hop_first(DloadFetch *f)
 
 	f->method = f->request->method;
 	f->body = f->request->body ?
-		dload_stamp_fill(f->request->body, f->stamp) : NULL;
+		stamped(f, f->request->body) : NULL;
 	f->redirects = 0;
-	set_url(f, dload_stamp_fill(f->request->url, f->stamp));
+	set_url(f, stamped(f, f->request->url));
 	MemoryContextSwitchTo(old);
 }
 
@@ -107,7 +123,7 @@ dload_hop_send(DloadFetch *f, DloadError *err)
 	request.shown_url = f->shown_url;
 	dload_request_headers(res, f->request, f->body != NULL, &request.headers);
 	foreach(lc, request.headers)
-		lfirst(lc) = dload_stamp_fill(lfirst(lc), f->stamp);
+		lfirst(lc) = stamped(f, lfirst(lc));
 	if (f->validator != NULL)
 		request.headers = lappend(request.headers,
 								  dload_validator_header(f->validator));

@@ -26,8 +26,6 @@ dload_stamp_fill(char *text, const char *value)
 	char	   *stamp = strstr(text, DLOAD_STAMP);
 	StringInfoData buf;
 
-	if (stamp == NULL)
-		return text;
 	initStringInfo(&buf);
 	for (; stamp != NULL; stamp = strstr(text, DLOAD_STAMP))
 	{

@@ -22,7 +22,7 @@
 /* A random UUID. */
 extern char *dload_stamp_create(void);
 
-/* The text with this in the place of stamps; itself where it has none. */
+/* The text with this in the place of stamps. */
 extern char *dload_stamp_fill(char *text, const char *value);
 
 #endif							/* DLOAD_STAMP_H */
