@@ -25,8 +25,8 @@ extern bool dload_crypto_hmac(const char *name, DloadSpan key,
 
 /*
  * Sign as a JWS of that algorithm (RS256, ES256, Ed25519, HS256) does.  The
- * key is PEM, for HS256 the secret itself.  False and *err, which tells nothing of the
- * key.
+ * key is PEM, for HS256 the secret itself.  False and *err, which tells
+ * nothing of the key.
  */
 extern bool dload_crypto_sign(const char *algorithm, DloadSpan key,
 							  DloadSpan data, DloadSpan *signature,
