@@ -106,6 +106,7 @@ SELECT read_all($$path '/p/hollow/items', records_path 'data', paginate 'page', 
 -- not where the server names the next page
 SELECT read_all($$path '/p/endless/items', records_path 'data', paginate 'token', token_path 'cursor', token_param 'cursor', stop_on_empty 'true'$$);
 SELECT read_all($$path '/p/endless/items', records_path 'data', paginate 'token', token_path 'cursor', token_param 'cursor', max_pages '9'$$);
+SELECT read_all($$path '/p/endless/items', records_path 'data', paginate 'token', token_path 'cursor', token_param 'cursor'$$);
 
 -- one that leaves the list out
 \! python3 "$MOCK_PY" --post "$(cat results/mock.url)" /_script '[{"path": "/left-out?", "status": 200, "body": {"data": [{"id": 1}], "next": "n"}, "times": 0}, {"path": "/left-out", "status": 200, "body": {"next": "c"}, "times": 0}]' >results/mock.answer

@@ -59,6 +59,7 @@ struct DloadExtract
 	int64		last_nrecords;
 	int			repeats;		/* how often that page has come again since */
 	int			skips;			/* pages left out in a row */
+	int			hollow;			/* pages without records in a row */
 	char	   *skipped;		/* the first page left out, for people */
 	char	   *doubt;			/* why it may not be all, for people */
 	DloadValidatorLookup lookup;	/* or NULL */

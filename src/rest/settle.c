@@ -15,6 +15,9 @@
 /* More than one bad spot: whatever the rule is for, it is something else. */
 #define MAX_SKIPS 10
 
+/* More pages in a row without a record: the list leads on for ever. */
+#define MAX_HOLLOW 1000
+
 /* records_path led nowhere: that is not an empty list. */
 static bool
 nothing_at_path(DloadExtract *x, DloadSpan envelope, DloadError *err)
@@ -316,6 +319,28 @@ check_empty_body(const DloadExtract *x, DloadSpan envelope, int64 nrecords,
 							"option \"stop_on_empty\" to 'true'.");
 }
 
+/*
+ * An empty page that leads on is nothing special, but a list of nothing else
+ * has no end.  Slices and parts end by themselves.
+ */
+static bool
+check_hollow(DloadExtract *x, int64 nrecords, DloadError *err)
+{
+	DloadPaginateKind kind = x->res->page.kind;
+
+	x->hollow = nrecords == 0 && kind != DLOAD_PAGINATE_WINDOW &&
+		kind != DLOAD_PAGINATE_LIST ? x->hollow + 1 : 0;
+	if (x->hollow <= MAX_HOLLOW)
+		return true;
+	dload_error_set(err, ERRCODE_FDW_ERROR,
+					"API of server \"%s\" sent %d pages without records in a "
+					"row", x->res->servername, x->hollow);
+	dload_error_detail(err, "The last of them: %s.",
+					   describe_answer(x->fetch));
+	return dload_error_hint(err, "If a page without records is the last one, "
+							"set the option \"stop_on_empty\" to 'true'.");
+}
+
 /* Is a page that counts what it should be? */
 static bool
 check_page(DloadExtract *x, DloadSpan envelope, int64 nrecords,
@@ -328,7 +353,8 @@ check_page(DloadExtract *x, DloadSpan envelope, int64 nrecords,
 	if (!whole && !x->res->records.optional && envelope.len > 0 &&
 		x->reader != NULL && !dload_reader_found(x->reader))
 		return nothing_at_path(x, envelope, err);
-	return check_empty_body(x, envelope, nrecords, err);
+	return check_empty_body(x, envelope, nrecords, err) &&
+		check_hollow(x, nrecords, err);
 }
 
 static void
