@@ -74,6 +74,11 @@ CREATE FOREIGN TABLE slices.places (id int, updated_at timestamptz OPTIONS (para
 SELECT count(*), count(DISTINCT id) FROM slices.places WHERE updated_at >= '2026-01-01Z' AND updated_at < '2026-01-01T02:00Z';
 ALTER FOREIGN TABLE slices.places OPTIONS (SET path '/window/items?from={from}', SET body '{}');
 SELECT count(*), count(DISTINCT id) FROM slices.places WHERE updated_at >= '2026-01-01Z' AND updated_at < '2026-01-01T02:00Z';
+ALTER FOREIGN TABLE slices.places ADD COLUMN until timestamptz OPTIONS (param 'to', echo 'true');
+ALTER FOREIGN TABLE slices.places OPTIONS (SET body '{"to": "{to}"}');
+SELECT count(*) FROM slices.places WHERE updated_at >= '2026-01-01Z' AND until = '2026-01-01T01:00Z';
+SELECT count(*) FROM slices.places WHERE updated_at >= '2026-01-01Z' AND updated_at < '2026-01-01T02:00Z';
+SELECT count(*) FROM slices.places;
 SELECT FROM dload.create_pipeline('placed', 'slices.places', 'slices.placed', params => '{"to": "2026-01-01T02:00:00Z"}',
   write_disposition => 'merge', primary_key => ARRAY['id'], cursor_path => 'updated_at', initial_value => '2026-01-01');
 CALL dload.run('placed', max_pages => 4);

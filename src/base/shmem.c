@@ -68,15 +68,36 @@ dload_shmem_request(void)
 	shmem_request_hook = request_space;
 }
 
-/* The fixed part, made if this is the first process that asks. */
+static const struct
+{
+	size_t		key;
+	size_t		entry;
+}			sizes[NTABLES] = {
+	{sizeof(DloadSharedBudgetKey), sizeof(DloadSharedBudget)},
+	{sizeof(DloadSharedRunKey), sizeof(DloadSharedRun)},
+	{sizeof(DloadSharedScheduleKey), sizeof(DloadSharedSchedule)},
+	{sizeof(DloadSharedBreakerKey), sizeof(DloadSharedBreaker)},
+};
+
+/*
+ * The fixed part, made if this is the first process that asks.  Its name
+ * tells what is kept in it: a library that was installed while the server
+ * runs must not read what another one has left.
+ */
 static void
 open_fixed(void)
 {
 	DloadShared *s;
+	StringInfoData segment;
 	bool		found;
 
+	initStringInfo(&segment);
+	appendStringInfo(&segment, "%s %zx", SEGMENT_NAME, sizeof(DloadShared));
+	for (int i = 0; i < NTABLES; i++)
+		appendStringInfo(&segment, ".%zx.%zx", sizes[i].key, sizes[i].entry);
+
 	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
-	s = ShmemInitStruct(SEGMENT_NAME, sizeof(DloadShared), &found);
+	s = ShmemInitStruct(segment.data, sizeof(DloadShared), &found);
 	if (!found)
 	{
 		memset(s, 0, sizeof(DloadShared));
@@ -92,17 +113,6 @@ open_fixed(void)
 static void
 table_parameters(Table which, dshash_parameters *params)
 {
-	static const struct
-	{
-		size_t		key;
-		size_t		entry;
-	}			sizes[NTABLES] = {
-		{sizeof(DloadSharedBudgetKey), sizeof(DloadSharedBudget)},
-		{sizeof(DloadSharedRunKey), sizeof(DloadSharedRun)},
-		{sizeof(DloadSharedScheduleKey), sizeof(DloadSharedSchedule)},
-		{sizeof(DloadSharedBreakerKey), sizeof(DloadSharedBreaker)},
-	};
-
 	memset(params, 0, sizeof(*params));
 	params->key_size = sizes[which].key;
 	params->entry_size = sizes[which].entry;

@@ -194,9 +194,12 @@ read_columns(DloadResource *res, Relation rel)
 			dload_coding_parse(coding, &col->coding);
 		col->param = dload_spec_text(&set, "param");
 		col->in = dload_option_enum(&set, "in");
+		/* without an upper bound a window ends now */
 		col->required = col->param != NULL &&
 			(col->in == DLOAD_IN_PATH ||
-			 dload_requestspec_has_place(&res->request, col->param));
+			 dload_requestspec_has_place(&res->request, col->param)) &&
+			(res->slice.window_to == NULL ||
+			 strcmp(col->param, res->slice.window_to) != 0);
 		/* an API does not repeat the path in its records */
 		col->echo = dload_option_bool(&set, "echo") ||
 			(col->param != NULL && col->in == DLOAD_IN_PATH &&
