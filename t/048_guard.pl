@@ -56,6 +56,11 @@ if ($pid == 0)
 	exit 0;
 }
 
+END
+{
+	kill 'KILL', $pid if $pid;
+}
+
 # Nothing listens there: who uses it fails.
 my $proxy = 'http://127.0.0.1:1';
 my $node;
@@ -132,7 +137,5 @@ is(ask(undef, '*')->{stdout}, 1, 'a superuser may');
 allow('127.0.0.1');
 is(ask('guest')->{stdout}, 1, 'what the superuser lists holds');
 
-kill 'KILL', $pid;
-waitpid($pid, 0);
 $node->stop;
 done_testing();
