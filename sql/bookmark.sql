@@ -47,6 +47,8 @@ SELECT * FROM bm.state;
 -- a query and a preview ask as a first run does
 SELECT count(*) FROM bm.items;
 SELECT item, content FROM dload.preview('bm.items', '{"limit": "50"}') WHERE section = 'detected';
+SELECT content FROM dload.preview('bm.items', '{"limit": "50", "in": "none"}') WHERE item LIKE 'next run%';
+SELECT content FROM dload.preview('bm.items', '{"in": "none"}') WHERE item LIKE 'next run%';
 SELECT * FROM bm.asked;
 -- the token has expired: all is read, and the old rows stay until that is done
 \! python3 "${PG_ABS_SRCDIR:-.}/t/mock_api.py" --post "$(cat results/mock.url)" /sync/set '{"delete": [2], "expire": 6}' >results/mock.answer

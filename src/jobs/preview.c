@@ -161,6 +161,9 @@ preview_detected(Preview *p, DloadExtract *x, const DloadResource *res,
 	if (page->bookmark.text != NULL)
 		p->sink("detected", "next run begins with", page->bookmark.text,
 				p->arg);
+	else if (dload_requestspec_has_bookmark(&res->request) && !page->has_next)
+		p->sink("detected", "next run begins with",
+				"nothing: the page has no such value", p->arg);
 	if (total >= 0)
 		p->sink("detected", "declared total", psprintf(INT64_FORMAT, total),
 				p->arg);
