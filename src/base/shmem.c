@@ -81,8 +81,8 @@ static const struct
 
 /*
  * The fixed part, made if this is the first process that asks.  Its name
- * tells what is kept in it: a library that was installed while the server
- * runs must not read what another one has left.
+ * tells what is kept in it, and by whom: a library that was installed while
+ * the server runs must not read what another one has left.
  */
 static void
 open_fixed(void)
@@ -92,7 +92,8 @@ open_fixed(void)
 	bool		found;
 
 	initStringInfo(&segment);
-	appendStringInfo(&segment, "%s %zx", SEGMENT_NAME, sizeof(DloadShared));
+	appendStringInfo(&segment, "%s " DLOAD_VERSION " %zx", SEGMENT_NAME,
+					 sizeof(DloadShared));
 	for (int i = 0; i < NTABLES; i++)
 		appendStringInfo(&segment, ".%zx.%zx", sizes[i].key, sizes[i].entry);
 
