@@ -17,6 +17,7 @@
 #include "base/compat.h"
 #include "base/shmem.h"
 
+#include "common/hashfn.h"
 #include "miscadmin.h"
 #include "storage/dsm.h"
 #include "storage/ipc.h"
@@ -88,17 +89,14 @@ static void
 open_fixed(void)
 {
 	DloadShared *s;
-	StringInfoData segment;
+	char		segment[NAMEDATALEN];
 	bool		found;
 
-	initStringInfo(&segment);
-	appendStringInfo(&segment, "%s " DLOAD_VERSION " %zx", SEGMENT_NAME,
-					 sizeof(DloadShared));
-	for (int i = 0; i < NTABLES; i++)
-		appendStringInfo(&segment, ".%zx.%zx", sizes[i].key, sizes[i].entry);
-
+	snprintf(segment, sizeof(segment), "%s " DLOAD_VERSION " %zx.%x",
+			 SEGMENT_NAME, sizeof(DloadShared),
+			 hash_bytes((const unsigned char *) sizes, sizeof(sizes)));
 	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
-	s = ShmemInitStruct(segment.data, sizeof(DloadShared), &found);
+	s = ShmemInitStruct(segment, sizeof(DloadShared), &found);
 	if (!found)
 	{
 		memset(s, 0, sizeof(DloadShared));
