@@ -24,6 +24,14 @@ my $tell = sub {
 			sql => $files,
 			is => '240|240|211106232556032'
 		},
+		{   name => 'by a key, and what was updated since',
+			sql => "SELECT count(*), min(updated) AT TIME ZONE 'UTC' FROM google.public_events WHERE calendar = 'team\@acme.example' AND since = '2026-01-10T00:00:00.000Z'",
+			like => qr/^\d\d+\|2026-01-10 00:/
+		},
+		{   name => 'a key that is wrong',
+			sql => "BEGIN; ALTER USER MAPPING FOR CURRENT_USER SERVER google_public OPTIONS (SET api_key 'AIzaSyWrong'); SELECT count(*) FROM google.public_events WHERE calendar = 'team\@acme.example'; ROLLBACK",
+			like => qr/ERROR:.*401.*Invalid Credentials/s
+		},
 		{   name => 'a 403 that is a limit',
 			before => [ $limited->('rateLimitExceeded'), $limited->('userRateLimitExceeded') ],
 			sql => $events,

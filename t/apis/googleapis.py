@@ -63,7 +63,13 @@ def bad(message):
     return error(400, "badRequest", message, "INVALID_ARGUMENT")
 
 
+# For what is public, without an account.
+KEY = "AIzaSyFAKE-0123456789abcdefghijklmnopqrs"
+
+
 def refused(request, scope):
+    if request.query.get("key") == KEY and scope == "calendar.readonly":
+        return None
     sent = request.headers.get("authorization", "")
     good = request.state.hosts.setdefault(tokens.name, {}).get("good", {})
     if not sent.startswith("Bearer ") or sent[7:] not in good:
@@ -78,7 +84,7 @@ def refused(request, scope):
 def part(request, rows, name, size, holes=()):
     """A page.  The token is good only with the parameters it came with."""
     others = urlencode(sorted((k, v) for k, v in request.pairs
-                              if k != "pageToken"))
+                              if k not in ("pageToken", "key")))
     token = request.query.get("pageToken", "0~" + others)
     first, _, made_with = token.partition("~")
     if made_with != others or not first.lstrip("e").isdigit():
@@ -142,7 +148,7 @@ def events(request, calendar):
         return refusal
     if calendar != "team@acme.example":
         return error(404, "notFound", "Not Found", "NOT_FOUND")
-    known = {"maxResults", "pageToken", "showDeleted", "syncToken"}
+    known = {"key", "maxResults", "pageToken", "showDeleted", "syncToken"}
     if {n for n, _ in request.pairs} - known - FIRST_ONLY:
         return bad("unknown parameter")
     if request.query.get("timeMin", "2026")[:4] != "2026":
@@ -151,6 +157,9 @@ def events(request, calendar):
     if problem:
         return problem
     rows = [event(n, request.data) for n in numbers]
+    if "updatedMin" in request.query:
+        rows = [e for e in rows if e["status"] == "cancelled"
+                or e["updated"] >= request.query["updatedMin"]]
     if request.query.get("showDeleted") != "true" and \
             "syncToken" not in request.query:
         rows = [e for e in rows if e["status"] != "cancelled"]
