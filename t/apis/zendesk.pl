@@ -16,6 +16,10 @@ my $change = sub {
 			sql => 'SELECT count(*), count(DISTINCT id) FROM zendesk.tickets',
 			is => '330|330'
 		},
+		{   name => 'an access token of OAuth',
+			sql => "BEGIN; ALTER SERVER zendesk OPTIONS (SET auth 'bearer'); ALTER USER MAPPING FOR CURRENT_USER SERVER zendesk OPTIONS (DROP username, DROP password, ADD token '52d7ef4ee01e2c2c75bff572f957cd4f12d6225eee07ea3f'); SELECT count(*) FROM zendesk.tickets; ROLLBACK",
+			is => '330'
+		},
 		{   name => 'the header of the family of endpoints',
 			sql => "SELECT requests, remaining <= 60, resets_at - now() BETWEEN '45s' AND '60s' FROM dload.budgets WHERE server = 'zendesk' AND period IS NULL AND scope IS NULL",
 			like => qr/^100\|t\|t$/m

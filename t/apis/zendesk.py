@@ -6,6 +6,7 @@ import time
 from mock_hosts import Host, reply_json
 
 zendesk = Host("example.zendesk.com")
+OAUTH = "52d7ef4ee01e2c2c75bff572f957cd4f12d6225eee07ea3f"
 USER = "me@example.com/token:6wiIBWbGkBMo1mRDMuVwkw1EPsNkeUj95PIz2akv"
 TICKETS = 330                           # in the list: those not archived
 EXPORTED = 2300
@@ -28,7 +29,8 @@ def limits(name, total, remaining):
 
 def refused(request, known):
     sent = request.headers.get("authorization", "")
-    if sent != "Basic " + base64.b64encode(USER.encode()).decode():
+    if sent not in ("Basic " + base64.b64encode(USER.encode()).decode(),
+                    "Bearer " + OAUTH):
         return error(401, "Couldn't authenticate you", "")
     for name, _ in request.pairs:
         if name not in known:
