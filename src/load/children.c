@@ -21,6 +21,12 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
+/*
+ * Records whose rows are inserted before those of the next ones: not more than
+ * a processor's cache can hold, since rows of all tables lie side by side.
+ */
+#define ROOTS_AT_ONCE	1000
+
 /* Numbers that grow. */
 typedef struct Ids
 {
@@ -344,15 +350,54 @@ dload_children_settle(DloadLoad *load, DloadBatch *batch, DloadRow *only,
 	settle_below(load, batch, only, batch->shape->tables[0], ids, nids);
 }
 
-void
-dload_children_insert(DloadLoad *load, DloadBatch *batch, DloadRow *only)
+/*
+ * The rows of a table below some roots, of which *done came before: all tables
+ * have their rows in the order of the records.
+ */
+static DloadRow **
+rows_below(DloadBatch *batch, int t, DloadRow **roots, int nroots, int *done,
+		   int *n)
 {
-	for (int t = 1; t < batch->ntables; t++)
-	{
-		int			n;
-		DloadRow  **rows = rows_of(batch, t, only, &n);
+	DloadRow  **rows = batch->rows[t] + *done;
+	int			left = batch->nrows[t] - *done;
+	int			i = 0;
 
-		if (n > 0)
-			dload_load_insert(load, batch->shape->tables[t], rows, n, NULL);
+	*n = 0;
+	while (*n < left && i < nroots)
+		if (rows[*n]->root == roots[i])
+			(*n)++;
+		else
+			i++;
+	*done += *n;
+	return rows;
+}
+
+void
+dload_rows_insert(DloadLoad *load, DloadBatch *batch, DloadRow *only,
+				  DloadRowFilter wanted)
+{
+	DloadTable **tables = batch->shape->tables;
+	DloadRow  **roots = only ? &only : batch->roots;
+	int			nroots = only ? 1 : batch->nroots;
+	int		   *done = palloc0(sizeof(int) * batch->ntables);
+	int			n;
+
+	if (only != NULL)
+		for (int t = 1; t < batch->ntables; t++)
+			done[t] = (int) (rows_of(batch, t, only, &n) - batch->rows[t]);
+	for (int i = 0; i < nroots; i += ROOTS_AT_ONCE)
+	{
+		int			count = Min(nroots - i, ROOTS_AT_ONCE);
+
+		dload_load_insert(load, tables[0], roots + i, count, wanted);
+		for (int t = 1; t < batch->ntables; t++)
+		{
+			DloadRow  **rows = rows_below(batch, t, roots + i, count,
+										  &done[t], &n);
+
+			if (n > 0)
+				dload_load_insert(load, tables[t], rows, n, NULL);
+		}
 	}
+	pfree(done);
 }

@@ -17,13 +17,16 @@
 /*
  * Bring what is stored below these root rows (ids, in any order) to what the
  * batch has: rows that are stored then are "skipped", the others are for
- * dload_children_insert.  Where rows cannot be compared they are deleted.
+ * dload_rows_insert.  Where rows cannot be compared they are deleted.
  */
 extern void dload_children_settle(DloadLoad *load, DloadBatch *batch,
 								  DloadRow *only, int64 *ids, int nids);
 
-/* Insert the children of the live roots; with "only", of that root. */
-extern void dload_children_insert(DloadLoad *load, DloadBatch *batch,
-								  DloadRow *only);
+/*
+ * Insert root rows, those that are wanted (NULL: all), and the rows below all
+ * live roots; with "only", of that root.
+ */
+extern void dload_rows_insert(DloadLoad *load, DloadBatch *batch,
+							  DloadRow *only, DloadRowFilter wanted);
 
 #endif							/* DLOAD_CHILDREN_H */

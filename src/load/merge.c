@@ -609,11 +609,7 @@ dload_merge(DloadLoad *load, DloadBatch *batch, DloadRow *only,
 	remove_rows(&m);
 	AtEOXact_GUC(true, level);
 	counters->rows_inserted += count_fresh(&m);
-	if (only)
-		dload_load_insert(load, m.root, &only, 1, is_fresh);
-	else
-		dload_load_insert(load, m.root, batch->roots, batch->nroots, is_fresh);
-	dload_children_insert(load, batch, only);
+	dload_rows_insert(load, batch, only, is_fresh);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(m.context);
 }
@@ -628,6 +624,5 @@ dload_append(DloadLoad *load, DloadBatch *batch, DloadRow *only,
 	for (int i = 0; i < n; i++)
 		if (!roots[i]->dead)
 			counters->rows_inserted++;
-	dload_load_insert(load, batch->shape->tables[0], roots, n, NULL);
-	dload_children_insert(load, batch, only);
+	dload_rows_insert(load, batch, only, NULL);
 }
