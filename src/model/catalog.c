@@ -1,14 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * catalog.c
- *	  The only SQL on dload.* tables.
- *
- * Every statement goes through dload_catalog_execute, which becomes the
- * extension's owner for its duration, and finds operators and functions in
- * pg_catalog only: those in the caller's search_path would run with the
- * owner's rights.
- * Arguments are passed as text and cast in the statement: the catalog is small
- * and this keeps one way of calling.
+ *	  The tables of pipelines: what they are, where they stand, what they ran.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,137 +9,18 @@
 
 #include "model/catalog.h"
 
-#include "base/setting.h"
 #include "model/catalogsql.h"
 
-#include "access/htup_details.h"
-#include "catalog/namespace.h"
-#include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
-#include "executor/spi.h"
-#include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/guc.h"
 #include "utils/lsyscache.h"
-#include "utils/syscache.h"
-
-#define MAX_ARGS	16
-
-/* The role that owns schema dload, and so the catalog. */
-static Oid
-catalog_owner(void)
-{
-	Oid			nspid = get_namespace_oid("dload", false);
-	HeapTuple	tuple = SearchSysCache1(NAMESPACEOID, ObjectIdGetDatum(nspid));
-	Oid			owner;
-
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for namespace %u", nspid);
-	owner = ((Form_pg_namespace) GETSTRUCT(tuple))->nspowner;
-	ReleaseSysCache(tuple);
-	return owner;
-}
-
-/*
- * Run one statement with text arguments (NULL for SQL NULL).  Leaves SPI
- * connected, so that the caller can read SPI_tuptable; catalog_done ends it.
- */
-void
-dload_catalog_execute(const char *sql, int nargs, const char *const *args)
-{
-	Oid			types[MAX_ARGS];
-	Datum		values[MAX_ARGS];
-	char		nulls[MAX_ARGS];
-	Oid			save_user;
-	int			save_context;
-	int			level;
-	int			rc;
-
-	Assert(nargs <= MAX_ARGS);
-	SPI_connect();
-	for (int i = 0; i < nargs; i++)
-	{
-		types[i] = TEXTOID;
-		values[i] = args[i] ? CStringGetTextDatum(args[i]) : (Datum) 0;
-		nulls[i] = args[i] ? ' ' : 'n';
-	}
-
-	GetUserIdAndSecContext(&save_user, &save_context);
-	SetUserIdAndSecContext(catalog_owner(),
-						   save_context | SECURITY_LOCAL_USERID_CHANGE |
-						   SECURITY_NOFORCE_RLS);
-	level = NewGUCNestLevel();
-	dload_setting_pin_search_path();
-	rc = SPI_execute_with_args(sql, nargs, types, values, nulls, false, 0);
-	AtEOXact_GUC(true, level);
-	SetUserIdAndSecContext(save_user, save_context);
-	if (rc < 0)
-		elog(ERROR, "catalog statement failed: %s",
-			 SPI_result_code_string(rc));
-}
-
-void
-dload_catalog_done(void)
-{
-	SPI_finish();
-}
-
-/* A statement without a result. */
-void
-dload_catalog_run(const char *sql, int nargs, const char *const *args)
-{
-	dload_catalog_execute(sql, nargs, args);
-	dload_catalog_done();
-}
-
-const char *
-dload_int64_text(int64 value)
-{
-	return psprintf(INT64_FORMAT, value);
-}
-
-/*
- * A column of a result row as text in the given context; NULL for SQL NULL.
- */
-char *
-dload_result_text(uint64 row, int column, MemoryContext context)
-{
-	char	   *value = SPI_getvalue(SPI_tuptable->vals[row],
-									 SPI_tuptable->tupdesc, column);
-
-	return value ? MemoryContextStrdup(context, value) : NULL;
-}
-
-static Datum
-result_datum(uint64 row, int column, bool *isnull)
-{
-	return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc,
-						 column, isnull);
-}
-
-int64
-dload_result_int64(uint64 row, int column)
-{
-	bool		isnull;
-	Datum		value = result_datum(row, column, &isnull);
-
-	return isnull ? 0 : DatumGetInt64(value);
-}
-
-Oid
-dload_result_oid(uint64 row, int column)
-{
-	bool		isnull;
-	Datum		value = result_datum(row, column, &isnull);
-
-	return isnull ? InvalidOid : DatumGetObjectId(value);
-}
 
 static ArrayType *
 result_array(uint64 row, int column, MemoryContext context)
 {
 	bool		isnull;
-	Datum		value = result_datum(row, column, &isnull);
+	Datum		value = SPI_getbinval(SPI_tuptable->vals[row],
+									  SPI_tuptable->tupdesc, column, &isnull);
 	MemoryContext old = MemoryContextSwitchTo(context);
 	ArrayType  *result = isnull ? NULL : DatumGetArrayTypePCopy(value);
 
@@ -369,13 +243,14 @@ dload_catalog_cursor(int64 pipeline_id)
 	MemoryContext caller = CurrentMemoryContext;
 	DloadCursorRow *c = palloc0(sizeof(DloadCursorRow));
 	const char *args[] = {dload_int64_text(pipeline_id)};
+	static SPIPlanPtr plan = NULL;
 
-	dload_catalog_execute("SELECT generation, cursor_value, boundary,"
-						  " pending_value, pending_boundary, window_start,"
-						  " window_clock, checkpoint, cursor_string"
-						  " FROM dload.pipeline_cursor"
-						  " WHERE pipeline_id = $1::bigint FOR UPDATE",
-						  1, args);
+	dload_catalog_repeat(&plan, "SELECT generation, cursor_value, boundary,"
+						 " pending_value, pending_boundary, window_start,"
+						 " window_clock, checkpoint, cursor_string"
+						 " FROM dload.pipeline_cursor"
+						 " WHERE pipeline_id = $1::bigint FOR UPDATE",
+						 1, args);
 	if (SPI_processed == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
@@ -397,6 +272,7 @@ void
 dload_catalog_set_cursor(int64 pipeline_id, const DloadCursorRow *c)
 {
 	const char *args[10];
+	static SPIPlanPtr plan = NULL;
 
 	args[0] = dload_int64_text(pipeline_id);
 	args[1] = dload_int64_text(c->generation);
@@ -408,13 +284,15 @@ dload_catalog_set_cursor(int64 pipeline_id, const DloadCursorRow *c)
 	args[7] = c->window_clock;
 	args[8] = c->checkpoint;
 	args[9] = c->string ? "t" : "f";
-	dload_catalog_run("UPDATE dload.pipeline_cursor SET generation = $2::bigint,"
-					  " cursor_value = $3, boundary = $4::bigint[],"
-					  " pending_value = $5, pending_boundary = $6::bigint[],"
-					  " window_start = $7, window_clock = $8, checkpoint = $9,"
-					  " cursor_string = $10::boolean,"
-					  " committed_at = clock_timestamp()"
-					  " WHERE pipeline_id = $1::bigint", 10, args);
+	dload_catalog_repeat(&plan, "UPDATE dload.pipeline_cursor SET"
+						 " generation = $2::bigint, cursor_value = $3,"
+						 " boundary = $4::bigint[], pending_value = $5,"
+						 " pending_boundary = $6::bigint[], window_start = $7,"
+						 " window_clock = $8, checkpoint = $9,"
+						 " cursor_string = $10::boolean,"
+						 " committed_at = clock_timestamp()"
+						 " WHERE pipeline_id = $1::bigint", 10, args);
+	dload_catalog_done();
 }
 
 /*
@@ -566,10 +444,12 @@ void
 dload_catalog_update_run(int64 run_id, const DloadCounters *c)
 {
 	const char *args[13];
+	static SPIPlanPtr plan = NULL;
 
 	counter_args(run_id, c, args);
-	dload_catalog_run("UPDATE dload.run_log SET" COUNTERS_SET
-					  " WHERE run_id = $1::bigint", 13, args);
+	dload_catalog_repeat(&plan, "UPDATE dload.run_log SET" COUNTERS_SET
+						 " WHERE run_id = $1::bigint", 13, args);
+	dload_catalog_done();
 }
 
 void

@@ -3,7 +3,7 @@
  * catalogsql.h
  *	  How the catalog's own files run SQL on the tables of schema dload.
  *
- * For model/catalog.c, model/standing.c and model/tokenstore.c only.
+ * For the files of model/ that keep those tables only.
  *
  *-------------------------------------------------------------------------
  */
@@ -11,6 +11,8 @@
 #define DLOAD_CATALOGSQL_H
 
 #include "base/dload.h"
+
+#include "executor/spi.h"
 
 /*
  * Run one statement as the extension's owner, with text arguments (NULL for
@@ -21,11 +23,21 @@ extern void dload_catalog_execute(const char *sql, int nargs,
 								  const char *const *args);
 extern void dload_catalog_done(void);
 
+/*
+ * The same for a statement that each package runs: its plan, NULL at first, is
+ * made once per process.
+ */
+extern void dload_catalog_repeat(SPIPlanPtr *plan, const char *sql, int nargs,
+								 const char *const *args);
+
 /* A statement without a result. */
 extern void dload_catalog_run(const char *sql, int nargs,
 							  const char *const *args);
 
-/* arguments and results */
+/*
+ * Arguments and results.  A text is copied into the context; NULL for SQL
+ * NULL, where numbers are 0.
+ */
 extern const char *dload_int64_text(int64 value);
 extern char *dload_result_text(uint64 row, int column, MemoryContext context);
 extern int64 dload_result_int64(uint64 row, int column);
