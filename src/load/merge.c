@@ -526,7 +526,7 @@ remove_rows(Merge *m)
 
 	for (int i = 0; i < m->nrows; i++)
 	{
-		bool		done = false;
+		DloadRemoved done = DLOAD_REMOVED_BEFORE;
 
 		if (!m->rows[i]->tombstone)
 			continue;
@@ -539,7 +539,11 @@ remove_rows(Merge *m)
 				keys[k] = m->keys[k][i];
 			done = dload_removal_remove(removal, keys);
 		}
-		if (!done)
+		/* nor is what was below it gone, once the package is undone */
+		if (done == DLOAD_REMOVAL_REFUSED)
+			dload_load_reject(m->load, m->rows[i], m->root,
+							  "row was not removed: a trigger or policy kept it");
+		else if (done == DLOAD_REMOVED_BEFORE)
 			m->counters->rows_unchanged++;
 		else if (m->shape->deleted != NULL)
 			m->counters->rows_updated++;
