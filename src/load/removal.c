@@ -10,6 +10,7 @@
 #include "load/removal.h"
 
 #include "load/evolve.h"
+#include "load/keys.h"
 
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
@@ -72,8 +73,9 @@ prepare(const DloadTable *root, TupleDesc desc, const char *statement)
 		const DloadColumn *key = shape->keys[k];
 
 		types[k] = TupleDescAttr(desc, key->attnum - 1)->atttypid;
-		appendStringInfo(&sql, " AND %s = $%d", quote_identifier(key->name),
-						 k + 1);
+		appendStringInfoString(&sql, " AND ");
+		dload_key_append_equal(&sql, quote_identifier(key->name),
+							   psprintf("$%d", k + 1), types[k]);
 	}
 	plan = SPI_prepare(sql.data, shape->nkeys, types);
 	if (plan == NULL)
