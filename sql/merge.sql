@@ -113,6 +113,46 @@ CALL dload.run('own');
 SELECT id, pg_column_size(own3) > 3000 AS large FROM mrg.own3 ORDER BY id;
 SELECT dload.drop_pipeline('own');
 
+-- a type whose "=" is in another schema than pg_catalog, and not that of text:
+-- rows are the same by what it means, found by an index, a statement or a query
+SET client_min_messages = warning;
+CREATE TYPE mrg.ci;
+CREATE FUNCTION mrg.ci_in(cstring) RETURNS mrg.ci LANGUAGE internal IMMUTABLE STRICT AS 'textin';
+CREATE FUNCTION mrg.ci_out(mrg.ci) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'textout';
+CREATE TYPE mrg.ci (INPUT = mrg.ci_in, OUTPUT = mrg.ci_out, LIKE = text, CATEGORY = 'S');
+CREATE CAST (mrg.ci AS text) WITHOUT FUNCTION AS IMPLICIT;
+CREATE FUNCTION mrg.ci_cmp(mrg.ci, mrg.ci) RETURNS int LANGUAGE sql IMMUTABLE STRICT AS 'SELECT pg_catalog.bttextcmp(lower($1::text), lower($2::text))';
+CREATE FUNCTION mrg.ci_hash(mrg.ci) RETURNS int LANGUAGE sql IMMUTABLE STRICT AS 'SELECT pg_catalog.hashtext(lower($1::text))';
+SELECT format('CREATE FUNCTION mrg.ci_%1$s(mrg.ci, mrg.ci) RETURNS boolean LANGUAGE sql IMMUTABLE STRICT AS %3$L;
+  CREATE OPERATOR mrg.%2$s (LEFTARG = mrg.ci, RIGHTARG = mrg.ci, FUNCTION = mrg.ci_%1$s%4$s)',
+  name, op, format('SELECT mrg.ci_cmp($1, $2) %s 0', op), CASE op WHEN '=' THEN ', HASHES, MERGES, COMMUTATOR = OPERATOR(mrg.=)' END)
+  FROM (VALUES ('lt', '<'), ('le', '<='), ('eq', '='), ('ge', '>='), ('gt', '>')) AS o(name, op)
+\gexec
+CREATE OPERATOR CLASS mrg.ci_ops DEFAULT FOR TYPE mrg.ci USING btree AS OPERATOR 1 mrg.<, OPERATOR 2 mrg.<=, OPERATOR 3 mrg.=, OPERATOR 4 mrg.>=, OPERATOR 5 mrg.>, FUNCTION 1 mrg.ci_cmp(mrg.ci, mrg.ci);
+CREATE OPERATOR CLASS mrg.ci_hash_ops DEFAULT FOR TYPE mrg.ci USING hash AS OPERATOR 1 mrg.=, FUNCTION 1 mrg.ci_hash(mrg.ci);
+RESET client_min_messages;
+CREATE FOREIGN TABLE mrg.named () SERVER mrg OPTIONS (path '/mrg', deleted_when '$.gone = true', conditional 'false');
+SELECT dload.create_pipeline('ci', 'mrg.named', 'mrg.n', write_disposition => 'merge', primary_key => ARRAY['id'], columns => '{"id": "mrg.ci"}');
+\! python3 "${PG_ABS_SRCDIR:-.}/t/answer.py" /mrg '[{"id":"A","n":1,"l":[1]},{"id":"B","n":1,"l":[2]},{"id":"C","n":1,"l":[3]}]'
+CALL dload.run('ci');
+\! python3 "${PG_ABS_SRCDIR:-.}/t/answer.py" /mrg '[{"id":"a","n":2,"l":[1]},{"id":"b","gone":true}]'
+CALL dload.run('ci');
+CREATE TRIGGER same BEFORE UPDATE ON mrg.n FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger();
+\! python3 "${PG_ABS_SRCDIR:-.}/t/answer.py" /mrg '[{"id":"A","n":3,"l":[1]}]'
+CALL dload.run('ci');
+CREATE TABLE mrg.n_below () INHERITS (mrg.n);
+\! python3 "${PG_ABS_SRCDIR:-.}/t/answer.py" /mrg '[{"id":"a","n":4,"l":[1]},{"id":"c","gone":true}]'
+CALL dload.run('ci');
+DROP TABLE mrg.n_below;
+CREATE TABLE mrg.n_ref (id mrg.ci REFERENCES mrg.n);
+INSERT INTO mrg.n_ref VALUES ('a');
+\! python3 "${PG_ABS_SRCDIR:-.}/t/answer.py" /mrg '[{"id":"A","n":5,"l":[1]}]'
+CALL dload.run('ci', full_refresh => true);
+SELECT id, n, (SELECT array_agg(value) FROM mrg.n__l WHERE _dload_parent_id = n._dload_id) AS l FROM mrg.n;
+SELECT count(*) FROM mrg.n__l;
+SELECT reason FROM dload.rejected WHERE pipeline = 'ci';
+SELECT dload.drop_pipeline('ci');
+
 SET client_min_messages = warning;
 DROP SCHEMA mrg CASCADE;
 DROP SERVER mrg;

@@ -65,12 +65,15 @@ make_shape(DloadRun *run)
 	DloadPipeline *p = run->pipeline;
 	DloadError	err = {0};
 	DloadJson  *hints = dload_json_parse(p->columns, "columns", &err);
+	const char *mark = run->resource->records.deleted_column;
 
 	run->shape = dload_shape_create(p->target_name, p->max_nesting,
 									dload_pipeline_is_keyed(p),
 									definition_fingerprint(p));
 	if (hints == NULL || !dload_json_each(hints, add_hint, run->shape, &err))
 		dload_error_raise(&err);
+	if (mark != NULL)
+		dload_shape_hint_deleted(run->shape, mark);
 	run->ev.pipeline = p;
 	run->ev.run_id = run->run_id;
 	run->ev.replacing = run->replacing;
@@ -82,9 +85,7 @@ make_shape(DloadRun *run)
 	if (p->cursor_path &&
 		!dload_shape_set_cursor(run->shape, p->cursor_path, &err))
 		dload_error_raise(&err);
-	if (run->resource->records.deleted_column &&
-		!dload_shape_set_deleted(run->shape,
-								 run->resource->records.deleted_column, &err))
+	if (mark != NULL && !dload_shape_set_deleted(run->shape, mark, &err))
 		dload_error_raise(&err);
 	run->batch = dload_batch_create(run->shape);
 }

@@ -21,6 +21,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/typcache.h"
 
 /*
  * Memory for the sort of an index, for each process that takes part: of what a
@@ -47,6 +48,15 @@ dload_key_clause(const DloadTable *table)
 						 quote_identifier(table->shape->keys[i]->name));
 	appendStringInfoChar(&buf, ')');
 	return buf.data;
+}
+
+void
+dload_key_append_equal(StringInfo sql, const char *left, const char *right,
+					   Oid type)
+{
+	Oid			equals = lookup_type_cache(type, TYPECACHE_EQ_OPR)->eq_opr;
+
+	generate_operator_clause(sql, left, type, equals, right, type);
 }
 
 bool

@@ -30,6 +30,14 @@ extern void dload_key_ensure(DloadEvolution *ev, DloadTable *table);
 extern int64 dload_keys_build(DloadEvolution *ev, DloadShape *shape);
 
 /*
+ * Append that two expressions of a key's type are equal, by what the type
+ * means by it: its operator may be in a schema that is not searched, and "="
+ * would be that of text then.
+ */
+extern void dload_key_append_equal(StringInfo sql, const char *left,
+								   const char *right, Oid type);
+
+/*
  * Is the type of the key known?  It is not where there is no row yet, stored
  * or about to be.
  */

@@ -20,6 +20,7 @@
 #include "load/change.h"
 #include "load/children.h"
 #include "load/evolve.h"
+#include "load/keys.h"
 #include "load/probe.h"
 #include "load/removal.h"
 #include "rest/http.h"
@@ -201,8 +202,14 @@ static void
 append_key_condition(Merge *m, StringInfo sql)
 {
 	for (int k = 0; k < m->shape->nkeys; k++)
-		appendStringInfo(sql, "%st.%s = k.k%d", k ? " AND " : "",
-						 quote_identifier(m->shape->keys[k]->name), k + 1);
+	{
+		const char *name = quote_identifier(m->shape->keys[k]->name);
+
+		appendStringInfoString(sql, k ? " AND " : "");
+		dload_key_append_equal(sql, psprintf("t.%s", name),
+							   psprintf("k.k%d", k + 1),
+							   key_attribute(m, k)->atttypid);
+	}
 }
 
 static Datum
@@ -443,9 +450,11 @@ prepare_update(Merge *m)
 				break;
 			position++;
 		}
-		appendStringInfo(&sql, " %s %s = $%d", k ? "AND" : "WHERE",
-						 quote_identifier(m->shape->keys[k]->name),
-						 position + 1);
+		appendStringInfoString(&sql, k ? " AND " : " WHERE ");
+		dload_key_append_equal(&sql,
+							   quote_identifier(m->shape->keys[k]->name),
+							   psprintf("$%d", position + 1),
+							   key_attribute(m, k)->atttypid);
 	}
 	plan = SPI_prepare(sql.data, i, types);
 	if (plan == NULL)
@@ -526,7 +535,7 @@ remove_rows(Merge *m)
 
 	for (int i = 0; i < m->nrows; i++)
 	{
-		bool		done = false;
+		DloadRemoved done = DLOAD_REMOVED_BEFORE;
 
 		if (!m->rows[i]->tombstone)
 			continue;
@@ -539,7 +548,11 @@ remove_rows(Merge *m)
 				keys[k] = m->keys[k][i];
 			done = dload_removal_remove(removal, keys);
 		}
-		if (!done)
+		/* nor is what was below it gone, once the package is undone */
+		if (done == DLOAD_REMOVAL_REFUSED)
+			dload_load_reject(m->load, m->rows[i], m->root,
+							  "row was not removed: a trigger or policy kept it");
+		else if (done == DLOAD_REMOVED_BEFORE)
 			m->counters->rows_unchanged++;
 		else if (m->shape->deleted != NULL)
 			m->counters->rows_updated++;

@@ -205,8 +205,10 @@ extern bool dload_shape_set_cursor(DloadShape *shape, const char *path,
 
 /*
  * Rows that are gone are marked in this column, which no record need have; a
- * time, unless its type is given.  After the keys.
+ * time, unless its type is given: hinted at with the other hints, and set
+ * after the keys.
  */
+extern char *dload_shape_hint_deleted(DloadShape *shape, const char *name);
 extern bool dload_shape_set_deleted(DloadShape *shape, const char *name,
 									DloadError *err);
 

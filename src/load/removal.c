@@ -10,68 +10,121 @@
 #include "load/removal.h"
 
 #include "load/evolve.h"
+#include "load/keys.h"
 
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
+#include "parser/parse_coerce.h"
 #include "utils/builtins.h"
 
 struct DloadRemoval
 {
-	SPIPlanPtr	plan;			/* its parameters are the key */
+	/* parameters of both are the key */
+	SPIPlanPtr	remove;
+	SPIPlanPtr	find;			/* NULL: rows stay */
 };
+
+/* Raise unless the column can hold a time or "true". */
+static void
+check_mark(const DloadColumn *mark, Oid type)
+{
+	Oid			time = TIMESTAMPTZOID;
+
+	if (type == BOOLOID || can_coerce_type(1, &time, &type,
+										   COERCION_ASSIGNMENT))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_DATATYPE_MISMATCH),
+			 errmsg("column \"%s\" of type %s cannot mark rows that are gone",
+					mark->name, format_type_be(type)),
+			 errhint("Name another column in the option \"deleted_column\", or make it one for times or of type boolean.")));
+}
 
 /*
  * A marked row loses its hash, so that it is written when its record comes
  * back as it was.
  */
 static void
-append_command(StringInfo sql, const DloadTable *root, TupleDesc desc)
+append_update(StringInfo sql, const char *relation, const DloadColumn *mark,
+			  Oid type)
 {
-	const char *relation = dload_relation_name(root->relid);
-	const DloadColumn *mark = root->shape->deleted;
-	bool		is_bool;
+	const char *name = quote_identifier(mark->name);
+	bool		is_bool = type == BOOLOID;
 
-	if (mark == NULL)
-	{
-		appendStringInfo(sql, "DELETE FROM %s WHERE true", relation);
-		return;
-	}
-	is_bool = TupleDescAttr(desc, mark->attnum - 1)->atttypid == BOOLOID;
 	appendStringInfo(sql, "UPDATE %s SET %s = %s, _dload_hash = 0"
-					 " WHERE %s IS %s", relation, quote_identifier(mark->name),
-					 is_bool ? "true" : "pg_catalog.now()",
-					 quote_identifier(mark->name),
+					 " WHERE %s IS %s", relation, name,
+					 is_bool ? "true" : "pg_catalog.now()", name,
 					 is_bool ? "NOT TRUE" : "NULL");
 }
 
-DloadRemoval *
-dload_removal_open(const DloadTable *root, TupleDesc desc)
+/* A statement, to whose condition the key is added. */
+static SPIPlanPtr
+prepare(const DloadTable *root, TupleDesc desc, const char *statement)
 {
-	DloadRemoval *removal = palloc(sizeof(DloadRemoval));
 	const DloadShape *shape = root->shape;
 	Oid		   *types = palloc(sizeof(Oid) * shape->nkeys);
 	StringInfoData sql;
+	SPIPlanPtr	plan;
 
 	initStringInfo(&sql);
-	append_command(&sql, root, desc);
+	appendStringInfoString(&sql, statement);
 	for (int k = 0; k < shape->nkeys; k++)
 	{
 		const DloadColumn *key = shape->keys[k];
 
 		types[k] = TupleDescAttr(desc, key->attnum - 1)->atttypid;
-		appendStringInfo(&sql, " AND %s = $%d", quote_identifier(key->name),
-						 k + 1);
+		appendStringInfoString(&sql, " AND ");
+		dload_key_append_equal(&sql, quote_identifier(key->name),
+							   psprintf("$%d", k + 1), types[k]);
 	}
-	removal->plan = SPI_prepare(sql.data, shape->nkeys, types);
-	if (removal->plan == NULL)
+	plan = SPI_prepare(sql.data, shape->nkeys, types);
+	if (plan == NULL)
 		elog(ERROR, "could not prepare \"%s\"", sql.data);
+	return plan;
+}
+
+DloadRemoval *
+dload_removal_open(const DloadTable *root, TupleDesc desc)
+{
+	DloadRemoval *removal = palloc0(sizeof(DloadRemoval));
+	const char *relation = dload_relation_name(root->relid);
+	const DloadColumn *mark = root->shape->deleted;
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	if (mark != NULL)
+	{
+		Oid			type = TupleDescAttr(desc, mark->attnum - 1)->atttypid;
+
+		check_mark(mark, type);
+		append_update(&sql, relation, mark, type);
+	}
+	else
+	{
+		appendStringInfo(&sql, "DELETE FROM %s WHERE true", relation);
+		removal->find = prepare(root, desc,
+								psprintf("SELECT FROM %s WHERE true",
+										 relation));
+	}
+	removal->remove = prepare(root, desc, sql.data);
 	return removal;
 }
 
-bool
+/* The number of rows. */
+static uint64
+execute(SPIPlanPtr plan, Datum *keys)
+{
+	if (SPI_execute_plan(plan, keys, NULL, false, 0) < 0)
+		elog(ERROR, "could not remove a row");
+	return SPI_processed;
+}
+
+DloadRemoved
 dload_removal_remove(DloadRemoval *removal, Datum *keys)
 {
-	if (SPI_execute_plan(removal->plan, keys, NULL, false, 0) < 0)
-		elog(ERROR, "could not remove a row");
-	return SPI_processed > 0;
+	if (execute(removal->remove, keys) > 0)
+		return DLOAD_REMOVED;
+	if (removal->find != NULL && execute(removal->find, keys) > 0)
+		return DLOAD_REMOVAL_REFUSED;
+	return DLOAD_REMOVED_BEFORE;
 }

@@ -22,7 +22,13 @@ typedef struct DloadRemoval DloadRemoval;
 extern DloadRemoval *dload_removal_open(const DloadTable *root,
 										TupleDesc desc);
 
-/* False if there is no row with this key, or it was marked before. */
-extern bool dload_removal_remove(DloadRemoval *removal, Datum *keys);
+typedef enum DloadRemoved
+{
+	DLOAD_REMOVED,
+	DLOAD_REMOVED_BEFORE,		/* there is no such row, or it is marked */
+	DLOAD_REMOVAL_REFUSED		/* it is there as before */
+} DloadRemoved;
+
+extern DloadRemoved dload_removal_remove(DloadRemoval *removal, Datum *keys);
 
 #endif							/* DLOAD_REMOVAL_H */

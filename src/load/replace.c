@@ -10,6 +10,7 @@
 #include "load/replace.h"
 
 #include "base/compat.h"
+#include "load/keys.h"
 #include "load/widen.h"
 
 #include "access/htup_details.h"
@@ -258,22 +259,37 @@ copy_rows(DloadEvolution *ev, DloadTable *table)
 	execute_format(ev, "DROP TABLE %s", shadow);
 }
 
-/* "t.key = s.key AND ...", or "key, ..." without aliases. */
+/* "key, ..." */
 static char *
-key_list(const DloadShape *shape, bool condition)
+key_columns(const DloadShape *shape)
 {
 	StringInfoData buf;
 
 	initStringInfo(&buf);
 	for (int k = 0; k < shape->nkeys; k++)
-	{
-		const char *name = quote_identifier(shape->keys[k]->name);
+		appendStringInfo(&buf, "%s%s", k ? ", " : "",
+						 quote_identifier(shape->keys[k]->name));
+	return buf.data;
+}
 
-		if (condition)
-			appendStringInfo(&buf, "%st.%s = s.%s", k ? " AND " : "", name,
-							 name);
-		else
-			appendStringInfo(&buf, "%s%s", k ? ", " : "", name);
+/* "t.key = s.key AND ..." */
+static char *
+key_condition(const DloadTable *table)
+{
+	const DloadShape *shape = table->shape;
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	for (int k = 0; k < shape->nkeys; k++)
+	{
+		const char *name = shape->keys[k]->name;
+		const char *quoted = quote_identifier(name);
+
+		appendStringInfoString(&buf, k ? " AND " : "");
+		dload_key_append_equal(&buf, psprintf("t.%s", quoted),
+							   psprintf("s.%s", quoted),
+							   get_atttype(table->target,
+										   get_attnum(table->target, name)));
 	}
 	return buf.data;
 }
@@ -294,11 +310,11 @@ merge_rows(DloadEvolution *ev, DloadTable *table)
 	dload_evolve_execute(ev, psprintf("DELETE FROM %s AS t WHERE NOT EXISTS"
 									  " (SELECT FROM %s AS s WHERE %s)",
 									  target, shadow,
-									  key_list(table->shape, true)));
+									  key_condition(table)));
 	dload_evolve_execute(ev, psprintf("INSERT INTO %s (%s) SELECT %s FROM %s"
 									  " ON CONFLICT (%s) DO UPDATE SET (%s) ="
 									  " ROW (%s)", target, columns, columns,
-									  shadow, key_list(table->shape, false),
+									  shadow, key_columns(table->shape),
 									  columns, excluded));
 	execute_format(ev, "DROP TABLE %s", shadow);
 }

@@ -445,16 +445,24 @@ dload_shape_set_cursor(DloadShape *shape, const char *path, DloadError *err)
 	return shape->cursor != NULL;
 }
 
-bool
-dload_shape_set_deleted(DloadShape *shape, const char *name, DloadError *err)
+/* Hint at the type of the mark; its path. */
+char *
+dload_shape_hint_deleted(DloadShape *shape, const char *name)
 {
-	DloadTable *root = shape->tables[0];
 	char	   *path = dload_path_append_key(NULL,
 											 dload_span(name, strlen(name)));
 
-	if (find_hint(root, path) == NULL)
+	if (find_hint(shape->tables[0], path) == NULL)
 		dload_shape_hint(shape, path, "timestamptz");
-	shape->deleted = dload_shape_column(root, path, err);
+	return path;
+}
+
+bool
+dload_shape_set_deleted(DloadShape *shape, const char *name, DloadError *err)
+{
+	char	   *path = dload_shape_hint_deleted(shape, name);
+
+	shape->deleted = dload_shape_column(shape->tables[0], path, err);
 	if (shape->deleted != NULL && shape->deleted->key)
 		return dload_error_set(err, ERRCODE_INVALID_PARAMETER_VALUE,
 							   "option \"deleted_column\" names a column of "
