@@ -20,8 +20,7 @@
 
 #include <math.h>
 
-/* What an API may ask for at most; longer is taken for a mistake. */
-#define MAX_RESET_US		(INT64CONST(7) * USECS_PER_DAY)
+#define MAX_RESET_US		(DLOAD_LONGEST_PAUSE_MS * 1000)
 
 /* A number of requests beyond this means nothing. */
 #define MAX_REQUESTS		1e15
@@ -243,7 +242,7 @@ retry_after_ms(const DloadExchange *ex)
 		int64		ms = requests(dload_http_header(ex, names[i]));
 
 		if (ms >= 0)
-			return Min(ms, MAX_RESET_US / 1000);
+			return Min(ms, DLOAD_LONGEST_PAUSE_MS);
 	}
 	return -1;
 }
@@ -259,7 +258,7 @@ dload_retry_after(const DloadExchange *ex)
 	if (us >= 0 || text == NULL)
 		return us;
 	if (parse_number(text, &seconds))
-		return (int64) ceil(Min(seconds * 1e3, MAX_RESET_US / 1e3));
+		return (int64) ceil(Min(seconds * 1e3, DLOAD_LONGEST_PAUSE_MS));
 	if (!dload_http_date(text, &us))
 		return -1;
 	us = Min(us - server_now(ex), MAX_RESET_US);
