@@ -25,6 +25,9 @@
 /* A number of requests beyond this means nothing. */
 #define MAX_REQUESTS		1e15
 
+/* More limits than a field has; what follows is not read. */
+#define MAX_LIMITS			32
+
 /* -------------------------------------------------------------------------
  * Times in headers.
  * -------------------------------------------------------------------------
@@ -449,8 +452,10 @@ read_used(const DloadExchange *ex, const char *name, int64 ceiling,
 static bool
 find_policy(const char *policies, const char *name, DloadFieldItem *policy)
 {
-	while (policies != NULL && dload_field_next(&policies, policy))
+	for (int i = 0; i < MAX_LIMITS && policies != NULL; i++)
 	{
+		if (!dload_field_next(&policies, policy))
+			break;
 		if (strcmp(policy->value, name) == 0)
 			return true;
 	}
@@ -472,7 +477,7 @@ read_structured(const DloadExchange *ex, const char *field,
 
 	if (text == NULL || read_parts(text, a))
 		return;
-	while (dload_field_next(&at, &item))
+	for (int i = 0; i < MAX_LIMITS && dload_field_next(&at, &item); i++)
 	{
 		DloadFieldItem policy = {0};
 		bool		known = find_policy(policies, item.value, &policy);
