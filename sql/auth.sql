@@ -162,6 +162,12 @@ SELECT expires_at - issued_at FROM dload.token;
 ALTER SERVER oauth_cc OPTIONS (SET oauth2_scope 'none');
 SELECT auth_try('SELECT count(*) FROM t_oauth_cc');
 SELECT expires_at IS NULL FROM dload.token;
+-- an end that is over when the token comes is not believed
+\! python3 t/mock_api.py --post /oauth2/config '{"expires": "2020-01-01T00:00:00Z"}'
+ALTER SERVER oauth_cc OPTIONS (SET oauth2_scope 'past');
+SELECT auth_try('SELECT count(*) FROM t_oauth_cc');
+SELECT expires_at IS NULL FROM dload.token;
+\! python3 t/mock_api.py --post /oauth2/config '{"expires": null}'
 -- a token that the API no longer takes is renewed, once per request
 \! python3 t/mock_api.py --post /oauth2/revoke > /dev/null
 SELECT auth_try('SELECT count(*) FROM t_oauth_cc');

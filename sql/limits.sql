@@ -143,6 +143,9 @@ ALTER SERVER paths OPTIONS (SET rate_limit '10/minute@exports');
 ALTER SERVER paths OPTIONS (SET rate_limit '10/minute@GET');
 ALTER SERVER paths OPTIONS (SET rate_limit '10/minute@/a?b');
 ALTER SERVER paths OPTIONS (SET rate_limit '10/minute@');
+-- method and path are as long as is kept, and no longer
+SELECT format('ALTER SERVER paths OPTIONS (SET rate_limit %L)', '10/minute@POST /' || repeat('x', n)) FROM unnest('{121,122}'::int[]) AS n
+\gexec
 ALTER SERVER paths OPTIONS (ADD used_limit '10');
 ALTER SERVER paths OPTIONS (ADD reset_header 'X-Reset');
 ALTER SERVER paths OPTIONS (SET max_wait '2 days');

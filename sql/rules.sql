@@ -142,6 +142,12 @@ SELECT rules_answer('/items', 200, '{"state": "running"}', 3) AS a \gset
 :answer
 SELECT rules_read($$path '/items', response_rules '[{"when": "$.state = \"running\"", "do": "wait", "wait": "1ms"}]'$$);
 
+-- nothing waits longer than a week
+SELECT rules_answer('/items', 404, '{"poll_in": "36500 days"}') AS a \gset
+\setenv ANSWER :a
+:answer
+SELECT rules_read($$path '/items', response_rules '[{"when": "status = 404", "do": "wait", "wait_path": "poll_in"}]'$$) ~ 'has to wait for 604800 seconds' AS a_week;
+
 -- skip: a page is left out, the others come
 SELECT rules_answer('page=2', 500, '{"message": "shard lost"}') AS a \gset
 \setenv ANSWER :a

@@ -577,6 +577,22 @@ lying('trickle', $_,
 	kept => 0,
 	seconds => 30) foreach qw(page_ahead next_url auto window list scroll);
 
+#
+# Limits without end: each of them could have its policy
+#
+
+$mock->script({
+	path => '/items',
+	times => 0,
+	headers => {
+		'RateLimit' => join(',', ('a;r=9') x 12_000),
+		'RateLimit-Policy' => join(',', ('b') x 12_000),
+	} });
+sql('CREATE FOREIGN TABLE windows (id int) SERVER api'
+	  . " OPTIONS (path '/items/1')");
+is( sql("SET statement_timeout = '2s'; SELECT count(*) FROM windows"),
+	1, 'thousands of limits and policies are no work');
+
 unlike(
 	slurp_file($node->logfile),
 	qr/was terminated by signal|PANIC/,

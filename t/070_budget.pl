@@ -279,6 +279,28 @@ for my $preload (0, 1)
 		'starts reserved by cancelled waits are given back');
 }
 
+# What a path's budget grants while the server's refuses is not used up, however
+# often that is asked; and it grants no more than it may.
+{
+	my $session = session($node);
+
+	make_source('held', '/slow?ms=2500&count=1',
+		max_concurrency => 1, rate_limit => '20/10s@/items');
+	$node->safe_psql('postgres',
+		'CREATE FOREIGN TABLE held_item (id int) SERVER held'
+		  . " OPTIONS (path '/items/1')");
+	start_query($session, $node, 'SELECT * FROM held');
+	wait_until(sub { budget('held', 'max(in_flight)') eq '1' },
+		'the request that is waited for');
+	$node->safe_psql('postgres', 'SELECT * FROM held_item');
+	is(budget('held', 'used', 'scope IS NOT NULL'),
+		1, 'one request uses one start of its path');
+	$session->quit;
+	make_source('scoped', '/ratelimit?limit=50&window=1&count=1',
+		max_concurrency => 2, rate_limit => '50/second@/ratelimit');
+	check_crowd('a path and few places', 'scoped', 50);
+}
+
 # Who sees it.
 {
 	$node->safe_psql('postgres', 'CREATE ROLE stranger LOGIN');

@@ -258,10 +258,12 @@ dload_option_split(const char *text)
 static bool
 is_scope(const char *text)
 {
+	if (strlen(text) >= DLOAD_BUDGET_SCOPE_LEN)
+		return false;
 	text += strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
 	if (*text == ' ')
 		text++;
-	if (*text != '/' || strlen(text) >= DLOAD_BUDGET_SCOPE_LEN)
+	if (*text != '/')
 		return false;
 	for (const char *p = text; *p != '\0'; p++)
 	{

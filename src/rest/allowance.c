@@ -20,11 +20,13 @@
 
 #include <math.h>
 
-/* What an API may ask for at most; longer is taken for a mistake. */
-#define MAX_RESET_US		(INT64CONST(7) * USECS_PER_DAY)
+#define MAX_RESET_US		(DLOAD_LONGEST_PAUSE_MS * 1000)
 
 /* A number of requests beyond this means nothing. */
 #define MAX_REQUESTS		1e15
+
+/* More limits than a field has; what follows is not read. */
+#define MAX_LIMITS			32
 
 /* -------------------------------------------------------------------------
  * Times in headers.
@@ -243,7 +245,7 @@ retry_after_ms(const DloadExchange *ex)
 		int64		ms = requests(dload_http_header(ex, names[i]));
 
 		if (ms >= 0)
-			return Min(ms, MAX_RESET_US / 1000);
+			return Min(ms, DLOAD_LONGEST_PAUSE_MS);
 	}
 	return -1;
 }
@@ -259,7 +261,7 @@ dload_retry_after(const DloadExchange *ex)
 	if (us >= 0 || text == NULL)
 		return us;
 	if (parse_number(text, &seconds))
-		return (int64) ceil(Min(seconds * 1e3, MAX_RESET_US / 1e3));
+		return (int64) ceil(Min(seconds * 1e3, DLOAD_LONGEST_PAUSE_MS));
 	if (!dload_http_date(text, &us))
 		return -1;
 	us = Min(us - server_now(ex), MAX_RESET_US);
@@ -450,8 +452,10 @@ read_used(const DloadExchange *ex, const char *name, int64 ceiling,
 static bool
 find_policy(const char *policies, const char *name, DloadFieldItem *policy)
 {
-	while (policies != NULL && dload_field_next(&policies, policy))
+	for (int i = 0; i < MAX_LIMITS && policies != NULL; i++)
 	{
+		if (!dload_field_next(&policies, policy))
+			break;
 		if (strcmp(policy->value, name) == 0)
 			return true;
 	}
@@ -473,7 +477,7 @@ read_structured(const DloadExchange *ex, const char *field,
 
 	if (text == NULL || read_parts(text, a))
 		return;
-	while (dload_field_next(&at, &item))
+	for (int i = 0; i < MAX_LIMITS && dload_field_next(&at, &item); i++)
 	{
 		DloadFieldItem policy = {0};
 		bool		known = find_policy(policies, item.value, &policy);

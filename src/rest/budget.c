@@ -137,11 +137,17 @@ member(DloadBudget *b, int i, uint64 number)
 	return &b->rings[i][group % rate->ngroups];
 }
 
+/*
+ * Is it too late for this start?  Once a later one has its place in a ring,
+ * that one relies on its having been used in time.
+ */
 static bool
-is_overtaken(DloadBudget *b, const DloadTicket *ticket)
+is_void(DloadBudget *b, const DloadSharedUnits *units, int64 start)
 {
+	if (start + tolerance(b->state) >= b->now)
+		return false;
 	for (int i = 0; i < b->state->nrates; i++)
-		if (member(b, i, ticket->units.first[i]) == NULL)
+		if (member(b, i, units->first[i]) == NULL)
 			return true;
 	return false;
 }
@@ -230,14 +236,13 @@ static bool
 take_returned(DloadBudget *b, DloadTicket *ticket, int64 limit)
 {
 	DloadSharedReturn *best = NULL;
-	int64		oldest = b->now - tolerance(b->state);
 
 	for (int i = 0; i < DLOAD_BUDGET_RETURNS; i++)
 	{
 		DloadSharedReturn *r = &b->state->returns[i];
 
-		if (r->start != 0 && r->start < oldest)
-			r->start = 0;		/* too late for anybody */
+		if (r->start != 0 && is_void(b, &r->units, r->start))
+			r->start = 0;
 		if (r->start != 0 && r->start < limit &&
 			suffices(r, ticket) &&
 			(best == NULL || r->start < best->start))
@@ -256,7 +261,7 @@ take_returned(DloadBudget *b, DloadTicket *ticket, int64 limit)
 static void
 give_back(DloadBudget *b, const DloadTicket *ticket)
 {
-	if (ticket->start + tolerance(b->state) < b->now)
+	if (is_void(b, &ticket->units, ticket->start))
 		return;
 	for (int i = 0; i < DLOAD_BUDGET_RETURNS; i++)
 	{
@@ -271,6 +276,16 @@ give_back(DloadBudget *b, const DloadTicket *ticket)
 	}
 }
 
+/* Microseconds until the ticket's start; 0 = it is used now. */
+static int64
+wait_for_start(DloadBudget *b, const DloadTicket *ticket)
+{
+	if (ticket->start > b->now)
+		return ticket->start - b->now;
+	stamp(b, ticket, b->now, false);
+	return 0;
+}
+
 /*
  * Microseconds until this request may start by the rates; 0 = now, and it is
  * charged.
@@ -282,28 +297,16 @@ wait_for_rates(DloadBudget *b, DloadTicket *ticket, bool needed)
 
 	if (b->state->nrates == 0)
 		return 0;
-	if (ticket->epoch == b->state->epoch)
-	{
-		int64		late = b->now - ticket->start;
-
-		if (late < 0)
-			return -late;
-		if (!is_overtaken(b, ticket))
-		{
-			stamp(b, ticket, b->now, false);
-			return 0;
-		}
-		if (late <= tolerance(b->state))
-			return 0;
-		/* somebody's start relies on this one's having been used in time */
-	}
+	if (ticket->epoch == b->state->epoch &&
+		!is_void(b, &ticket->units, ticket->start))
+		return wait_for_start(b, ticket);
 
 	ticket->epoch = 0;
 	at = next_start(b, ticket);
 	if (take_returned(b, ticket, needed ? at : Min(at, b->now + 1)))
-		at = Max(ticket->start, b->now);
-	else if (at <= b->now ||
-			 (needed && at - b->now <= Min(RESERVE_US, b->patience)))
+		return wait_for_start(b, ticket);
+	if (at <= b->now ||
+		(needed && at - b->now <= Min(RESERVE_US, b->patience)))
 		charge(b, ticket, at);
 	return at - b->now;
 }

@@ -20,6 +20,9 @@
 
 #include "datatype/timestamp.h"
 
+/* What an API may ask for at most; longer is taken for a mistake. */
+#define DLOAD_LONGEST_PAUSE_MS	(INT64CONST(7) * SECS_PER_DAY * 1000)
+
 typedef struct DloadLimiter DloadLimiter;
 
 /*

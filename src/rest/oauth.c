@@ -277,12 +277,15 @@ is_sendable(const char *token)
 	return true;
 }
 
-/* When the token ends, by a life in seconds (a number, or the same in quotes)
- * or a time; 0: not said. */
+/*
+ * When the token ends, by a life in seconds (a number, or the same in quotes)
+ * or a time; 0: not said.  One that came is not over: such a time is a mistake
+ * or another clock's, and would have each request ask for a new token.
+ */
 static TimestampTz
 read_end(const char *text, TimestampTz issued_at)
 {
-	TimestampTz end;
+	TimestampTz end = 0;
 	char	   *rest;
 	double		life;
 
@@ -290,9 +293,10 @@ read_end(const char *text, TimestampTz issued_at)
 		return 0;
 	life = strtod(text, &rest);
 	if (*rest != '\0')
-		return dload_parse_instant(text, strlen(text), &end) ? end : 0;
-	return life > 0 ?
-		issued_at + (int64) (Min(life, 1e9) * USECS_PER_SEC) : 0;
+		(void) dload_parse_instant(text, strlen(text), &end);
+	else if (life > 0)
+		end = issued_at + (int64) (Min(life, 1e9) * USECS_PER_SEC);
+	return end > issued_at ? end : 0;
 }
 
 static bool

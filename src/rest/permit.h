@@ -44,10 +44,6 @@ extern void dload_permit_open(DloadPermit *permit,
 							  const DloadResource *res, const char *method,
 							  const char *url);
 
-/* Is this request one that the scope "/path" or "POST /path" is for? */
-extern bool dload_scope_covers(const char *scope, const char *base_url,
-							   const char *method, const char *url);
-
 /* As dload_limiter_acquire, learn, touch and release, for all of them. */
 extern long dload_permit_acquire(DloadPermit *permit, bool needed);
 extern void dload_permit_learn(DloadPermit *permit, const DloadExchange *ex,
@@ -59,5 +55,11 @@ extern void dload_permit_block(DloadPermit *permit, int64 ms);
 
 extern void dload_permit_touch(DloadPermit *permit);
 extern void dload_permit_release(DloadPermit *permit);
+
+/* --- scope.c --- */
+
+/* Is this request one that the scope "/path" or "POST /path" is for? */
+extern bool dload_scope_covers(const char *scope, const char *base_url,
+							   const char *method, const char *url);
 
 #endif							/* DLOAD_PERMIT_H */

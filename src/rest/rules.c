@@ -157,7 +157,9 @@ dload_rules_wait(const DloadFetch *f, const DloadRule *rule, DloadSpan body)
 		ms = read_wait(text);
 	if (ms < 0)
 		ms = rule->wait;
-	return ms >= 0 ? ms : dload_retry_after(f->exchange);
+	if (ms < 0)
+		ms = dload_retry_after(f->exchange);
+	return Min(ms, DLOAD_LONGEST_PAUSE_MS);
 }
 
 bool

@@ -12,7 +12,8 @@
  *	 - a URL resolved once more leads elsewhere;
  *	 - a value set in a JSON document is not found where it was set;
  *	 - what a condition foresaw does not come true;
- *	 - a limit read from headers is out of range.
+ *	 - a limit read from headers is out of range;
+ *	 - a limit of a path is not for what is below that path.
  *
  *-------------------------------------------------------------------------
  */
@@ -28,6 +29,7 @@
 #include "rest/fill.h"
 #include "rest/limiter.h"
 #include "rest/paginator.h"
+#include "rest/permit.h"
 #include "rest/url.h"
 
 #include <curl/curl.h>
@@ -123,6 +125,22 @@ check_limits(char *text)
 	us = dload_retry_after(NULL);
 	if (us < -1 || us > week / 1000)
 		fail("a wait is out of range", header_values[0], NULL);
+}
+
+/* A URL, and the path of a limit. */
+static void
+check_scope(char *text)
+{
+	static const char base[] = "http://h/v1/";
+	char	   *path = next_line(&text);
+	char	   *scope = dload_fuzz_exact(psprintf("GET /%s", text),
+										 strlen(text) + 6);
+	char	   *deeper = psprintf("http://h/v1/%s/more", text);
+
+	(void) dload_scope_covers(scope, base, "GET", path);
+	if (strpbrk(text, "?#") == NULL &&
+		!dload_scope_covers(scope, base, "GET", deeper))
+		fail("a limit is not of its path", scope, deeper);
 }
 
 /* Does libcurl see the host and port that we see? */
@@ -323,7 +341,7 @@ dload_fuzz_rest(int what, const char *data, size_t len)
 {
 	static void (*const checks[]) (char *) = {
 		check_fields, check_limits, check_url, check_secret, check_condition,
-		check_template, check_put
+		check_template, check_put, check_scope
 	};
 	char	   *text = pnstrdup(data, len);
 
