@@ -233,6 +233,10 @@ CREATE FUNCTION pg_temp.one_page(reply jsonb, options text) RETURNS text LANGUAG
 BEGIN
 	RETURN read_all(format('method ''POST'', body %L, path ''/p/said'', records_path ''data'', %s', reply, options));
 END $$;
+-- a number, or a URL without its beginning, where a next page is named is no end either
+SELECT reply, pg_temp.one_page('{"data": [{"id": 1}]}'::jsonb || reply, $$paginate 'auto'$$)
+FROM unnest(ARRAY['{"next_page": 2}', '{"next": "items?page=2"}', '{"meta": {"next_page": "2"}}', '{"nextOffset": 1}',
+  '{"next_page": null}', '{"next_page": 0}', '{"next": ""}', '{"next": false}', '{"meta": {"next_page": {}}}', '{"next_page": 2, "total": 1}', '{"next_page": 2, "has_more": false}']::jsonb[]) AS t(reply);
 SELECT pg_temp.one_page('{"data": [{"id": 1}], "nextPageToken": "n"}', $$paginate 'token', token_path 'nextPagToken', token_param 'pageToken'$$);
 SELECT item, content FROM dload.preview('paged') WHERE section = 'detected';
 SELECT dload.create_pipeline('paged', source => 'paged', target => 'paged_load.rows');
