@@ -124,6 +124,11 @@ SELECT read_all($$path '/p/stuck/items', records_path 'data', paginate 'token', 
 SELECT read_all($$path '/p/stuck/items', records_path 'data', paginate 'token', token_path 'cursor', token_param 'cursor'$$);
 SELECT read_all($$path '/p/cycle/items', records_path 'data', paginate 'token', token_path 'cursor', token_param 'cursor'$$);
 SELECT read_all($$path '/same/page?bare=1', paginate 'page', on_repeat 'stop'$$);
+-- beyond the last page it comes again: an end, if the server is known to heed the number
+SELECT read_all($$path '/p/clamped/items?count=50', records_path 'data', paginate 'page', on_repeat 'stop'$$);
+SELECT read_all($$path '/p/clamped/items?count=50', records_path 'data', paginate 'page'$$);
+SELECT read_all($$path '/p/clamped/items?count=20', records_path 'data', paginate 'page', on_repeat 'stop'$$);
+SELECT read_all($$path '/p/clamped/items?count=15', records_path 'data', paginate 'page', on_repeat 'stop', page_size '20', page_size_param 'n'$$);
 -- the last page may be no more than the key that it was asked for
 SELECT read_all($$path '/p/since/items?count=1', records_path 'data', paginate 'keyset', keyset_path 'id', keyset_param 'since_id', on_repeat 'stop'$$);
 

@@ -26,6 +26,7 @@ STOPS
   /p/alike/items      ?page=, a token, parts "p", "q", "r" for ?part=: three
                       pages of the same two records
   /p/stuck/items      token; the last page names itself
+  /p/clamped/items    ?page=; beyond the last page comes the last one
   /p/cycle/items      token; the pages a, b and c lead to each other
   /p/wp/items         ?page=, X-WP-Total, X-WP-TotalPages; beyond: 400
   /p/short/items      ?page=&per_page= (at most 20): beyond the last page 404
@@ -200,6 +201,12 @@ def register(api):
         if "part" not in request.query:
             page["parts"] = ["p", "q", "r"]
         return reply(page)
+
+    @route("/p/clamped/items")
+    def clamped(request):
+        last = max(0, len(records(request)) - 1) // SIZE
+        number = min(request.integer("page", 1, 1) - 1, last)
+        return reply({"data": part(request, number * SIZE)[0]})
 
     @route("/p/stuck/items")
     def stuck(request):

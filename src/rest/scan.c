@@ -50,7 +50,7 @@ arrives_soon(DloadExtract *x)
 static bool
 must_be_whole(const DloadExtract *x)
 {
-	return dload_window_may_halve(x->res) ||
+	return dload_window_may_halve(x->res) || x->res->page.stop_on_repeat ||
 		dload_list_is_bare(x->res, x->fetch->request);
 }
 

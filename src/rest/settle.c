@@ -375,24 +375,48 @@ note_doubt(DloadExtract *x, const char *words)
 }
 
 /*
- * A page came again, which is in nobody's hands yet if pages are pulled whole:
- * then it does not count.
+ * Some servers send the last page for any number beyond it.  That they heed
+ * the number at all is shown by a page that was another one, or that was not
+ * full.
  */
 static bool
-settle_repeated(DloadExtract *x, int64 nrecords, const DloadRequest *next,
+is_beyond_last(const DloadExtract *x, int64 nrecords)
+{
+	const DloadPageSpec *page = &x->res->page;
+	int64		position = x->fetch->request->position;
+
+	if (!x->paginator->positional)
+		return false;
+	if (nrecords < page->page_size)
+		return true;
+	return page->kind == DLOAD_PAGINATE_PAGE ?
+		position > page->first_page + 1 : position > nrecords;
+}
+
+/*
+ * A page came again.  It does not count if it is in nobody's hands yet: that
+ * is so where pages are pulled whole, and where this is how a list may end.
+ */
+static bool
+settle_repeated(DloadExtract *x, int64 nrecords, DloadRequest *next,
 				DloadError *err)
 {
-	bool		meant = x->res->page.stop_on_repeat && next->url == NULL;
+	bool		meant = x->res->page.stop_on_repeat &&
+	(next->url == NULL || is_beyond_last(x, nrecords));
 
+	if (meant)
+		next->url = NULL;
 	if (!meant && x->repeats > repeats_allowed(x))
 		return repeated_error(x, nrecords, err);
-	x->discarded = x->by_page;
+	x->discarded = x->by_page || x->res->page.stop_on_repeat;
 	if (!meant)
 		note_doubt(x, psprintf("%s %s returned the records of the page "
 							   "before: the list grew by a page while it was "
 							   "read, or the API sent another page than the "
 							   "one asked for, so that records may be "
-							   "missing.", x->fetch->method,
+							   "missing; or pages may be equal, and the "
+							   "option \"equal_pages\" should say so.",
+							   x->fetch->method,
 							   x->fetch->shown_url));
 	return true;
 }
