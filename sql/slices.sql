@@ -93,6 +93,7 @@ SELECT FROM dload.create_pipeline('later', 'slices.later', 'slices.later_items',
 \! python3 "$MOCK_PY" --post "$(cat results/mock.url)" /_reset >results/mock.answer
 CALL dload.run('later');
 \! python3 "$MOCK_PY" --paths "$(cat results/mock.url)" | sort
+SELECT dload.drop_pipeline('later');
 -- without an end: to now
 SELECT slices.read($$path '/window/items?from=2026-01-01', window_step '100 days', $$ || :'window');
 SELECT slices.read($$path '/window/items?from=1970-01-01&to=2026-01-02', window_step '3000 days', $$ || :'window');
