@@ -107,6 +107,7 @@ SELECT read_all($$path '/p/hollow/items', records_path 'data', paginate 'page', 
 SELECT read_all($$path '/p/endless/items', records_path 'data', paginate 'token', token_path 'cursor', token_param 'cursor', stop_on_empty 'true'$$);
 SELECT read_all($$path '/p/endless/items', records_path 'data', paginate 'token', token_path 'cursor', token_param 'cursor', max_pages '9'$$);
 SELECT read_all($$path '/p/endless/items', records_path 'data', paginate 'token', token_path 'cursor', token_param 'cursor'$$);
+SELECT read_all($$path '/p/endless/items', records_path 'data', paginate 'token', token_path 'cursor', token_param 'cursor', max_pages '1010'$$);
 
 -- one that leaves the list out
 \! python3 "$MOCK_PY" --post "$(cat results/mock.url)" /_script '[{"path": "/left-out?", "status": 200, "body": {"data": [{"id": 1}], "next": "n"}, "times": 0}, {"path": "/left-out", "status": 200, "body": {"next": "c"}, "times": 0}]' >results/mock.answer
@@ -123,6 +124,11 @@ SELECT read_all($$path '/p/stuck/items', records_path 'data', paginate 'token', 
 SELECT read_all($$path '/p/stuck/items', records_path 'data', paginate 'token', token_path 'cursor', token_param 'cursor'$$);
 SELECT read_all($$path '/p/cycle/items', records_path 'data', paginate 'token', token_path 'cursor', token_param 'cursor'$$);
 SELECT read_all($$path '/same/page?bare=1', paginate 'page', on_repeat 'stop'$$);
+-- beyond the last page it comes again: an end, if the server is known to heed the number
+SELECT read_all($$path '/p/clamped/items?count=50', records_path 'data', paginate 'page', on_repeat 'stop'$$);
+SELECT read_all($$path '/p/clamped/items?count=50', records_path 'data', paginate 'page'$$);
+SELECT read_all($$path '/p/clamped/items?count=20', records_path 'data', paginate 'page', on_repeat 'stop'$$);
+SELECT read_all($$path '/p/clamped/items?count=15', records_path 'data', paginate 'page', on_repeat 'stop', page_size '20', page_size_param 'n'$$);
 -- the last page may be no more than the key that it was asked for
 SELECT read_all($$path '/p/since/items?count=1', records_path 'data', paginate 'keyset', keyset_path 'id', keyset_param 'since_id', on_repeat 'stop'$$);
 
@@ -146,6 +152,9 @@ SELECT read_all($$path '/p/csv/items', paginate 'keyset', keyset_path 'id', keys
 -- a key that does not move on
 SELECT read_all($$path '/p/since/items', records_path 'data', paginate 'keyset', keyset_path 'id', keyset_param 'since_id'$$);
 SELECT read_all($$path '/p/since/items', records_path 'data', paginate 'keyset', keyset_path 'id', keyset_param 'since_id', on_repeat 'stop'$$);
+-- a total does not end it: records may come twice, or only those be counted that are left
+SELECT read_all($$path '/p/since/items', records_path 'data', paginate 'keyset', keyset_path 'id', keyset_param 'since_id', on_repeat 'stop', total_path 'total'$$);
+SELECT read_all($$path '/p/left/items', records_path 'data', paginate 'keyset', keyset_path 'id', keyset_param 'after', total_path 'total'$$);
 -- a tuple in a body, exact to the last digit
 \! python3 "$MOCK_PY" --post "$(cat results/mock.url)" /_reset >results/mock.answer
 SELECT read_all($$path '/p/search', method 'POST', body '{"query": {"match_all": {}}}', records_path 'hits.hits', paginate 'keyset', keyset_path 'sort[0], sort[1]', keyset_param 'search_after', token_in 'body', page_size '20', page_size_param 'size', page_size_in 'body'$$);
@@ -154,6 +163,15 @@ SELECT read_all($$path '/p/search', method 'POST', records_path 'hits.hits', pag
 SELECT read_all($$path '/p/search', method 'POST', body '{"size": 20}', records_path 'hits.hits', paginate 'keyset', keyset_path 'sort', keyset_param 'search_after'$$);
 -- of a page that comes slowly the last record is kept too
 SELECT read_all($$path '/p/stripe/items?slow=1', records_path 'data', paginate 'keyset', keyset_path 'id', keyset_param 'starting_after', has_more_path 'has_more'$$);
+
+-- pages that are equal, since nothing tells their records apart
+SELECT read_all($$path '/p/alike/items', records_path 'data', paginate 'page'$$);
+SELECT read_all($$path '/p/alike/items', records_path 'data', paginate 'page', equal_pages 'true'$$);
+SELECT read_all($$path '/p/alike/items', records_path 'data', paginate 'token', token_path 'page', token_param 'page'$$);
+SELECT read_all($$path '/p/alike/items', records_path 'data', paginate 'token', token_path 'page', token_param 'page', equal_pages 'true'$$);
+SELECT read_all($$path '/p/alike/items', records_path 'data', paginate 'list', list_path 'parts', list_param 'part'$$);
+SELECT read_all($$path '/p/alike/items', records_path 'data', paginate 'list', list_path 'parts', list_param 'part', equal_pages 'true'$$);
+SELECT define($$path '/p/alike/items', records_path 'data', paginate 'scroll', token_path 'page', scroll_path '/', equal_pages 'true'$$);
 
 -- positions in a body; a server that lowers the size of pages
 \! python3 "$MOCK_PY" --post "$(cat results/mock.url)" /_reset >results/mock.answer
@@ -220,6 +238,10 @@ CREATE FUNCTION pg_temp.one_page(reply jsonb, options text) RETURNS text LANGUAG
 BEGIN
 	RETURN read_all(format('method ''POST'', body %L, path ''/p/said'', records_path ''data'', %s', reply, options));
 END $$;
+-- a number, or a URL without its beginning, where a next page is named is no end either
+SELECT reply, pg_temp.one_page('{"data": [{"id": 1}]}'::jsonb || reply, $$paginate 'auto'$$)
+FROM unnest(ARRAY['{"next_page": 2}', '{"next": "items?page=2"}', '{"meta": {"next_page": "2"}}', '{"nextOffset": 1}',
+  '{"next_page": null}', '{"next_page": 0}', '{"next": ""}', '{"next": false}', '{"meta": {"next_page": {}}}', '{"next_page": 2, "total": 1}', '{"next_page": 2, "has_more": false}']::jsonb[]) AS t(reply);
 SELECT pg_temp.one_page('{"data": [{"id": 1}], "nextPageToken": "n"}', $$paginate 'token', token_path 'nextPagToken', token_param 'pageToken'$$);
 SELECT item, content FROM dload.preview('paged') WHERE section = 'detected';
 SELECT dload.create_pipeline('paged', source => 'paged', target => 'paged_load.rows');

@@ -84,6 +84,16 @@ SELECT FROM dload.create_pipeline('placed', 'slices.places', 'slices.placed', pa
 CALL dload.run('placed', max_pages => 4);
 CALL dload.run('placed');
 SELECT count(*), min(id), max(id) FROM slices.placed;
+-- what only a read from the start has is in no slice
+CREATE FOREIGN TABLE slices.later () SERVER slices OPTIONS (path '/window/items',
+  query_params '{"from": "{from}", "to": "{to}", "first": "1"}', cursor_drop_params 'first',
+  paginate 'window', window_from_param 'from', window_to_param 'to', window_step '1 hour', records_path 'items');
+SELECT FROM dload.create_pipeline('later', 'slices.later', 'slices.later_items', params => '{"to": "2026-01-01T02:00:00Z"}',
+  write_disposition => 'merge', primary_key => ARRAY['id'], cursor_path => 'updated_at', cursor_param => 'from', initial_value => '2026-01-01');
+\! python3 "$MOCK_PY" --post "$(cat results/mock.url)" /_reset >results/mock.answer
+CALL dload.run('later');
+\! python3 "$MOCK_PY" --paths "$(cat results/mock.url)" | sort
+SELECT dload.drop_pipeline('later');
 -- without an end: to now
 SELECT slices.read($$path '/window/items?from=2026-01-01', window_step '100 days', $$ || :'window');
 SELECT slices.read($$path '/window/items?from=1970-01-01&to=2026-01-02', window_step '3000 days', $$ || :'window');

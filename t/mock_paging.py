@@ -23,7 +23,10 @@ STOPS
   /p/lies/items       "has_more" true on every page, no token after the second
   /p/hollow/items     ?page=: the second page is empty, "isLast" tells
   /p/endless/items    token; pages beyond the last are empty, with a token
+  /p/alike/items      ?page=, a token, parts "p", "q", "r" for ?part=: three
+                      pages of the same two records
   /p/stuck/items      token; the last page names itself
+  /p/clamped/items    ?page=; beyond the last page comes the last one
   /p/cycle/items      token; the pages a, b and c lead to each other
   /p/wp/items         ?page=, X-WP-Total, X-WP-TotalPages; beyond: 400
   /p/short/items      ?page=&per_page= (at most 20): beyond the last page 404
@@ -32,7 +35,8 @@ STOPS
 KEYS
   /p/stripe/items     ?starting_after=id, "has_more"; ?slow=1: the
                       end of a page comes late
-  /p/since/items      ?since_id=, inclusive: the last one comes again
+  /p/since/items      ?since_id=, inclusive: the last one comes again; "total"
+  /p/left/items       ?after=id; "total" is what is left from there
   /p/csv/items        ?after=id, CSV
   /p/tuple/items      ?after_day=&after_id=: two keys
   /p/search           POST search_after = sort of the last hit: [day, id]; ids
@@ -186,6 +190,24 @@ def register(api):
         page, _ = part(request, start)
         return reply({"data": page, "cursor": start + SIZE})
 
+    @route("/p/alike/items")
+    def alike(request):
+        number = request.integer("page", 1, 1)
+        if number > 3:
+            return reply({"data": []})
+        page = {"data": [{"state": "open"}] * 2}
+        if number < 3:
+            page["page"] = number + 1
+        if "part" not in request.query:
+            page["parts"] = ["p", "q", "r"]
+        return reply(page)
+
+    @route("/p/clamped/items")
+    def clamped(request):
+        last = max(0, len(records(request)) - 1) // SIZE
+        number = min(request.integer("page", 1, 1) - 1, last)
+        return reply({"data": part(request, number * SIZE)[0]})
+
     @route("/p/stuck/items")
     def stuck(request):
         start = request.query.get("cursor", "0")
@@ -248,7 +270,13 @@ def register(api):
     def since(request):
         last = request.integer("since_id", 0)
         page, _ = after(records(request), lambda i: i["id"] >= last)
-        return reply({"data": page})
+        return reply({"data": page, "total": COUNT})
+
+    @route("/p/left/items")
+    def left(request):
+        last = request.integer("after", 0)
+        later = [i for i in records(request) if i["id"] > last]
+        return reply({"data": later[:SIZE], "total": len(later)})
 
     @route("/p/csv/items")
     def by_csv(request):

@@ -405,7 +405,11 @@ const DloadOption dload_options[] = {
 	SIMPLE("stop_on_short", T, DLOAD_OPT_BOOL, "false",
 		   "Whether a page with fewer records than page_size is the last one."),
 	CHOICE("on_repeat", T, "error|stop", "error",
-		   "What it means that the next page is one already read."),
+		   "What it means that the next page is one already read, or for "
+		   "paginate 'page' and 'offset' that the last one comes again."),
+	SIMPLE("equal_pages", T, DLOAD_OPT_BOOL, "false",
+		   "Pages in a row may have the same records, and all of them count; "
+		   "else they are a sign that the server ignores what is asked."),
 	SIMPLE("stop_when", T, DLOAD_OPT_CONDITION, NULL,
 		   "Condition on a response that ends the list; without status in "
 		   "it on a 2xx one. The records of a 2xx response still count."),

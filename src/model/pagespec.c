@@ -36,6 +36,8 @@ static const DloadOwnedOption owned[] = {
 	{"stop_on_empty", "link|next_url|page|offset|token|keyset|auto", false},
 	{"stop_on_short", "link|next_url|page|offset|token|keyset|auto", false},
 	{"on_repeat", "link|next_url|page|offset|token|keyset|auto", false},
+	{"equal_pages", "link|next_url|page|offset|token|keyset|auto|window|list",
+	false},
 	{NULL}
 };
 
@@ -190,6 +192,7 @@ read_stops(DloadPageSpec *spec, const DloadOptionSet *set)
 			DLOAD_YES : DLOAD_NO;
 	spec->stop_on_short = dload_option_bool(set, "stop_on_short");
 	spec->stop_on_repeat = dload_option_enum(set, "on_repeat") == 1;
+	spec->equal_pages = dload_option_bool(set, "equal_pages");
 	spec->max_pages = dload_option_number(set, "max_pages");
 }
 

@@ -100,6 +100,7 @@ typedef struct DloadPageSpec
 	DloadChoice stop_on_empty;
 	bool		stop_on_short;
 	bool		stop_on_repeat; /* else that is an error */
+	bool		equal_pages;	/* pages in a row may have the same records */
 	int64		max_pages;		/* 0 = no cap */
 } DloadPageSpec;
 

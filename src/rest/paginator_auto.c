@@ -62,6 +62,13 @@ static const struct
 	{NULL, NULL}
 };
 
+/* More places of a next page, by what we do not go on. */
+static const char *const position_paths[] = {
+	"nextPage", "next_offset", "nextOffset", "meta.next_page",
+	"pagination.next_page", "meta.pagination.next_page", "paging.next_page",
+	NULL
+};
+
 /* Flags that say that there is more, and totals. */
 static const char *const more_paths[] = {
 	"has_more", "hasMore", "hasNextPage", "has_next_page", "has_next",
@@ -204,6 +211,41 @@ dload_paginator_overlooks(const DloadResource *res, const DloadPageInfo *page,
 	return dload_paging_detect(page, next);
 }
 
+/* Does a flag or a total say that this page is all? */
+static bool
+says_whole(const DloadPageInfo *page)
+{
+	DloadToken	token;
+
+	for (int i = 0; more_paths[i] != NULL; i++)
+	{
+		if (dload_path_lookup(parse(more_paths[i]), page->envelope, &token) &&
+			token.type == DLOAD_TOKEN_FALSE)
+			return true;
+	}
+	for (int i = 0; total_paths[i] != NULL; i++)
+	{
+		if (dload_total_at(parse(total_paths[i]), page->envelope) ==
+			page->nrecords)
+			return true;
+	}
+	return false;
+}
+
+/* The first of these places that has a text or a number other than 0. */
+static const char *
+first_named(const char *const *paths, DloadSpan envelope)
+{
+	for (; *paths != NULL; paths++)
+	{
+		char	   *text = text_at(*paths, envelope);
+
+		if (text != NULL && text[0] != '\0' && strcmp(text, "0") != 0)
+			return *paths;
+	}
+	return NULL;
+}
+
 /*
  * No way was found.  If the reply says that it is not all, then to stop here
  * would lose the rest in silence.
@@ -230,14 +272,20 @@ check_whole(const DloadResource *res, const DloadPageInfo *page,
 		if (text != NULL && strtoi64(text, NULL, 10) > page->nrecords)
 			path = total_paths[i];
 	}
+	if (path == NULL && !says_whole(page))
+	{
+		path = first_named(url_paths, page->envelope);
+		if (path == NULL)
+			path = first_named(position_paths, page->envelope);
+	}
 	if (path == NULL)
 		return DLOAD_NEXT_END;
 	dload_error_set(err, ERRCODE_FDW_ERROR,
 					"paginate 'auto' did not find out how server \"%s\" is "
 					"asked for the next page", res->servername);
 	dload_error_detail(err, "The first reply has " INT64_FORMAT " records and "
-					   "says at \"%s\" that there are more, but names no "
-					   "next page.", page->nrecords, path);
+					   "says at \"%s\" that there are more, but not where.",
+					   page->nrecords, path);
 	dload_error_hint(err, "Name the paginator: 'page', 'offset' and 'keyset' "
 					 "are never guessed.");
 	return DLOAD_NEXT_ERROR;

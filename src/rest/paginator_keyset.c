@@ -3,9 +3,11 @@
  * paginator_keyset.c
  *	  Paging by the key of the last record.
  *
- * Only the records lead on, so a page without any is the end.  That the key
- * does not move makes the next request equal to one already made, which the
- * read notices.
+ * Only the records lead on, so a page without any is the end.  A declared
+ * total is not: the key's own record may come again with the next page, and
+ * where the key is a filter, some count only what is left behind it.  That
+ * the key does not move makes the next request equal to one already made,
+ * which the read notices.
  *
  *-------------------------------------------------------------------------
  */
@@ -83,8 +85,7 @@ dload_next_keyset(const DloadResource *res, const DloadPageInfo *page,
 	ListCell   *place;
 	ListCell   *value;
 
-	progress.records = page->request->position + page->nrecords;
-	progress.pages = -1;
+	progress.records = progress.pages = -1;
 	if (dload_paging_stop(res, page, &progress) == DLOAD_STOP_END)
 		return DLOAD_NEXT_END;
 	if (page->nrecords == 0 || page->last_record.data == NULL)
@@ -92,7 +93,7 @@ dload_next_keyset(const DloadResource *res, const DloadPageInfo *page,
 	if (!read_key(res, page, &values, err))
 		return DLOAD_NEXT_ERROR;
 	dload_paging_drop(res, spec->keyset, next);
-	next->position = progress.records;
+	next->position = page->request->position + page->nrecords;
 	if (list_length(spec->keyset) < list_length(values))
 		return dload_paging_put(linitial(spec->keyset), tuple(values), next,
 								err) ? DLOAD_NEXT_PAGE : DLOAD_NEXT_ERROR;

@@ -29,8 +29,8 @@ keeps_params(const DloadResource *res)
 
 /*
  * The parameters as they are kept for later requests: {"name": ["0svalue"]},
- * with the place (DloadParamIn) and "s", "j" for JSON, "n" for null, or
- * capitals and "E" for lists.
+ * with the place (DloadParamIn), "c" if it is the cursor, and "s", "j" for
+ * JSON, "n" for null, or capitals and "E" for lists.
  */
 char *
 dload_request_given(const DloadResource *res, List *params)
@@ -63,7 +63,7 @@ dload_request_given(const DloadResource *res, List *params)
 			if (any)
 				appendStringInfoString(&buf, ", ");
 			any = true;
-			escape_json(&buf, psprintf("%d%c%s", p->in,
+			escape_json(&buf, psprintf("%d%s%c%s", p->in, p->cursor ? "c" : "",
 									   p->list ? pg_ascii_toupper(kind) : kind,
 									   p->value ? p->value : ""));
 		}
@@ -84,12 +84,15 @@ take_given(const char *key, const char *value, void *arg)
 
 	if (value == NULL || strlen(value) < 2)
 		return;
-	kind = pg_ascii_tolower(value[1]);
 	param->name = pstrdup(key);
-	param->in = value[0] - '0';
+	param->in = *value++ - '0';
+	param->cursor = *value == 'c';
+	if (param->cursor)
+		value++;
+	kind = pg_ascii_tolower(*value);
 	param->bare = kind == 'j' || kind == 'n';
-	param->list = kind != value[1];
-	param->value = kind == 'j' || kind == 's' ? pstrdup(value + 2) : NULL;
+	param->list = kind != *value;
+	param->value = kind == 'j' || kind == 's' ? pstrdup(value + 1) : NULL;
 	*params = lappend(*params, param);
 }
 

@@ -50,7 +50,7 @@ arrives_soon(DloadExtract *x)
 static bool
 must_be_whole(const DloadExtract *x)
 {
-	return dload_window_may_halve(x->res) ||
+	return dload_window_may_halve(x->res) || x->res->page.stop_on_repeat ||
 		dload_list_is_bare(x->res, x->fetch->request);
 }
 
@@ -75,13 +75,13 @@ begin_page(DloadExtract *x, DloadError *err)
 										   err);
 		return x->page != NULL;
 	}
-	if (must_be_whole(x) || arrives_soon(x))
+	if (arrives_soon(x))
 	{
 		x->page = dload_extract_fetch_page(x, x->context, SIZE_MAX, err);
 		return x->page != NULL;
 	}
 	/* what its records are is known when the page is complete */
-	if (dload_extract_needs_page(x))
+	if (must_be_whole(x) || dload_extract_needs_page(x))
 	{
 		x->page = dload_extract_fetch_page(x, x->context,
 										   (size_t) dload_package_kb * 1024,

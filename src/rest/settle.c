@@ -15,7 +15,10 @@
 /* More than one bad spot: whatever the rule is for, it is something else. */
 #define MAX_SKIPS 10
 
-/* More pages in a row without a record: the list leads on for ever. */
+/*
+ * More pages in a row without a record: the list leads on for ever, unless
+ * max_pages says otherwise.
+ */
 #define MAX_HOLLOW 1000
 
 /* records_path led nowhere: that is not an empty list. */
@@ -31,7 +34,8 @@ nothing_at_path(DloadExtract *x, DloadSpan envelope, DloadError *err)
 	dload_error_detail(err, "%s %s returned: %s", x->fetch->method,
 					   x->fetch->shown_url,
 					   dload_shown_body(x->res, envelope));
-	if (guess != NULL && guess->nsteps > 0)
+	if (guess != NULL && guess->nsteps > 0 &&
+		x->channel.stats.pages == 0)
 		return dload_error_hint(err, "The response has a list at \"%s\".",
 								dload_path_text(guess));
 	return dload_error_hint(err, "If the API leaves a list without records "
@@ -61,8 +65,8 @@ static bool
 is_repeated(DloadExtract *x, int64 nrecords, uint64 fingerprint)
 {
 	/* files may well be equal */
-	if (x->res->slice.list_url != NULL || x->paginator->asks_by == NULL ||
-		nrecords == 0)
+	if (x->res->slice.list_url != NULL || x->res->page.equal_pages ||
+		x->paginator->asks_by == NULL || nrecords == 0)
 		return false;
 	/* no request of a scroll is like another, even if it goes in circles */
 	if (x->res->page.kind == DLOAD_PAGINATE_SCROLL)
@@ -104,13 +108,17 @@ repeated_error(const DloadExtract *x, int64 nrecords, DloadError *err)
 					   "the page before");
 	if (kind <= DLOAD_PAGINATE_NEXT_URL)
 		return dload_error_hint(err, "Its next links lead on, but not to "
-								"other records.");
+								"other records; if these may be equal, set "
+								"the option \"equal_pages\" to 'true'.");
 	if (kind == DLOAD_PAGINATE_AUTO)
 		return dload_error_hint(err, "What paginate 'auto' found does not lead "
 								"on: %s. Name the paginator and its options.",
 								x->channel.stats.paginator);
+	if (kind == DLOAD_PAGINATE_SCROLL)
+		return dload_error_hint(err, "The server seems to ignore the token.");
 	return dload_error_hint(err, "The server seems to ignore the parameter "
-							"named by the option \"%s\".",
+							"named by the option \"%s\"; if pages may be "
+							"equal, set the option \"equal_pages\" to 'true'.",
 							x->paginator->asks_by);
 }
 
@@ -330,7 +338,7 @@ check_hollow(DloadExtract *x, int64 nrecords, DloadError *err)
 
 	x->hollow = nrecords == 0 && kind != DLOAD_PAGINATE_WINDOW &&
 		kind != DLOAD_PAGINATE_LIST ? x->hollow + 1 : 0;
-	if (x->hollow <= MAX_HOLLOW)
+	if (x->hollow <= MAX_HOLLOW || x->res->page.max_pages > 0)
 		return true;
 	dload_error_set(err, ERRCODE_FDW_ERROR,
 					"API of server \"%s\" sent %d pages without records in a "
@@ -338,7 +346,9 @@ check_hollow(DloadExtract *x, int64 nrecords, DloadError *err)
 	dload_error_detail(err, "The last of them: %s.",
 					   describe_answer(x->fetch));
 	return dload_error_hint(err, "If a page without records is the last one, "
-							"set the option \"stop_on_empty\" to 'true'.");
+							"set the option \"stop_on_empty\" to 'true'; "
+							"if so many are right, set \"max_pages\" to more "
+							"than will come.");
 }
 
 /* Is a page that counts what it should be? */
@@ -365,24 +375,48 @@ note_doubt(DloadExtract *x, const char *words)
 }
 
 /*
- * A page came again, which is in nobody's hands yet if pages are pulled whole:
- * then it does not count.
+ * Some servers send the last page for any number beyond it.  That they heed
+ * the number at all is shown by a page that was another one, or that was not
+ * full.
  */
 static bool
-settle_repeated(DloadExtract *x, int64 nrecords, const DloadRequest *next,
+is_beyond_last(const DloadExtract *x, int64 nrecords)
+{
+	const DloadPageSpec *page = &x->res->page;
+	int64		position = x->fetch->request->position;
+
+	if (!x->paginator->positional)
+		return false;
+	if (nrecords < page->page_size)
+		return true;
+	return page->kind == DLOAD_PAGINATE_PAGE ?
+		position > page->first_page + 1 : position > nrecords;
+}
+
+/*
+ * A page came again.  It does not count if it is in nobody's hands yet: that
+ * is so where pages are pulled whole, and where this is how a list may end.
+ */
+static bool
+settle_repeated(DloadExtract *x, int64 nrecords, DloadRequest *next,
 				DloadError *err)
 {
-	bool		meant = x->res->page.stop_on_repeat && next->url == NULL;
+	bool		meant = x->res->page.stop_on_repeat &&
+	(next->url == NULL || is_beyond_last(x, nrecords));
 
+	if (meant)
+		next->url = NULL;
 	if (!meant && x->repeats > repeats_allowed(x))
 		return repeated_error(x, nrecords, err);
-	x->discarded = x->by_page;
+	x->discarded = x->by_page || x->res->page.stop_on_repeat;
 	if (!meant)
 		note_doubt(x, psprintf("%s %s returned the records of the page "
 							   "before: the list grew by a page while it was "
 							   "read, or the API sent another page than the "
 							   "one asked for, so that records may be "
-							   "missing.", x->fetch->method,
+							   "missing; or pages may be equal, and the "
+							   "option \"equal_pages\" should say so.",
+							   x->fetch->method,
 							   x->fetch->shown_url));
 	return true;
 }
