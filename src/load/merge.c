@@ -68,6 +68,7 @@ typedef struct Merge
 	bool	   *changed;		/* per row: exists with another hash */
 	bool	   *waiting;		/* per row: to be updated by a statement */
 	bool	   *doomed;			/* per row: exists, and is to go */
+	DloadRemoval *removal;		/* NULL without tombstones */
 	Datum	   *values;			/* of the row being updated */
 	bool	   *nulls;
 	DloadCounters *counters;
@@ -424,38 +425,32 @@ prepare_update(Merge *m)
 	List	   *attributes = dload_writer_attributes(m->writer);
 	Oid		   *types = palloc(sizeof(Oid) * list_length(attributes));
 	StringInfoData sql;
+	StringInfoData condition;
 	SPIPlanPtr	plan;
 	int			i = 0;
 	ListCell   *lc;
 
 	initStringInfo(&sql);
+	initStringInfo(&condition);
 	appendStringInfo(&sql, "UPDATE %s SET ",
 					 dload_relation_name(m->root->relid));
 	foreach(lc, attributes)
 	{
 		Form_pg_attribute att = TupleDescAttr(m->desc, lfirst_int(lc) - 1);
+		const char *name = quote_identifier(NameStr(att->attname));
+		char	   *value = psprintf("$%d", i + 1);
 
-		types[i] = att->atttypid;
-		appendStringInfo(&sql, "%s%s = $%d", i ? ", " : "",
-						 quote_identifier(NameStr(att->attname)), i + 1);
-		i++;
+		appendStringInfo(&sql, "%s%s = %s", i ? ", " : "", name, value);
+		types[i++] = att->atttypid;
+		for (int k = 0; k < m->shape->nkeys; k++)
+			if (m->shape->keys[k]->attnum == att->attnum)
+			{
+				appendStringInfoString(&condition, " AND ");
+				dload_key_append_equal(&condition, name, value,
+									   att->atttypid);
+			}
 	}
-	for (int k = 0; k < m->shape->nkeys; k++)
-	{
-		int			position = 0;
-
-		foreach(lc, attributes)
-		{
-			if (lfirst_int(lc) == m->shape->keys[k]->attnum)
-				break;
-			position++;
-		}
-		appendStringInfoString(&sql, k ? " AND " : " WHERE ");
-		dload_key_append_equal(&sql,
-							   quote_identifier(m->shape->keys[k]->name),
-							   psprintf("$%d", position + 1),
-							   key_attribute(m, k)->atttypid);
-	}
+	appendStringInfo(&sql, " WHERE true%s", condition.data);
 	plan = SPI_prepare(sql.data, i, types);
 	if (plan == NULL)
 		elog(ERROR, "could not prepare \"%s\"", sql.data);
@@ -511,6 +506,21 @@ update_rows(Merge *m)
 	}
 }
 
+/*
+ * Another session may have removed a row that is to go, or given it another
+ * key, with which it stays.
+ */
+static void
+hold_rows(Merge *m)
+{
+	for (int i = 0; i < m->nrows; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (m->doomed[i])
+			m->doomed[i] = dload_removal_hold(m->removal, m->keys, i);
+	}
+}
+
 /* Below the changed rows, and those that go. */
 static void
 settle_children(Merge *m, DloadBatch *batch, DloadRow *only)
@@ -530,34 +540,23 @@ settle_children(Merge *m, DloadBatch *batch, DloadRow *only)
 static void
 remove_rows(Merge *m)
 {
-	DloadRemoval *removal = NULL;
-	Datum		keys[INDEX_MAX_KEYS];
+	bool		marks = m->shape->deleted != NULL;
+	int64	   *nremoved = marks ? &m->counters->rows_updated :
+		&m->counters->rows_deleted;
 
 	for (int i = 0; i < m->nrows; i++)
 	{
-		DloadRemoved done = DLOAD_REMOVED_BEFORE;
-
+		CHECK_FOR_INTERRUPTS();
 		if (!m->rows[i]->tombstone)
 			continue;
-		CHECK_FOR_INTERRUPTS();
-		if (m->doomed[i])
-		{
-			if (removal == NULL)
-				removal = dload_removal_open(m->root, m->desc);
-			for (int k = 0; k < m->shape->nkeys; k++)
-				keys[k] = m->keys[k][i];
-			done = dload_removal_remove(removal, keys);
-		}
-		/* nor is what was below it gone, once the package is undone */
-		if (done == DLOAD_REMOVAL_REFUSED)
+		if (m->doomed[i] && dload_removal_remove(m->removal, m->keys, i))
+			(*nremoved)++;
+		else if (m->doomed[i] && !marks)
+			/* the attempt is undone, so what is below it stays, too */
 			dload_load_reject(m->load, m->rows[i], m->root,
 							  "row was not removed: a trigger or policy kept it");
-		else if (done == DLOAD_REMOVED_BEFORE)
-			m->counters->rows_unchanged++;
-		else if (m->shape->deleted != NULL)
-			m->counters->rows_updated++;
 		else
-			m->counters->rows_deleted++;
+			m->counters->rows_unchanged++;
 	}
 }
 
@@ -618,6 +617,9 @@ dload_merge(DloadLoad *load, DloadBatch *batch, DloadRow *only,
 	collect_rows(&m, batch, only);
 	level = prefer_indexes();
 	match_rows(&m);
+	if (batch->ntombstones > 0)
+		m.removal = dload_removal_open(m.root, m.desc);
+	hold_rows(&m);
 	settle_children(&m, batch, only);
 	remove_rows(&m);
 	AtEOXact_GUC(true, level);

@@ -19,9 +19,10 @@
 
 struct DloadRemoval
 {
+	int			nkeys;
 	/* parameters of both are the key */
 	SPIPlanPtr	remove;
-	SPIPlanPtr	find;			/* NULL: rows stay */
+	SPIPlanPtr	hold;			/* NULL: rows stay */
 };
 
 /* Raise unless the column can hold a time or "true". */
@@ -57,9 +58,10 @@ append_update(StringInfo sql, const char *relation, const DloadColumn *mark,
 					 is_bool ? "NOT TRUE" : "NULL");
 }
 
-/* A statement, to whose condition the key is added. */
+/* A statement about the row with the key. */
 static SPIPlanPtr
-prepare(const DloadTable *root, TupleDesc desc, const char *statement)
+prepare(const DloadTable *root, TupleDesc desc, const char *statement,
+		const char *end)
 {
 	const DloadShape *shape = root->shape;
 	Oid		   *types = palloc(sizeof(Oid) * shape->nkeys);
@@ -77,6 +79,7 @@ prepare(const DloadTable *root, TupleDesc desc, const char *statement)
 		dload_key_append_equal(&sql, quote_identifier(key->name),
 							   psprintf("$%d", k + 1), types[k]);
 	}
+	appendStringInfoString(&sql, end);
 	plan = SPI_prepare(sql.data, shape->nkeys, types);
 	if (plan == NULL)
 		elog(ERROR, "could not prepare \"%s\"", sql.data);
@@ -91,6 +94,7 @@ dload_removal_open(const DloadTable *root, TupleDesc desc)
 	const DloadColumn *mark = root->shape->deleted;
 	StringInfoData sql;
 
+	removal->nkeys = root->shape->nkeys;
 	initStringInfo(&sql);
 	if (mark != NULL)
 	{
@@ -101,30 +105,37 @@ dload_removal_open(const DloadTable *root, TupleDesc desc)
 	}
 	else
 	{
+		appendStringInfo(&sql, "SELECT FROM %s WHERE true", relation);
+		removal->hold = prepare(root, desc, sql.data, " FOR UPDATE");
+		resetStringInfo(&sql);
 		appendStringInfo(&sql, "DELETE FROM %s WHERE true", relation);
-		removal->find = prepare(root, desc,
-								psprintf("SELECT FROM %s WHERE true",
-										 relation));
 	}
-	removal->remove = prepare(root, desc, sql.data);
+	removal->remove = prepare(root, desc, sql.data, "");
 	return removal;
 }
 
-/* The number of rows. */
-static uint64
-execute(SPIPlanPtr plan, Datum *keys)
+/* Was there a row that it could be done with? */
+static bool
+execute(const DloadRemoval *removal, SPIPlanPtr plan, Datum **keys, int n)
 {
-	if (SPI_execute_plan(plan, keys, NULL, false, 0) < 0)
+	Datum		key[INDEX_MAX_KEYS];
+
+	for (int k = 0; k < removal->nkeys; k++)
+		key[k] = keys[k][n];
+	if (SPI_execute_plan(plan, key, NULL, false, 0) < 0)
 		elog(ERROR, "could not remove a row");
-	return SPI_processed;
+	return SPI_processed > 0;
 }
 
-DloadRemoved
-dload_removal_remove(DloadRemoval *removal, Datum *keys)
+bool
+dload_removal_hold(DloadRemoval *removal, Datum **keys, int n)
 {
-	if (execute(removal->remove, keys) > 0)
-		return DLOAD_REMOVED;
-	if (removal->find != NULL && execute(removal->find, keys) > 0)
-		return DLOAD_REMOVAL_REFUSED;
-	return DLOAD_REMOVED_BEFORE;
+	return removal->hold == NULL ||
+		execute(removal, removal->hold, keys, n);
+}
+
+bool
+dload_removal_remove(DloadRemoval *removal, Datum **keys, int n)
+{
+	return execute(removal, removal->remove, keys, n);
 }

@@ -22,13 +22,14 @@ typedef struct DloadRemoval DloadRemoval;
 extern DloadRemoval *dload_removal_open(const DloadTable *root,
 										TupleDesc desc);
 
-typedef enum DloadRemoved
-{
-	DLOAD_REMOVED,
-	DLOAD_REMOVED_BEFORE,		/* there is no such row, or it is marked */
-	DLOAD_REMOVAL_REFUSED		/* it is there as before */
-} DloadRemoved;
+/*
+ * Hold on to the row with key n, so that what is below it can go first; its
+ * values are keys[k][n].  False if there is none, or none any more.  Rows that
+ * are marked need no hold.
+ */
+extern bool dload_removal_hold(DloadRemoval *removal, Datum **keys, int n);
 
-extern DloadRemoved dload_removal_remove(DloadRemoval *removal, Datum *keys);
+/* False if it was marked before, or is kept by a trigger or policy. */
+extern bool dload_removal_remove(DloadRemoval *removal, Datum **keys, int n);
 
 #endif							/* DLOAD_REMOVAL_H */
