@@ -119,6 +119,13 @@ SELECT id FROM del.t ORDER BY id;
 SELECT cursor_value FROM dload.cursors WHERE pipeline = 'd';
 SELECT dload.drop_pipeline('d');
 
+-- each record is counted once, also where there is no table yet
+SELECT dload.create_pipeline('d', 'del.pages', 'del.none', write_disposition => 'merge', primary_key => ARRAY['id'], cursor_path => 'at', initial_value => '5');
+\! python3 "${PG_ABS_SRCDIR:-.}/t/answer.py" /del '[{"id":3,"at":3,"gone":true},{"id":2,"at":7,"gone":true}]' '[]'
+CALL dload.run('d');
+SELECT * FROM del.last;
+SELECT dload.drop_pipeline('d');
+
 -- marked instead of removed
 CREATE FOREIGN TABLE del.bad () SERVER del OPTIONS (path '/del', deleted_column 'gone_at');
 CREATE FOREIGN TABLE del.marks () SERVER del OPTIONS (path '/del', conditional 'false', deleted_when '$.status = "deleted"', deleted_column 'id');

@@ -428,7 +428,9 @@ store_batch(DloadRun *run)
 	/* tombstones alone, and no row that one of them could mean */
 	if (!dload_keys_are_known(run->shape))
 	{
-		run->counters.rows_unchanged += run->batch->nroots;
+		for (int i = 0; i < run->batch->nroots; i++)
+			if (!run->batch->roots[i]->dead)
+				run->counters.rows_unchanged++;
 		return;
 	}
 	dload_firstload_check(run);
