@@ -270,9 +270,12 @@ decode_value(DloadBatch *b, const DloadColumn *column, DloadToken *token,
 		return true;
 	initStringInfo(&out);
 	if (!append_decoded(column, token, &out))
+	{
+		pfree(out.data);
 		return dload_error_set(err, ERRCODE_INVALID_TEXT_REPRESENTATION,
 							   "column \"%s\": value cannot be decoded",
 							   column->name);
+	}
 	text = carve(b, out.len);
 	memcpy(text, out.data, out.len);
 	pfree(out.data);
