@@ -124,6 +124,8 @@ execute(const DloadRemoval *removal, SPIPlanPtr plan, Datum **keys, int n)
 		key[k] = keys[k][n];
 	if (SPI_execute_plan(plan, key, NULL, false, 0) < 0)
 		elog(ERROR, "could not remove a row");
+	/* there may be many before SPI frees them */
+	SPI_freetuptable(SPI_tuptable);
 	return SPI_processed > 0;
 }
 
