@@ -172,6 +172,31 @@ bounded(
 	  . " WHERE pipeline = 'refused'",
 	'partial 6000');
 
+# Many rows that go at once
+$mock->script(
+	{
+		path => '/gone',
+		status => 200,
+		times => 0,
+		headers => { 'Content-Type' => 'application/json' },
+		body => '[' . join(',', map { qq({"id":$_,"gone":true}) } 1 .. 60000) . ']',
+	});
+$node->safe_psql(
+	'postgres', q{
+CREATE FOREIGN TABLE gone (id bigint) SERVER api
+	OPTIONS (path '/gone', conditional 'false');
+SELECT dload.create_pipeline('gone', source => 'gone', target => 'loaded.gone',
+	write_disposition => 'merge', primary_key => ARRAY['id'])});
+$node->safe_psql('postgres', q{CALL dload.run('gone')});
+$node->safe_psql('postgres',
+	q{ALTER FOREIGN TABLE gone OPTIONS (ADD deleted_when '$.gone = true')});
+bounded(
+	"CALL dload.run('gone')",
+	"SELECT outcome || ' ' || rows_deleted FROM dload.runs"
+	  . " WHERE pipeline = 'gone' ORDER BY run_id DESC LIMIT 1",
+	'complete 60000');
+$mock->clear_script;
+
 # Large pages on their way at the same time
 $node->safe_psql(
 	'postgres', q{
