@@ -108,6 +108,19 @@ SELECT c.relfilenode = f.relfilenode AS same_file FROM pg_class c, rep.file f WH
 CALL dload.run('copy');
 SELECT count(*), count(DISTINCT _dload_id), pg_get_serial_sequence('rep.c', '_dload_id') FROM rep.c;
 SELECT outcome, inserted, deleted FROM rep.runs WHERE pipeline = 'copy' ORDER BY run_id;
+-- a trigger that keeps old rows: they would stand beside the new ones
+CREATE FUNCTION rep.keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN CASE WHEN OLD.id <> 2 THEN OLD END; END $$;
+CREATE TRIGGER keep BEFORE DELETE ON rep.c FOR EACH ROW EXECUTE FUNCTION rep.keep();
+\! python3 "${PG_ABS_SRCDIR:-.}/t/answer.py" /rep '[{"id":1,"v":"newer"}]'
+CALL dload.run('copy');
+DELETE FROM rep.holds;
+ALTER TABLE rep.holds DROP CONSTRAINT holds_c_fkey;
+ALTER TABLE rep.refers DROP CONSTRAINT refers_c_fkey;
+CALL dload.run('copy');
+SELECT id, v FROM rep.c ORDER BY id;
+DROP TRIGGER keep ON rep.c;
+CALL dload.run('copy');
+SELECT id, v FROM rep.c ORDER BY id;
 SELECT dload.drop_pipeline('copy');
 DROP PUBLICATION dload_rep;
 

@@ -294,6 +294,23 @@ key_condition(const DloadTable *table)
 	return buf.data;
 }
 
+/* Delete the target's rows t of which this holds, all of them. */
+static void
+delete_rows(DloadEvolution *ev, const DloadTable *table, const char *condition)
+{
+	char	   *rows = psprintf("FROM %s AS t WHERE %s",
+								dload_relation_name(table->target), condition);
+
+	dload_evolve_execute(ev, psprintf("DELETE %s", rows));
+	if (query_is_true(psprintf("SELECT EXISTS (SELECT %s)", rows)))
+		ereport(ERROR,
+				(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+				 errmsg("old rows of table \"%s\" were not deleted",
+						get_rel_name(table->target)),
+				 errdetail("A trigger, rule or policy keeps them."),
+				 errhint("Let the pipeline's owner delete rows, or load into another table.")));
+}
+
 /*
  * Rows of other tables refer to the target's, so a row whose key is still
  * there is updated rather than deleted and inserted.
@@ -307,10 +324,8 @@ merge_rows(DloadEvolution *ev, DloadTable *table)
 	char	   *excluded = common_columns(table->target, table->relid,
 										  "excluded.");
 
-	dload_evolve_execute(ev, psprintf("DELETE FROM %s AS t WHERE NOT EXISTS"
-									  " (SELECT FROM %s AS s WHERE %s)",
-									  target, shadow,
-									  key_condition(table)));
+	delete_rows(ev, table, psprintf("NOT EXISTS (SELECT FROM %s AS s WHERE %s)",
+									shadow, key_condition(table)));
 	dload_evolve_execute(ev, psprintf("INSERT INTO %s (%s) SELECT %s FROM %s"
 									  " ON CONFLICT (%s) DO UPDATE SET (%s) ="
 									  " ROW (%s)", target, columns, columns,
@@ -378,8 +393,7 @@ empty_target(DloadEvolution *ev, DloadTable *table, bool swappable)
 		execute_format(ev, "TRUNCATE ONLY %s",
 					   dload_relation_name(table->target));
 	else
-		execute_format(ev, "DELETE FROM %s",
-					   dload_relation_name(table->target));
+		delete_rows(ev, table, "true");
 }
 
 bool
