@@ -161,6 +161,11 @@ SELECT dload.create_pipeline('d', 'del.marks', 'del.own', write_disposition => '
 \! python3 "${PG_ABS_SRCDIR:-.}/t/answer.py" /del '[{"id":1,"status":"deleted"},{"id":3,"n":3}]'
 CALL dload.run('d');
 SELECT id, n, gone_at FROM del.own ORDER BY id;
+CREATE DOMAIN del.flag AS boolean;
+ALTER TABLE del.own ALTER gone_at TYPE del.flag;
+\! python3 "${PG_ABS_SRCDIR:-.}/t/answer.py" /del '[{"id":3,"status":"deleted"}]'
+CALL dload.run('d');
+SELECT id, n, gone_at FROM del.own ORDER BY id;
 ALTER TABLE del.own ALTER gone_at TYPE int USING NULL;
 \! python3 "${PG_ABS_SRCDIR:-.}/t/answer.py" /del '[{"id":2,"status":"deleted"}]'
 CALL dload.run('d');

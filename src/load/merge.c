@@ -617,7 +617,7 @@ dload_merge(DloadLoad *load, DloadBatch *batch, DloadRow *only,
 	collect_rows(&m, batch, only);
 	level = prefer_indexes();
 	match_rows(&m);
-	if (batch->ntombstones > 0)
+	if (only ? only->tombstone : batch->ntombstones > 0)
 		m.removal = dload_removal_open(m.root, m.desc);
 	hold_rows(&m);
 	settle_children(&m, batch, only);

@@ -16,6 +16,7 @@
 #include "executor/spi.h"
 #include "parser/parse_coerce.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 
 struct DloadRemoval
 {
@@ -98,7 +99,8 @@ dload_removal_open(const DloadTable *root, TupleDesc desc)
 	initStringInfo(&sql);
 	if (mark != NULL)
 	{
-		Oid			type = TupleDescAttr(desc, mark->attnum - 1)->atttypid;
+		Oid			type = getBaseType(TupleDescAttr(desc, mark->attnum -
+													 1)->atttypid);
 
 		check_mark(mark, type);
 		append_update(&sql, relation, mark, type);
