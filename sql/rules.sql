@@ -148,6 +148,22 @@ SELECT rules_answer('/items', 404, '{"poll_in": "36500 days"}') AS a \gset
 :answer
 SELECT rules_read($$path '/items', response_rules '[{"when": "status = 404", "do": "wait", "wait_path": "poll_in"}]'$$) ~ 'has to wait for 604800 seconds' AS a_week;
 
+-- times as headers have them
+\! python3 "$MOCK_PY" --post "$(cat results/mock.url)" /_script/clear >results/mock.answer
+SELECT rules_answer('/items', 404, json_build_object('poll_in', to_char((now() + interval '5 h') AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))::text) AS a \gset
+\setenv ANSWER :a
+:answer
+SELECT rules_read($$path '/items', response_rules '[{"when": "status = 404", "do": "wait", "wait_path": "poll_in"}]'$$) ~ 'has to wait for (17[0-9]{3}|18000) seconds' AS five_hours;
+SELECT rules_answer('/items', 404, '{"poll_in": "1h0.5m"}') AS a \gset
+\setenv ANSWER :a
+:answer
+SELECT rules_read($$path '/items', response_rules '[{"when": "status = 404", "do": "wait", "wait_path": "poll_in"}]'$$) ~ 'has to wait for 3630 seconds' AS in_words;
+-- one that is over is no wait
+SELECT rules_answer('/items', 404, '{"poll_in": 1700000000}') AS a \gset
+\setenv ANSWER :a
+:answer
+SELECT rules_read($$path '/items', response_rules '[{"when": "status = 404", "do": "wait", "wait": "1h", "wait_path": "poll_in"}]'$$);
+
 -- skip: a page is left out, the others come
 SELECT rules_answer('page=2', 500, '{"message": "shard lost"}') AS a \gset
 \setenv ANSWER :a

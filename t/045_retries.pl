@@ -229,6 +229,11 @@ is(sqlstate($node, 'SELECT * FROM fragile'), 'HV000', 'one failure');
 is(sqlstate($node, 'SELECT * FROM fragile'), 'HV00N', 'opens it for an hour');
 sql(q{SELECT dload.ask_again('fragile')});
 is(sql('SELECT count(*) FROM fragile'), 100, 'ask_again closes it');
+$mock->script({ path => '/items', status => 500 });
+is(sqlstate($node, 'SELECT * FROM fragile'), 'HV000', 'open once more');
+sql(q{ALTER SERVER fragile OPTIONS (SET breaker '1/30 min')});
+is(sql('SELECT count(*) FROM fragile'),
+	100, 'a pause that is longer than any is over');
 
 # no answer at all counts
 make_server($node, 'dead', 'http://127.0.0.1:9',

@@ -29,7 +29,7 @@
 #define SEGMENT_NAME	"dload"
 
 /*
- * Most that the area may take.  A budget takes 6 kB and the starts that it
+ * Most that the area may take.  A budget takes 8 kB and the starts that it
  * remembers, at most 80 kB for each rate; a run or a schedule takes less than
  * 1 kB.  So there is room for hundreds of the largest budgets, and a mistake
  * cannot use up the machine's memory.

@@ -189,13 +189,8 @@ server_now(const DloadExchange *ex)
 		(int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY;
 }
 
-/*
- * Microseconds until the moment that a reset header names, its unit worked
- * out: a date, an epoch in ms or s, or else seconds from now.  -1 if it
- * cannot be read, is past, or is too far to be meant.
- */
-static int64
-time_until(const DloadExchange *ex, const char *text)
+int64
+dload_time_until(const DloadExchange *ex, const char *text)
 {
 	double		number;
 	int64		us;
@@ -218,7 +213,7 @@ time_until(const DloadExchange *ex, const char *text)
 		us = (int64) Min(number, MAX_RESET_US + 1.0);
 	else
 		return -1;
-	return (us < 0 || us > MAX_RESET_US) ? -1 : us;
+	return us > MAX_RESET_US ? -1 : Max(us, 0);
 }
 
 /* A text that begins with a number of something; -1 if it does not. */
@@ -411,7 +406,7 @@ read_family(const DloadExchange *ex, const Family *f, DloadAllowance *a)
 	if (text == NULL && f->also)
 		text = dload_http_header(ex, f->also);
 	if (text != NULL)
-		until = time_until(ex, text);
+		until = dload_time_until(ex, text);
 	else if (f->window_ms && (text = dload_http_header(ex, f->window_ms)))
 		until = requests(text) * 1000;
 	else if (f->period > 0)
@@ -445,7 +440,7 @@ read_used(const DloadExchange *ex, const char *name, int64 ceiling,
 	if (used < 0 || ceiling < 0)
 		return;
 	keep_worse(a, ceiling, Max(ceiling - used, 0),
-			   until >= 0 ? until : look_again(ex, name));
+			   until > 0 ? until : look_again(ex, name));
 }
 
 /* The policy of that name in a RateLimit-Policy field; false: none. */
@@ -502,13 +497,13 @@ read_named(const DloadLimitHeaders *h, const DloadExchange *ex,
 	char	   *limit = h->limit ? dload_http_header(ex, h->limit) : NULL;
 	char	   *reset = h->reset ? dload_http_header(ex, h->reset) : NULL;
 	char	   *left = NULL;
-	int64		until = reset ? time_until(ex, reset) : -1;
+	int64		until = reset ? dload_time_until(ex, reset) : -1;
 
 	if (h->remaining != NULL)
 		left = dload_http_header(ex, h->remaining);
 	if (left != NULL && !read_parts(left, a))
 		keep_worse(a, requests(limit), requests(left),
-				   until >= 0 ? until : look_again(ex, h->remaining));
+				   until > 0 ? until : look_again(ex, h->remaining));
 	if (h->used != NULL)
 		read_used(ex, h->used, h->used_limit > 0 ? h->used_limit :
 				  requests(limit), until, a);

@@ -85,11 +85,31 @@ leave(Asking *a)
 		dshash_release_lock(a->table, a->entry);
 }
 
+/* How long a request may take that tries, in microseconds. */
+static int64
+trial_time(const DloadLimitSpec *limits)
+{
+	return (limits->connect_timeout + limits->request_timeout) * 1000;
+}
+
+/*
+ * Is the pause over?  One longer than any of this server's began under other
+ * options, or by a clock that has been set back since.
+ */
+static bool
+is_over(const DloadLimitSpec *limits, TimestampTz now, TimestampTz until)
+{
+	int64		longest = Max(limits->breaker_pause * 1000,
+							  trial_time(limits));
+
+	return now >= until || until - now > longest;
+}
+
 bool
 dload_breaker_ask(const DloadFetch *f, DloadError *err)
 {
 	const DloadResource *res = f->channel->res;
-	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz now;
 	TimestampTz until;
 	Asking		a;
 	int			failures;
@@ -98,17 +118,17 @@ dload_breaker_ask(const DloadFetch *f, DloadError *err)
 
 	if (!enter(&a, res))
 		return true;
+	now = GetCurrentTimestamp();
 	until = a.entry->open_until;
 	failures = a.entry->failures;
 	strlcpy(reason, a.entry->reason, sizeof(reason));
 	goes = until == 0 || a.entry->trying == MyProcPid;
-	if (!goes && now >= until)
+	if (!goes && is_over(&res->limits, now, until))
 	{
 		/* one tries; should it not come back, another may after some time */
 		goes = true;
 		a.entry->trying = MyProcPid;
-		a.entry->open_until = now + (res->limits.connect_timeout +
-									 res->limits.request_timeout) * 1000;
+		a.entry->open_until = now + trial_time(&res->limits);
 	}
 	leave(&a);
 	if (goes)

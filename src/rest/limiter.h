@@ -140,6 +140,13 @@ extern int64 dload_cost_pause(const DloadLimitSpec *spec, DloadSpan body);
  */
 extern int64 dload_retry_after(const DloadExchange *ex);
 
+/*
+ * Microseconds until the moment that a text names, its unit worked out: a
+ * date, an epoch in ms or s, or else a time from now, in words or in seconds.
+ * 0 if it is past; -1 if it cannot be read, or is too far to be meant.
+ */
+extern int64 dload_time_until(const DloadExchange *ex, const char *text);
+
 /* Read a date as HTTP writes it: microseconds since 1970. */
 extern bool dload_http_date(const char *text, int64 *us);
 

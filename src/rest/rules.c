@@ -13,11 +13,6 @@
 #include "data/record.h"
 #include "rest/auth.h"
 #include "rest/retry.h"
-#include "utils/timestamp.h"
-
-/* Numbers from here on are no seconds to wait but a date. */
-#define MIN_EPOCH_S		1e9
-#define MIN_EPOCH_MS	1e11
 
 static char *
 find_header(const void *exchange, const char *name)
@@ -113,25 +108,21 @@ dload_rules_beside(const DloadFetch *f, DloadSpan body)
 	return NULL;
 }
 
-/* A time to wait as APIs write it: "3.5s", 30, an HTTP date, an epoch. */
+/* A time to wait: as options have it ("5 min"), or as headers do. */
 static int64
-read_wait(const char *text)
+read_wait(const DloadExchange *ex, const char *text)
 {
-	TimestampTz now = GetCurrentTimestamp();
 	DloadError	err = {0};
-	double		number;
 	char	   *end;
-	int64		us;
 	int64		ms;
+	int64		us;
 
-	number = strtod(text, &end);
-	if (end != text && *end == '\0' && number >= MIN_EPOCH_S)
-		us = (int64) (number >= MIN_EPOCH_MS ? Min(number, 1e14) * 1e3 :
-					  number * 1e6);
-	else if (!dload_http_date(text, &us))
-		return dload_duration_parse(text, &ms, &err) ? ms : -1;
-	us -= (int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY;
-	return Max(us - now, 0) / 1000;
+	(void) strtod(text, &end);
+	/* a number alone may be a date */
+	if (*end != '\0' && dload_duration_parse(text, &ms, &err))
+		return ms;
+	us = dload_time_until(ex, text);
+	return us < 0 ? -1 : (us + 999) / 1000;
 }
 
 int64
@@ -154,7 +145,7 @@ dload_rules_wait(const DloadFetch *f, const DloadRule *rule, DloadSpan body)
 			text = dload_token_cstring(&token);
 	}
 	if (text != NULL)
-		ms = read_wait(text);
+		ms = read_wait(f->exchange, text);
 	if (ms < 0)
 		ms = rule->wait;
 	if (ms < 0)
