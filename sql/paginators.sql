@@ -242,6 +242,12 @@ END $$;
 SELECT reply, pg_temp.one_page('{"data": [{"id": 1}]}'::jsonb || reply, $$paginate 'auto'$$)
 FROM unnest(ARRAY['{"next_page": 2}', '{"next": "items?page=2"}', '{"meta": {"next_page": "2"}}', '{"nextOffset": 1}',
   '{"next_page": null}', '{"next_page": 0}', '{"next": ""}', '{"next": false}', '{"meta": {"next_page": {}}}', '{"next_page": 2, "total": 1}', '{"next_page": 2, "has_more": false}']::jsonb[]) AS t(reply);
+-- without paginate, or with another one, that is told; a total, or what is next, may be of anything
+SELECT reply, pg_temp.one_page('{"data": [{"id": 1}]}'::jsonb || reply, $$records_optional 'true'$$)
+FROM unnest(ARRAY['{"has_more": true}', '{"next_page": 2}', '{"total": 9}', '{"next": "Friday"}', '{"has_more": false, "next_page": 2}']::jsonb[]) AS t(reply);
+SELECT pg_temp.one_page('{"data": [{"id": 1}], "has_more": true}', $$paginate 'none'$$);
+SELECT pg_temp.one_page('{"data": [{"id": 1}], "has_more": true}', $$paginate 'token', token_path 'nxt', token_param 'cursor'$$);
+SELECT item, content FROM dload.preview('paged') WHERE section = 'detected';
 SELECT pg_temp.one_page('{"data": [{"id": 1}], "nextPageToken": "n"}', $$paginate 'token', token_path 'nextPagToken', token_param 'pageToken'$$);
 SELECT item, content FROM dload.preview('paged') WHERE section = 'detected';
 SELECT dload.create_pipeline('paged', source => 'paged', target => 'paged_load.rows');

@@ -293,6 +293,19 @@ trap(
 		hint => qr/The response has a list at "items"/
 	});
 
+# The list that was detected is left out later.
+trap(
+	'no records there any more',
+	table => { path => '/page/items', paginate => 'page' },
+	faults => [ { path => 'page=2', status => 200, body => {} } ],
+	error => {
+		sqlstate => '22023',
+		message => qr/^records_path "items" of foreign table/,
+		hint =>
+		  qr/"records_path" to 'items' and "records_optional" to 'true'\.$/
+	},
+	kept => 25);
+
 trap(
 	'an error after the records',
 	table => {

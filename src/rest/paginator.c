@@ -26,7 +26,7 @@ next_none(const DloadResource *res, const DloadPageInfo *page,
 		  DloadRequest *next, DloadError *err)
 {
 	if (!res->page.given)
-		(void) dload_paging_detect(page, next);
+		(void) dload_paging_unread(page, next);
 	return DLOAD_NEXT_END;
 }
 

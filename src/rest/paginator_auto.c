@@ -21,6 +21,9 @@
 #define FOUND_PATH	"path"
 #define FOUND_PARAM "param"
 
+/* The kind of what says that there is more, but not how it is asked for */
+#define FOUND_MORE	"more"
+
 /* Places of the next page's URL, in this order. */
 static const char *const url_paths[] = {
 	"\"@odata.nextLink\"", "\"odata.nextLink\"",
@@ -64,7 +67,7 @@ static const struct
 
 /* More places of a next page, by what we do not go on. */
 static const char *const position_paths[] = {
-	"nextPage", "next_offset", "nextOffset", "meta.next_page",
+	"next_page", "nextPage", "next_offset", "nextOffset", "meta.next_page",
 	"pagination.next_page", "meta.pagination.next_page", "paging.next_page",
 	NULL
 };
@@ -164,6 +167,87 @@ dload_paging_detect(const DloadPageInfo *page, DloadRequest *next)
 	return false;
 }
 
+/* Does a flag or a total say that this page is all? */
+static bool
+says_whole(const DloadPageInfo *page)
+{
+	DloadToken	token;
+
+	for (int i = 0; more_paths[i] != NULL; i++)
+	{
+		if (dload_path_lookup(parse(more_paths[i]), page->envelope, &token) &&
+			token.type == DLOAD_TOKEN_FALSE)
+			return true;
+	}
+	for (int i = 0; total_paths[i] != NULL; i++)
+	{
+		if (dload_total_at(parse(total_paths[i]), page->envelope) ==
+			page->nrecords)
+			return true;
+	}
+	return false;
+}
+
+/* The first of these places that has a text or a number other than 0. */
+static const char *
+first_named(const char *const *paths, DloadSpan envelope)
+{
+	for (; *paths != NULL; paths++)
+	{
+		char	   *text = text_at(*paths, envelope);
+
+		if (text != NULL && text[0] != '\0' && strcmp(text, "0") != 0)
+			return *paths;
+	}
+	return NULL;
+}
+
+/*
+ * Where the reply says that there are more, but not how they are asked for;
+ * NULL: nowhere.  Totals, and what is called next, may be of anything, unless
+ * this is known to be a list in pages.
+ */
+static const char *
+says_more(const DloadPageInfo *page, bool listed)
+{
+	DloadPagingValue value;
+	const char *path = NULL;
+
+	if (page->nrecords == 0 || page->envelope.len == 0)
+		return NULL;
+	for (int i = 0; more_paths[i] != NULL; i++)
+	{
+		if (dload_paging_find(parse(more_paths[i]), page->envelope, &value,
+							  NULL) == DLOAD_FOUND_OTHER)
+			return more_paths[i];
+	}
+	for (int i = 0; listed && total_paths[i] != NULL; i++)
+	{
+		char	   *text = text_at(total_paths[i], page->envelope);
+
+		if (text != NULL && strtoi64(text, NULL, 10) > page->nrecords)
+			return total_paths[i];
+	}
+	if (says_whole(page))
+		return NULL;
+	if (listed)
+		path = first_named(url_paths, page->envelope);
+	return path ? path : first_named(position_paths, page->envelope);
+}
+
+bool
+dload_paging_unread(const DloadPageInfo *page, DloadRequest *next)
+{
+	const char *path;
+
+	if (dload_paging_detect(page, next))
+		return true;
+	path = says_more(page, false);
+	if (path != NULL)
+		found(next, FOUND_MORE, path, NULL);
+	return path != NULL;
+}
+
 /* Is there anything, be it null, where the next page is looked for? */
 static bool
 has_place(const DloadResource *res, const DloadPageInfo *page)
@@ -208,42 +292,7 @@ dload_paginator_overlooks(const DloadResource *res, const DloadPageInfo *page,
 		page->nrecords)
 		return false;
 	next->state = NULL;
-	return dload_paging_detect(page, next);
-}
-
-/* Does a flag or a total say that this page is all? */
-static bool
-says_whole(const DloadPageInfo *page)
-{
-	DloadToken	token;
-
-	for (int i = 0; more_paths[i] != NULL; i++)
-	{
-		if (dload_path_lookup(parse(more_paths[i]), page->envelope, &token) &&
-			token.type == DLOAD_TOKEN_FALSE)
-			return true;
-	}
-	for (int i = 0; total_paths[i] != NULL; i++)
-	{
-		if (dload_total_at(parse(total_paths[i]), page->envelope) ==
-			page->nrecords)
-			return true;
-	}
-	return false;
-}
-
-/* The first of these places that has a text or a number other than 0. */
-static const char *
-first_named(const char *const *paths, DloadSpan envelope)
-{
-	for (; *paths != NULL; paths++)
-	{
-		char	   *text = text_at(*paths, envelope);
-
-		if (text != NULL && text[0] != '\0' && strcmp(text, "0") != 0)
-			return *paths;
-	}
-	return NULL;
+	return dload_paging_unread(page, next);
 }
 
 /*
@@ -254,30 +303,8 @@ static DloadNext
 check_whole(const DloadResource *res, const DloadPageInfo *page,
 			DloadError *err)
 {
-	const char *path = NULL;
-	DloadPagingValue value;
+	const char *path = says_more(page, true);
 
-	if (page->nrecords == 0)
-		return DLOAD_NEXT_END;
-	for (int i = 0; more_paths[i] != NULL && path == NULL; i++)
-	{
-		if (dload_paging_find(parse(more_paths[i]), page->envelope, &value,
-							  NULL) == DLOAD_FOUND_OTHER)
-			path = more_paths[i];
-	}
-	for (int i = 0; total_paths[i] != NULL && path == NULL; i++)
-	{
-		char	   *text = text_at(total_paths[i], page->envelope);
-
-		if (text != NULL && strtoi64(text, NULL, 10) > page->nrecords)
-			path = total_paths[i];
-	}
-	if (path == NULL && !says_whole(page))
-	{
-		path = first_named(url_paths, page->envelope);
-		if (path == NULL)
-			path = first_named(position_paths, page->envelope);
-	}
 	if (path == NULL)
 		return DLOAD_NEXT_END;
 	dload_error_set(err, ERRCODE_FDW_ERROR,
@@ -365,6 +392,8 @@ dload_paginator_detected(const DloadRequest *request)
 	param = dload_paging_recall(request, FOUND_PARAM);
 	if (kind == NULL || path == NULL)
 		return kind;
+	if (strcmp(kind, FOUND_MORE) == 0)
+		return psprintf("%s says so", path);
 	if (param == NULL)
 		return psprintf("%s, next_path %s", kind, path);
 	return psprintf("%s, token_path %s, token_param %s", kind, path, param);

@@ -101,6 +101,10 @@ extern DloadNext dload_paging_follow(const DloadResource *res,
 extern bool dload_paging_detect(const DloadPageInfo *page,
 								DloadRequest *next);
 
+/* The same where it is not followed; that there is more is enough. */
+extern bool dload_paging_unread(const DloadPageInfo *page,
+								DloadRequest *next);
+
 #define DLOAD_STRATEGY(name) \
 extern bool dload_begin_##name(const DloadResource *res, \
 							   DloadRequest *request, DloadError *err); \

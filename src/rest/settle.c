@@ -38,6 +38,12 @@ nothing_at_path(DloadExtract *x, DloadSpan envelope, DloadError *err)
 		x->channel.stats.pages == 0)
 		return dload_error_hint(err, "The response has a list at \"%s\".",
 								dload_path_text(guess));
+	if (x->res->records.path == NULL)
+		return dload_error_hint(err, "If the API leaves a list without "
+								"records out, set the options "
+								"\"records_path\" to '%s' and "
+								"\"records_optional\" to 'true'.",
+								dload_path_text(x->path));
 	return dload_error_hint(err, "If the API leaves a list without records "
 							"out, set the option \"records_optional\" to "
 							"'true'.");
