@@ -22,8 +22,8 @@ struct DloadRemoval
 {
 	int			nkeys;
 	/* parameters of both are the key */
+	SPIPlanPtr	hold;			/* NULL: rows are marked, and stay */
 	SPIPlanPtr	remove;
-	SPIPlanPtr	hold;			/* NULL: rows stay */
 };
 
 /* Raise unless the column can hold a time or "true". */
@@ -46,17 +46,15 @@ check_mark(const DloadColumn *mark, Oid type)
  * A marked row loses its hash, so that it is written when its record comes
  * back as it was.
  */
-static void
-append_update(StringInfo sql, const char *relation, const DloadColumn *mark,
-			  Oid type)
+static char *
+mark_statement(const char *relation, const DloadColumn *mark, Oid type)
 {
 	const char *name = quote_identifier(mark->name);
 	bool		is_bool = type == BOOLOID;
 
-	appendStringInfo(sql, "UPDATE %s SET %s = %s, _dload_hash = 0"
-					 " WHERE %s IS %s", relation, name,
-					 is_bool ? "true" : "pg_catalog.now()", name,
-					 is_bool ? "NOT TRUE" : "NULL");
+	return psprintf("UPDATE %s SET %s = %s, _dload_hash = 0 WHERE %s IS %s",
+					relation, name, is_bool ? "true" : "pg_catalog.now()",
+					name, is_bool ? "NOT TRUE" : "NULL");
 }
 
 /* A statement about the row with the key. */
@@ -93,26 +91,26 @@ dload_removal_open(const DloadTable *root, TupleDesc desc)
 	DloadRemoval *removal = palloc0(sizeof(DloadRemoval));
 	const char *relation = dload_relation_name(root->relid);
 	const DloadColumn *mark = root->shape->deleted;
-	StringInfoData sql;
 
 	removal->nkeys = root->shape->nkeys;
-	initStringInfo(&sql);
-	if (mark != NULL)
+	if (mark == NULL)
 	{
-		Oid			type = getBaseType(TupleDescAttr(desc, mark->attnum -
-													 1)->atttypid);
-
-		check_mark(mark, type);
-		append_update(&sql, relation, mark, type);
+		removal->hold = prepare(root, desc,
+								psprintf("SELECT FROM %s WHERE true",
+										 relation), " FOR UPDATE");
+		removal->remove = prepare(root, desc,
+								  psprintf("DELETE FROM %s WHERE true",
+										   relation), "");
 	}
 	else
 	{
-		appendStringInfo(&sql, "SELECT FROM %s WHERE true", relation);
-		removal->hold = prepare(root, desc, sql.data, " FOR UPDATE");
-		resetStringInfo(&sql);
-		appendStringInfo(&sql, "DELETE FROM %s WHERE true", relation);
+		Oid			type = TupleDescAttr(desc, mark->attnum - 1)->atttypid;
+
+		type = getBaseType(type);
+		check_mark(mark, type);
+		removal->remove = prepare(root, desc,
+								  mark_statement(relation, mark, type), "");
 	}
-	removal->remove = prepare(root, desc, sql.data, "");
 	return removal;
 }
 
