@@ -9,7 +9,7 @@ PG_MAJOR=${PG_MAJOR:-15}
 PG_PACKAGES="postgresql-$PG_MAJOR postgresql-server-dev-$PG_MAJOR"
 BUILD_PACKAGES="gcc libc6-dev make libcurl4-openssl-dev libjansson-dev
 	libssl-dev zlib1g-dev"
-TEST_PACKAGES="python3 perl libipc-run-perl openssl procps cppcheck
+TEST_PACKAGES="python3 perl libipc-run-perl openssl procps iproute2 cppcheck
 	rabbitmq-server docker-registry etcd-server prometheus
 	mediawiki php-cli php-sqlite3 postgresql-$PG_MAJOR-cron"
 

@@ -190,21 +190,25 @@ SELECT read_all($$path '/p/rels/items', paginate 'link', link_rel 'older-posts'$
 SELECT read_all($$path '/p/rels/items', paginate 'link', link_rel 'first'$$);
 
 -- what the first reply tells
+CREATE FUNCTION explained(wanted text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+	line text;
+BEGIN
+	FOR line IN EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) SELECT * FROM paged LOOP
+		IF line ~ wanted THEN
+			RETURN NEXT line;
+		END IF;
+	END LOOP;
+END $$;
 CREATE FUNCTION found(kind text, more text DEFAULT '') RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	answer text;
-	line text;
 BEGIN
 	answer := read_all(format('path %L, paginate ''auto'', records_path ''data'' %s', '/p/auto/' || kind, more));
 	IF answer !~ '^\d+ records' THEN
 		RETURN answer;
 	END IF;
-	FOR line IN EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) SELECT * FROM paged LOOP
-		IF line ~ 'Paginator' THEN
-			answer := answer || ';' || line;
-		END IF;
-	END LOOP;
-	RETURN answer;
+	RETURN concat_ws(';', answer, (SELECT string_agg(line, ';') FROM explained('Paginator') AS line));
 END $$;
 SELECT kind, found(kind)
 FROM unnest(ARRAY['odata', 'links', 'next', 'paging', 'object', 'meta', 'google', 'slack', 'whole', 'none']) AS t(kind);
@@ -257,7 +261,7 @@ SELECT dload.drop_pipeline('paged');
 DROP SCHEMA paged_load CASCADE;
 SELECT pg_temp.one_page('{"data": [{"id": 1}], "links": {"next": "/p/said?page=2"}}', $$paginate 'next_url', next_path 'link.next'$$);
 SELECT pg_temp.one_page('{"data": [{"id": 1}], "links": {"next": "/p/said?page=2"}}', $$paginate 'link'$$);
-EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) SELECT * FROM paged;
+SELECT explained('Next Page');
 SELECT pg_temp.one_page('{"data": [{"id": 1}], "next": null, "links": {"next": "/p/said?page=2"}}', $$paginate 'next_url', next_path 'next'$$);
 SELECT pg_temp.one_page('{"data": [{"id": 1}], "more": false, "links": {"next": "/p/said?page=2"}}', $$paginate 'next_url', next_path 'next', has_more_path 'more'$$);
 SELECT pg_temp.one_page('{"data": [{"id": 1}], "count": 1, "links": {"next": "/p/said?page=2"}}', $$paginate 'next_url', next_path 'next', total_path 'count'$$);
@@ -265,16 +269,7 @@ SELECT pg_temp.one_page('{"data": [{"id": 1}]}', $$paginate 'token', token_path 
 
 -- without paginate the next page is not read, and that is said
 SELECT define($$path '/p/auto/paging', records_path 'data'$$);
-DO $$
-DECLARE
-	line text;
-BEGIN
-	FOR line IN EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) SELECT * FROM paged LOOP
-		IF line ~ 'Next Page' THEN
-			RAISE WARNING '%', trim(line);
-		END IF;
-	END LOOP;
-END $$;
+SELECT explained('Next Page');
 SELECT item, content FROM dload.preview('paged') WHERE section = 'detected';
 SELECT dload.create_pipeline('paged', source => 'paged', target => 'paged_load.rows');
 \set VERBOSITY default
@@ -353,7 +348,7 @@ SELECT dload.drop_pipeline('paged');
 DROP SCHEMA paged_load CASCADE;
 \! python3 "$MOCK_PY" --paths "$(cat results/mock.url)"
 
-DROP FUNCTION found(text, text);
+DROP FUNCTION found(text, text), explained(text);
 DROP FUNCTION read_all(text);
 DROP FUNCTION define(text);
 DROP SERVER paginators_server CASCADE;
