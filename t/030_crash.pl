@@ -83,6 +83,7 @@ sub kill_run
 {
 	my ($run) = @_;
 	my $killed = 0;
+	my $logged = -s $node->logfile;
 
 	if ($run->{pid} ne '' && kill('KILL', $run->{pid}) == 1)
 	{
@@ -93,6 +94,9 @@ sub kill_run
 	{
 		$run->{harness}->finish;
 	}
+	# until it has seen what happened, the server goes on
+	$node->wait_for_log(qr/all server processes terminated/, $logged)
+	  if $killed;
 	wait_until(
 		sub {
 			my ($status, $out) =

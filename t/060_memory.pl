@@ -167,10 +167,10 @@ CREATE TABLE loaded.refused (id text CHECK (id = ''));
 SELECT dload.create_pipeline('refused', source => 'pages',
 	target => 'loaded.refused')});
 bounded(
-	"CALL dload.run('refused', max_pages => 600)",
+	"CALL dload.run('refused', max_pages => 1500)",
 	"SELECT outcome || ' ' || rows_rejected FROM dload.runs"
 	  . " WHERE pipeline = 'refused'",
-	'partial 6000');
+	'partial 15000');
 
 # Many rows that go at once
 $mock->script(
