@@ -128,18 +128,19 @@ typedef struct Building
 } Building;
 
 /*
- * Workers for the index of a table: as many as core would have scan one of
- * this size.  Of itself it has none where it cannot give each 32 MB.
+ * Workers for the index of a table: one for so much of it that starting a
+ * process, which loads all libraries again, is paid for.  Of itself core has
+ * none where it cannot give each 32 MB of memory.
  */
 static int
 count_workers(BlockNumber nblocks)
 {
-	int64		enough = Max(min_parallel_table_scan_size, 1);
+	int64		enough = (int64) 4 * min_parallel_table_scan_size;
 	int			nworkers = 0;
 
-	for (; nworkers < max_parallel_maintenance_workers && nblocks >= enough;
-		 nworkers++)
-		enough *= 3;
+	while (nworkers < max_parallel_maintenance_workers &&
+		   nblocks >= (nworkers + 1) * enough)
+		nworkers++;
 	return nworkers;
 }
 
