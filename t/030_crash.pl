@@ -94,9 +94,7 @@ sub kill_run
 	{
 		$run->{harness}->finish;
 	}
-	# until it has seen what happened, the server goes on
-	$node->wait_for_log(qr/all server processes terminated/, $logged)
-	  if $killed;
+	crash_is_over($node, $logged) if $killed;
 	wait_until(
 		sub {
 			my ($status, $out) =

@@ -361,18 +361,10 @@ SELECT used, shared FROM dload.budgets WHERE server = 'slow'}),
 	my $pid = start_query($session, $node, 'SELECT * FROM hanging');
 	wait_until(sub { budget('hanging', 'in_flight') eq '1' },
 		'a request is on its way');
+	my $logged = -s $node->logfile;
 	kill('KILL', $pid);
 	$session->{run}->finish;
-	wait_until(
-		sub {
-			# before the postmaster has noticed, connections still work
-			return 0
-			  unless slurp_file($node->logfile) =~
-			  /all server processes terminated; reinitializing/;
-			my ($status) = $node->psql('postgres', 'SELECT 1');
-			return $status == 0;
-		},
-		'the restart');
+	crash_is_over($node, $logged);
 	is($node->safe_psql('postgres', 'SELECT count(*) FROM dload.budgets'),
 		0, 'a crash forgets the budgets');
 	$node->safe_psql('postgres', 'SELECT id FROM slow');

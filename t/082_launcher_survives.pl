@@ -183,8 +183,10 @@ sub crash
 {
 	my ($id) = @_;
 	my $worker = worker_pid();
+	my $logged = -s $node->logfile;
 
 	kill 'KILL', $worker;
+	crash_is_over($node, $logged);
 	$node->poll_query_until('postgres', "SELECT pg_postmaster_start_time() IS NOT NULL"
 		  . " AND NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $worker)"
 		  . " AND EXISTS (SELECT FROM pg_stat_activity WHERE backend_type = 'dload launcher')")

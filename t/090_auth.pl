@@ -204,10 +204,10 @@ foreach my $function ('pg_cancel_backend', 'pg_terminate_backend')
 	is( sql("SELECT pid = $pid FROM pg_stat_activity"
 			  . " WHERE state = 'idle in transaction'"),
 		't', 'the transaction is still open');
+	my $logged = -s $node->logfile;
 	kill 'KILL', $pid;
 	eval { $session->{run}->finish; };
-	$node->poll_query_until('postgres', 'SELECT true')
-	  or die 'no recovery from a crash';
+	crash_is_over($node, $logged);
 	is(sql($query), 100, 'after the process was killed');
 	is( counts(),
 		join(' ', $requests + 1, $refreshed + 1, 'good'),

@@ -52,7 +52,8 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw(start_mock new_node make_server sqlstate error_of
-  error_fields session start_query cancel_within wait_until backend_memory
+  error_fields session start_query cancel_within wait_until crash_is_over
+  backend_memory
   quote_sql option_list write_text launch start_proxy);
 
 my $json = JSON::PP->new->utf8->canonical->allow_nonref;
@@ -440,6 +441,25 @@ sub wait_until
 		sleep(0.05);
 	}
 	die "timed out: " . ($what // 'condition');
+}
+
+=pod
+
+=item crash_is_over($node, $logged)
+
+Waits until the server has started anew after a process of it was killed;
+$logged is the size that its log had before.  Until it has noticed, it takes
+connections as ever, and then ends them.
+
+=cut
+
+sub crash_is_over
+{
+	my ($node, $logged) = @_;
+
+	return $node->wait_for_log(
+		qr/all server processes terminated; reinitializing.*ready to accept connections/s,
+		$logged);
 }
 
 =pod
