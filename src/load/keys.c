@@ -154,10 +154,13 @@ create_index(DloadEvolution *ev, Oid relid, const char *statement)
 	char	   *relation = dload_relation_name(relid);
 	Relation	rel = table_open(relid, AccessShareLock);
 	int			nworkers = RelationGetParallelWorkers(rel, -1);
-	bool		ask = nworkers < 0;
+	bool		ask = false;
 
-	if (ask)
+	if (nworkers < 0)
+	{
 		nworkers = count_workers(RelationGetNumberOfBlocks(rel));
+		ask = nworkers > 0;
+	}
 	table_close(rel, AccessShareLock);
 	dload_setting_change("maintenance_work_mem",
 						 psprintf("%dkB", BUILD_MEMORY_KB * (1 + nworkers)));
