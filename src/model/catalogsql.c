@@ -60,8 +60,9 @@ kept_plan(SPIPlanPtr *kept, const char *sql, int nargs, Oid *types)
 	return *kept;
 }
 
-static void
-execute(SPIPlanPtr *kept, const char *sql, int nargs, const char *const *args)
+void
+dload_catalog_repeat(SPIPlanPtr *plan, const char *sql, int nargs,
+					 const char *const *args)
 {
 	Oid			types[MAX_ARGS];
 	Datum		values[MAX_ARGS];
@@ -86,8 +87,8 @@ execute(SPIPlanPtr *kept, const char *sql, int nargs, const char *const *args)
 						   SECURITY_NOFORCE_RLS);
 	level = NewGUCNestLevel();
 	dload_setting_pin_search_path();
-	if (kept != NULL)
-		rc = SPI_execute_plan(kept_plan(kept, sql, nargs, types), values,
+	if (plan != NULL)
+		rc = SPI_execute_plan(kept_plan(plan, sql, nargs, types), values,
 							  nulls, false, 0);
 	else
 		rc = SPI_execute_with_args(sql, nargs, types, values, nulls, false, 0);
@@ -101,14 +102,7 @@ execute(SPIPlanPtr *kept, const char *sql, int nargs, const char *const *args)
 void
 dload_catalog_execute(const char *sql, int nargs, const char *const *args)
 {
-	execute(NULL, sql, nargs, args);
-}
-
-void
-dload_catalog_repeat(SPIPlanPtr *plan, const char *sql, int nargs,
-					 const char *const *args)
-{
-	execute(plan, sql, nargs, args);
+	dload_catalog_repeat(NULL, sql, nargs, args);
 }
 
 void

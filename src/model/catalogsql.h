@@ -24,8 +24,8 @@ extern void dload_catalog_execute(const char *sql, int nargs,
 extern void dload_catalog_done(void);
 
 /*
- * The same for a statement that each package runs: its plan, NULL at first, is
- * made once per process.
+ * The same for a statement that each package runs: *plan, NULL at first, is
+ * made once per process.  Without plan it is made for this time.
  */
 extern void dload_catalog_repeat(SPIPlanPtr *plan, const char *sql, int nargs,
 								 const char *const *args);
