@@ -13,6 +13,7 @@
 #include "rest/crypto.h"
 
 #include "common/base64.h"
+#include "utils/builtins.h"
 
 #include <openssl/bio.h>
 #include <openssl/bn.h>
@@ -187,8 +188,7 @@ dload_hex(DloadSpan bytes)
 {
 	char	   *text = palloc(2 * bytes.len + 1);
 
-	for (size_t i = 0; i < bytes.len; i++)
-		sprintf(text + 2 * i, "%02x", (unsigned char) bytes.data[i]);
+	hex_encode(bytes.data, bytes.len, text);
 	text[2 * bytes.len] = '\0';
 	return text;
 }
