@@ -340,8 +340,7 @@ visit_item(const char *key, const DloadToken *value, bool list,
 {
 	DloadJsonItem item = {key, NULL, false, false, list};
 
-	item.nested = value->type == DLOAD_TOKEN_OBJECT_START ||
-		value->type == DLOAD_TOKEN_ARRAY_START;
+	item.nested = dload_is_container(value);
 	item.bare = value->type != DLOAD_TOKEN_STRING;
 	if (item.nested)
 		item.value = from_utf8(pnstrdup(value->text.data, value->text.len));

@@ -269,13 +269,6 @@ record_done(JsonSource *r)
 		value_done(r);
 }
 
-static inline bool
-is_container(const DloadToken *token)
-{
-	return token->type == DLOAD_TOKEN_OBJECT_START ||
-		token->type == DLOAD_TOKEN_ARRAY_START;
-}
-
 /* Enter WALK_SKIP_* for the container that r->token opens. */
 static void
 skip_as(JsonSource *r, WalkState state)
@@ -289,7 +282,7 @@ skip_as(JsonSource *r, WalkState state)
 static void
 take_plain(JsonSource *r)
 {
-	if (is_container(&r->token))
+	if (dload_is_container(&r->token))
 		skip_as(r, WALK_SKIP_PLAIN);
 	else
 	{
@@ -302,7 +295,7 @@ take_plain(JsonSource *r)
 static bool
 take_record(JsonSource *r)
 {
-	if (is_container(&r->token))
+	if (dload_is_container(&r->token))
 	{
 		skip_as(r, WALK_SKIP_RECORD);
 		return false;

@@ -555,8 +555,7 @@ dload_scanner_value(DloadScanner *s, DloadToken *token)
 {
 	if (s->skip_depth == 0)
 		dload_scanner_next(s, token);
-	if (token->type == DLOAD_TOKEN_OBJECT_START ||
-		token->type == DLOAD_TOKEN_ARRAY_START)
+	if (dload_is_container(token))
 		return dload_scanner_skip(s, token);
 	return token->type;
 }

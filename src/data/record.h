@@ -59,6 +59,14 @@ typedef struct DloadToken
 								 * whole value where a function says so */
 } DloadToken;
 
+/* Is it an object or a list? */
+static inline bool
+dload_is_container(const DloadToken *token)
+{
+	return token->type == DLOAD_TOKEN_OBJECT_START ||
+		token->type == DLOAD_TOKEN_ARRAY_START;
+}
+
 typedef struct DloadScanner
 {
 	const char *begin;			/* first byte */

@@ -408,8 +408,7 @@ decode_below(Decoding *d, DloadToken *token, int step)
 		index++;
 		if (mine)
 			decode_below(d, &child, step + 1);
-		else if (child.type == DLOAD_TOKEN_OBJECT_START ||
-				 child.type == DLOAD_TOKEN_ARRAY_START)
+		else if (dload_is_container(&child))
 			dload_scanner_skip(&d->s, &child);
 	}
 }

@@ -20,13 +20,6 @@ dload_is_string(const DloadToken *token)
 		token->type == DLOAD_TOKEN_KEY;
 }
 
-static inline bool
-dload_is_container(const DloadToken *token)
-{
-	return token->type == DLOAD_TOKEN_OBJECT_START ||
-		token->type == DLOAD_TOKEN_ARRAY_START;
-}
-
 /* Errors: the text is no such value; too large; not that kind of value. */
 extern bool dload_scalar_invalid(DloadConverter *conv,
 								 const DloadToken *token, int sqlstate,

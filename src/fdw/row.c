@@ -315,8 +315,7 @@ forget_below(DloadRow *row, const DloadKeyNode *node)
 static void
 skip_container(DloadWalk *w, DloadToken *token)
 {
-	if (token->type == DLOAD_TOKEN_OBJECT_START ||
-		token->type == DLOAD_TOKEN_ARRAY_START)
+	if (dload_is_container(token))
 		dload_walk_skip(w, token);
 }
 

@@ -447,8 +447,7 @@ walk_object(DloadBatch *b, DloadRow *row, DloadKeyNode *node, DloadWalk *w,
 			retract(b, row, child);
 		field->object = object;
 		dload_walk_value(w, &token);
-		if (token.type == DLOAD_TOKEN_OBJECT_START ||
-			token.type == DLOAD_TOKEN_ARRAY_START)
+		if (dload_is_container(&token))
 		{
 			if (!walk_container(b, row, child, w, &token, nesting, err))
 				return false;

@@ -69,8 +69,7 @@ element_text(const DloadResource *res, const DloadPath *path,
 {
 	char	   *text;
 
-	if (element->type == DLOAD_TOKEN_OBJECT_START ||
-		element->type == DLOAD_TOKEN_ARRAY_START)
+	if (dload_is_container(element))
 	{
 		if (path->nsteps == 0 ||
 			!dload_path_lookup(path, element->text, element))

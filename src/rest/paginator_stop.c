@@ -34,8 +34,7 @@ read_flag(const DloadPageSpec *spec, DloadSpan envelope)
 
 	if (spec->has_more_path == NULL || envelope.len == 0 ||
 		!dload_path_lookup(spec->has_more_path, envelope, &token) ||
-		token.type == DLOAD_TOKEN_OBJECT_START ||
-		token.type == DLOAD_TOKEN_ARRAY_START)
+		dload_is_container(&token))
 		return DLOAD_STOP_UNSAID;
 	value = dload_token_cstring(&token);
 	if (pg_strcasecmp(value, spec->has_more_value) == 0)
