@@ -618,10 +618,13 @@ dload_merge(DloadLoad *load, DloadBatch *batch, DloadRow *only,
 	level = prefer_indexes();
 	match_rows(&m);
 	if (only ? only->tombstone : batch->ntombstones > 0)
+	{
 		m.removal = dload_removal_open(m.root, m.desc);
-	hold_rows(&m);
+		hold_rows(&m);
+	}
 	settle_children(&m, batch, only);
-	remove_rows(&m);
+	if (m.removal != NULL)
+		remove_rows(&m);
 	AtEOXact_GUC(true, level);
 	counters->rows_inserted += count_fresh(&m);
 	dload_rows_insert(load, batch, only, is_fresh);
