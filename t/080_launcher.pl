@@ -398,7 +398,7 @@ foreach my $case ([ '', 'failed' ], [ 'ROLE owner', 'complete' ],
 		  . ($outcome eq 'failed' ? '10.0.0.0/8' : '127.0.0.1') . "'")
 	  if $whose;
 	$id = sql(q{SELECT dload.run_background('own')});
-	becomes("SELECT outcome <> 'running' FROM dload.runs WHERE run_id = $id",
+	becomes("SELECT outcome NOT IN ('queued', 'running') FROM dload.runs WHERE run_id = $id",
 		"run with a setting of: $whose");
 	is(sql("SELECT outcome FROM dload.runs WHERE run_id = $id"),
 		$outcome, "outcome with a setting of: $whose");
